@@ -1,0 +1,1 @@
+//! Opens machine-learning checkpoints, reading only the bytes it needs.
