@@ -1,1 +1,9 @@
 //! Opens machine-learning checkpoints, reading only the bytes it needs.
+//!
+//! Layers, each using only those before it:
+//! `error`, `limits`, `source`, `wire`, `model`, `formats`, `decode`, `analysis`, `view`, and in the browser `web`.
+
+pub mod error;
+pub mod limits;
+pub mod model;
+pub mod source;

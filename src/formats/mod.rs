@@ -1,0 +1,90 @@
+//! The formats that are read: one table, [`FORMATS`].
+//!
+//! A format is a record of facts and two functions: `probe` looks at a file and says whether it is one, `open` reads its
+//! headers. Adding one touches its own file and one line of the table; see `docs/adding-a-format.md`.
+
+mod candidate;
+mod lookalikes;
+mod safetensors;
+
+pub use candidate::Candidate;
+
+use crate::error::{Error, Result, quoted};
+use crate::model::{Checkpoint, Note};
+use crate::source::{FileId, Files};
+
+/// What the crate knows about one format.
+pub struct Format {
+    /// The report's `format.id`.
+    pub id: &'static str,
+    /// Its name on the page.
+    pub label: &'static str,
+    /// File name endings without the leading dot, lower case. Only asked where no content is recognised.
+    pub extensions: &'static [&'static str],
+    /// What is read of it, in half a sentence: a row of the README's table.
+    pub reads: &'static str,
+    /// Whether a file is one, judged by its content.
+    pub probe: fn(&Candidate<'_>) -> bool,
+    /// Reads the headers of the file and of those others that belong to it, and no element.
+    pub open: fn(&Files, FileId) -> Result<Checkpoint>,
+}
+
+/// All formats. Where several recognise a file the first one has it.
+pub const FORMATS: &[&Format] = &[&safetensors::SHARDED, &safetensors::FORMAT];
+
+/// The format with this id.
+pub fn by_id(id: &str) -> Option<&'static Format> {
+    FORMATS.iter().copied().find(|format| format.id == id)
+}
+
+/// Opens what a person gave: one file, the shards of one model, or a folder. Reads headers only.
+///
+/// Of several checkpoints the one whose format comes first in [`FORMATS`] is opened; a note names the others.
+///
+/// # Errors
+///
+/// `Malformed`, `Unsupported`, `TooLarge`, `Missing` or `Source`, with the file's name.
+pub fn open(files: &Files) -> Result<Checkpoint> {
+    let mut recognised = Vec::new();
+    let mut refused = None;
+    for (id, file) in files.iter() {
+        match recognise(&file.name, &*file.source) {
+            Ok(rank) => recognised.push((rank, id)),
+            Err(error) => refused = refused.or(Some(error.in_file(&file.name))),
+        }
+    }
+    let Some(&(rank, lead)) = recognised.iter().min() else {
+        return Err(refused.unwrap_or_else(|| Error::missing("There is no file to open.")));
+    };
+    let mut checkpoint =
+        (FORMATS[rank].open)(files, lead).map_err(|error| error.in_file(&files.get(lead).name))?;
+    for (_, id) in recognised {
+        let name = &files.get(id).name;
+        if !checkpoint.files.iter().any(|(_, used)| used.part_of.is_none() && used.name == *name) {
+            checkpoint.note(Note::info("Another checkpoint was given too; it is not part of this one.").about(name));
+        }
+    }
+    Ok(checkpoint)
+}
+
+/// The position in [`FORMATS`] of the format of a file: by content, else by the ending of its name.
+fn recognise(name: &str, source: &dyn crate::source::ReadAt) -> Result<usize> {
+    let candidate = Candidate::new(name, source)?;
+    if let Some(rank) = FORMATS.iter().position(|format| (format.probe)(&candidate)) {
+        return Ok(rank);
+    }
+    if let Some(error) = candidate.broken_container() {
+        return Err(error);
+    }
+    let lookalike = lookalikes::find(&candidate);
+    let by_name = FORMATS.iter().position(|format| candidate.has_extension(format.extensions));
+    match (lookalike, by_name) {
+        (Some(lookalike), _) => Err(lookalike),
+        (None, Some(rank)) => Ok(rank),
+        (None, None) => Err(Error::unsupported(format!(
+            "{} is not in a format that is read here: {}.",
+            quoted(candidate.base_name()),
+            FORMATS.iter().map(|format| format.label).collect::<Vec<_>>().join(", ")
+        ))),
+    }
+}

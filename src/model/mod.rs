@@ -1,0 +1,151 @@
+//! Plain data: what a checkpoint holds. No reading, no decoding, no screen.
+
+mod dtype;
+mod tensor;
+
+pub use dtype::{ByteOrder, Class, Dtype, Field, NUMBERS, Number, NumberFacts, Record};
+pub use tensor::{ByteRange, Key, Layout, Tensor, element_count};
+
+use crate::source::Files;
+
+/// An opened checkpoint: the files that it consists of, and what their headers say.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// The files that were used, and views into them.
+    pub files: Files,
+    /// The `id` of the format in [`crate::formats::FORMATS`].
+    pub format: &'static str,
+    /// What wrote it and which version, as far as the file says: `torch.save, format 3`.
+    pub producer: Option<String>,
+    /// In the order of the file.
+    pub tensors: Vec<Tensor>,
+    /// Everything else that the file says, in its order; keys of nested values are joined by dots.
+    pub metadata: Vec<(String, Value)>,
+    /// What was skipped or is odd.
+    pub notes: Vec<Note>,
+}
+
+impl Checkpoint {
+    /// A checkpoint without tensors, metadata and notes.
+    pub fn new(files: Files, format: &'static str) -> Self {
+        Checkpoint { files, format, producer: None, tensors: Vec::new(), metadata: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Adds a note; beyond [`crate::limits::NOTES`] they are counted in the last one.
+    pub fn note(&mut self, note: Note) {
+        const CAP: usize = crate::limits::NOTES;
+        if self.notes.len() < CAP {
+            self.notes.push(note);
+            return;
+        }
+        if self.notes.len() == CAP {
+            self.notes.push(Note::new(note.level, String::new()));
+        }
+        let last = &mut self.notes[CAP];
+        last.more += 1;
+        last.level = last.level.max(note.level);
+        last.message = format!("{} more notes of this kind are not listed.", last.more);
+    }
+}
+
+/// A value beside the tensors. Nested values are flattened by their readers: there is no recursion here.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Python's `None`, JSON's `null`.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number; larger ones are kept as [`Value::Text`].
+    Int(i64),
+    /// A float64.
+    Float(f64),
+    /// Text, or a value shown as its text.
+    Text(String),
+}
+
+/// How much a note matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Something is wrong with the file, or was skipped.
+    Warning,
+    /// Loading the file elsewhere may do harm.
+    Danger,
+}
+
+impl Level {
+    /// The level's name in the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Danger => "danger",
+        }
+    }
+}
+
+/// One sentence about something skipped or odd, for the person at the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Note {
+    /// How much it matters.
+    pub level: Level,
+    /// The sentence.
+    pub message: String,
+    /// The file, record or tensor it is about.
+    pub place: Option<String>,
+    /// Further notes that this one stands for.
+    more: usize,
+}
+
+impl Note {
+    fn new(level: Level, message: impl Into<String>) -> Self {
+        Note { level, message: message.into(), place: None, more: 0 }
+    }
+
+    /// Good to know.
+    pub fn info(message: impl Into<String>) -> Self {
+        Self::new(Level::Info, message)
+    }
+
+    /// Something is wrong, or was skipped.
+    pub fn warning(message: impl Into<String>) -> Self {
+        Self::new(Level::Warning, message)
+    }
+
+    /// Loading the file elsewhere may do harm.
+    pub fn danger(message: impl Into<String>) -> Self {
+        Self::new(Level::Danger, message)
+    }
+
+    /// The same note, about `place`.
+    #[must_use]
+    pub fn about(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+}
+
+impl From<&crate::error::Error> for Note {
+    /// An error that did not keep the rest from being shown.
+    fn from(error: &crate::error::Error) -> Self {
+        let mut note = Note::warning(crate::error::Error { file: None, ..error.clone() }.to_string());
+        note.place.clone_from(&error.file);
+        note
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_the_notes_beyond_the_cap() {
+        let mut checkpoint = Checkpoint::new(Files::new(), "npy");
+        for index in 0..crate::limits::NOTES + 5 {
+            checkpoint.note(Note::info(index.to_string()));
+        }
+        assert_eq!(checkpoint.notes.len(), crate::limits::NOTES + 1);
+        assert!(checkpoint.notes.last().unwrap().message.starts_with("5 more"));
+    }
+}

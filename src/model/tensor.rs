@@ -1,0 +1,122 @@
+//! One tensor: its name, its shape, and where its elements lie.
+
+use super::{ByteOrder, Dtype};
+use crate::source::FileId;
+
+/// A run of bytes in one of the checkpoint's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ByteRange {
+    /// The file, or the view into one.
+    pub file: FileId,
+    /// The first byte.
+    pub offset: u64,
+    /// How many bytes.
+    pub len: u64,
+}
+
+/// Where a tensor's elements lie. Data, so that it can be shown, compared and exported.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layout {
+    /// One row-major run of bytes, just as many as the elements take.
+    Dense(ByteRange),
+    /// A view of a storage that others may share. Every element lies inside the storage: readers check that.
+    Strided {
+        /// The whole storage.
+        storage: ByteRange,
+        /// The first element, in elements from the start of the storage.
+        start: u64,
+        /// Elements from one index of a dimension to the next, as many as there are dimensions.
+        strides: Vec<u64>,
+        /// The stored numbers are the complex conjugates of the values (PyTorch's lazy `conj`).
+        conjugated: bool,
+        /// The stored numbers are the negatives of the values (PyTorch's lazy `neg`).
+        negated: bool,
+    },
+    /// The file that holds the elements was not given.
+    Absent {
+        /// Its name, as the index or the pickle gives it.
+        file: String,
+    },
+    /// The elements cannot be read.
+    Unreadable {
+        /// Why, as a sentence.
+        why: String,
+    },
+}
+
+impl Layout {
+    /// The bytes that the elements lie in: for a strided view the whole storage.
+    pub fn storage(&self) -> Option<ByteRange> {
+        match self {
+            Layout::Dense(range) | Layout::Strided { storage: range, .. } => Some(*range),
+            Layout::Absent { .. } | Layout::Unreadable { .. } => None,
+        }
+    }
+}
+
+/// One step on the way to a tensor inside nested containers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A dictionary's key or an object's attribute.
+    Text(String),
+    /// A list's or a tuple's index, or a dictionary's whole-number key.
+    Index(i64),
+}
+
+/// A named array of numbers (or, in NumPy's files, of texts, records …).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// The name by which its framework knows it; text from the file, kept as it is.
+    pub name: String,
+    /// The keys that lead to it, outermost first; empty where the name is the only key.
+    pub path: Vec<Key>,
+    /// What one element is.
+    pub dtype: Dtype,
+    /// The order of the bytes of one element.
+    pub order: ByteOrder,
+    /// The size of each dimension, outermost first; empty for a scalar.
+    pub shape: Vec<u64>,
+    /// Where the elements lie.
+    pub layout: Layout,
+    /// The device that the file records: `cpu`, `cuda:0`, `mps`, `meta`.
+    pub device: Option<String>,
+}
+
+impl Tensor {
+    /// A tensor that lies row-major and little-endian on no particular device.
+    pub fn new(name: impl Into<String>, dtype: Dtype, shape: Vec<u64>, layout: Layout) -> Self {
+        Tensor { name: name.into(), path: Vec::new(), dtype, order: ByteOrder::Little, shape, layout, device: None }
+    }
+
+    /// How many elements the shape tells; saturates.
+    pub fn elements(&self) -> u64 {
+        element_count(&self.shape).unwrap_or(u64::MAX)
+    }
+
+    /// Bytes of one dense copy in the file's encoding, packed types rounded up; 0 where the type has no fixed size.
+    /// Saturates.
+    pub fn bytes(&self) -> u64 {
+        let bits = u128::from(self.dtype.bits().unwrap_or(0)) * u128::from(self.elements());
+        u64::try_from(bits.div_ceil(8)).unwrap_or(u64::MAX)
+    }
+}
+
+/// The product of a shape: 0 if any dimension is 0, 1 for a scalar, `None` beyond 2^64 - 1.
+pub fn element_count(shape: &[u64]) -> Option<u64> {
+    if shape.contains(&0) {
+        return Some(0);
+    }
+    shape.iter().try_fold(1u64, |count, &size| count.checked_mul(size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_elements_without_wrapping() {
+        assert_eq!(element_count(&[]), Some(1));
+        assert_eq!(element_count(&[u64::MAX, u64::MAX, 0]), Some(0));
+        assert_eq!(element_count(&[1 << 32, 1 << 32]), None);
+    }
+}
