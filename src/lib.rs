@@ -4,6 +4,7 @@
 //! `error`, `limits`, `source`, `wire`, `model`, `formats`, `decode`, `analysis`, `view`, and in the browser `web`.
 
 pub mod error;
+pub mod formats;
 pub mod limits;
 pub mod model;
 pub mod source;

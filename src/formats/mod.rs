@@ -56,8 +56,7 @@ pub fn open(files: &Files) -> Result<Checkpoint> {
     let Some(&(rank, lead)) = recognised.iter().min() else {
         return Err(refused.unwrap_or_else(|| Error::missing("There is no file to open.")));
     };
-    let mut checkpoint =
-        (FORMATS[rank].open)(files, lead).map_err(|error| error.in_file(&files.get(lead).name))?;
+    let mut checkpoint = (FORMATS[rank].open)(files, lead).map_err(|error| error.in_file(&files.get(lead).name))?;
     for (_, id) in recognised {
         let name = &files.get(id).name;
         if !checkpoint.files.iter().any(|(_, used)| used.part_of.is_none() && used.name == *name) {

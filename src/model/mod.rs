@@ -63,6 +63,24 @@ pub enum Value {
     Text(String),
 }
 
+impl Value {
+    /// A JSON value; lists and objects as their JSON text.
+    pub fn from_json(value: serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        match value {
+            Json::Null => Value::Null,
+            Json::Bool(truth) => Value::Bool(truth),
+            Json::Number(number) => number
+                .as_i64()
+                .map(Value::Int)
+                .or_else(|| number.as_f64().map(Value::Float))
+                .unwrap_or_else(|| Value::Text(number.to_string())),
+            Json::String(text) => Value::Text(text),
+            nested @ (Json::Array(_) | Json::Object(_)) => Value::Text(nested.to_string()),
+        }
+    }
+}
+
 /// How much a note matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
