@@ -3,8 +3,11 @@
 //! Layers, each using only those before it:
 //! `error`, `limits`, `source`, `wire`, `model`, `formats`, `decode`, `analysis`, `view`, and in the browser `web`.
 
+pub mod analysis;
+pub mod decode;
 pub mod error;
 pub mod formats;
 pub mod limits;
 pub mod model;
 pub mod source;
+pub mod view;

@@ -1,0 +1,30 @@
+//! What the numbers of a tensor look like: counts, moments, histogram.
+//!
+//! Summaries are built chunk by chunk and merged, so that memory does not grow with the tensor and work can be shared.
+
+mod extent;
+mod hash;
+mod histogram;
+mod spread;
+mod study;
+mod sum;
+
+pub use extent::Extent;
+pub use hash::sha256;
+pub use histogram::{Edges, Histogram};
+pub use spread::Spread;
+pub use study::{Findings, Study};
+pub use sum::Sum;
+
+/// Something that is built from values, in parts that can be put together.
+///
+/// Laws, tested for every implementation: merging with a fresh one changes nothing; merging is associative; adding `a` and
+/// then `b` is adding `a` merged with adding `b`. Counts obey them exactly, sums to within the last digit or two of the
+/// float64 result, which is why partial results are always merged in the order of the chunks.
+pub trait Summary {
+    /// Takes in values, each of which stands `times` times.
+    fn add(&mut self, values: &[f64], times: u64);
+
+    /// Takes in what another one was built from; `later` comes after this one's values.
+    fn merge(&mut self, later: &Self);
+}

@@ -1,0 +1,132 @@
+use super::{Edges, Extent, Histogram, Spread, Summary};
+use crate::decode::{Elements, numbers};
+use crate::error::Result;
+use crate::model::{Number, Tensor};
+use crate::source::Files;
+
+/// Values that are decoded at a time: 32 KiB of float64 stay in the first cache.
+const BLOCK: usize = 4096;
+
+/// What a finished [`Study`] found.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// Counts, limits and the sum.
+    pub extent: Extent,
+    /// The second moments; `None` if no value is finite.
+    pub spread: Option<Spread>,
+    /// The histogram, or why there is none. `None` if no value is finite.
+    pub histogram: Option<Result<Histogram, String>>,
+}
+
+/// The study of one tensor, a chunk a step, so that whoever runs it can be asked to stop in between.
+///
+/// Two passes: the first finds the limits and the mean, the second the spread about it and the histogram. A tensor that fits
+/// one chunk is read once.
+#[derive(Debug)]
+pub struct Study {
+    bins: usize,
+    range: Option<(f64, f64)>,
+    extent: Extent,
+    second: Option<Second>,
+    done: u64,
+    chunk: Vec<u8>,
+    values: Vec<f64>,
+}
+
+/// The second pass.
+#[derive(Debug)]
+struct Second {
+    spread: Option<Spread>,
+    histogram: Option<Result<Histogram, String>>,
+    finished: bool,
+}
+
+impl Study {
+    /// A study with a histogram of `bins` bins over `range`, or over all finite values.
+    pub fn new(bins: usize, range: Option<(f64, f64)>) -> Self {
+        let (chunk, values) = (Vec::new(), Vec::new());
+        Study { bins, range, extent: Extent::default(), second: None, done: 0, chunk, values }
+    }
+
+    /// Reads and takes in one chunk of `tensor`, which has to be the same at every step. Returns the fraction that is done;
+    /// 1 means that [`Study::findings`] are there. A tensor that holds no numbers is done at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Elements`].
+    pub fn step(&mut self, files: &Files, tensor: &Tensor) -> Result<f64> {
+        let Some(number) = tensor.dtype.number() else { return Ok(1.0) };
+        if self.second.as_ref().is_some_and(|second| second.finished) {
+            return Ok(1.0);
+        }
+        let elements = Elements::unordered(files, tensor)?;
+        let (total, chunk) = (elements.count(), elements.chunk());
+        let count = chunk.min(total - self.done);
+        let kept = total <= chunk && self.second.is_some();
+        if !kept {
+            elements.read(self.done, count, &mut self.chunk)?;
+        }
+        self.take_in(number, usize::try_from(count).expect("a chunk fits into memory"), elements.repeat());
+        self.done += count;
+        if self.done == total {
+            self.end_pass();
+        }
+        let passes = if self.second.is_some() { 1.0 } else { 0.0 };
+        Ok(if self.is_finished() { 1.0 } else { f64::midpoint(passes, share(self.done, total)) })
+    }
+
+    /// What was found, once the last step is done; `None` before, and for a tensor without numbers.
+    pub fn findings(self) -> Option<Findings> {
+        let second = self.second.filter(|second| second.finished)?;
+        Some(Findings { extent: self.extent, spread: second.spread, histogram: second.histogram })
+    }
+
+    fn is_finished(&self) -> bool {
+        self.second.as_ref().is_some_and(|second| second.finished)
+    }
+
+    /// Decodes the chunk block by block and gives it to the summaries of this pass.
+    fn take_in(&mut self, number: Number, count: usize, times: u64) {
+        let bits = usize::try_from(number.bits()).expect("at most 128");
+        for start in (0..count).step_by(BLOCK) {
+            let block = BLOCK.min(count - start);
+            let bytes = &self.chunk[start * bits / 8..((start + block) * bits).div_ceil(8)];
+            self.values.clear();
+            numbers(number, bytes, block, &mut self.values);
+            match &mut self.second {
+                None => self.extent.add(&self.values, times),
+                Some(Second { spread, histogram, .. }) => {
+                    if let Some(spread) = spread {
+                        spread.add(&self.values, times);
+                    }
+                    if let Some(Ok(histogram)) = histogram {
+                        histogram.add(&self.values, times);
+                    }
+                }
+            }
+        }
+    }
+
+    fn end_pass(&mut self) {
+        if let Some(second) = &mut self.second {
+            second.finished = true;
+            self.chunk = Vec::new();
+            return;
+        }
+        let limits = self.extent.limits();
+        let spread = Spread::around(&self.extent);
+        let histogram = limits.map(|limits| {
+            let (low, high) = self.range.unwrap_or(limits);
+            Edges::new(self.bins, low, high).map(Histogram::new)
+        });
+        let finished = spread.is_none();
+        self.second = Some(Second { spread, histogram, finished });
+        self.done = 0;
+    }
+}
+
+/// `done` of `total` as a fraction.
+#[expect(clippy::cast_precision_loss, reason = "a fraction for a progress bar")]
+fn share(done: u64, total: u64) -> f64 {
+    if total == 0 { 1.0 } else { done as f64 / total as f64 }
+}

@@ -1,0 +1,318 @@
+//! The elements of one tensor, whatever its layout, as dense little-endian runs.
+
+use super::numbers::negate;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::model::{ByteOrder, ByteRange, Class, Dtype, Layout, Record, Tensor};
+use crate::source::{Files, ReadAt};
+
+/// Reads the elements of one tensor.
+///
+/// What it gives is dense and little-endian, lazy conjugates and negatives are applied, and types below 8 bits stay packed.
+#[derive(Debug)]
+pub struct Elements<'a> {
+    source: &'a dyn ReadAt,
+    tensor: &'a Tensor,
+    storage: ByteRange,
+    bits: u64,
+    walk: Walk,
+    repeat: u64,
+}
+
+/// The order in which elements are visited: outermost dimension first, each with its size and its stride in elements.
+#[derive(Debug)]
+struct Walk {
+    start: u64,
+    dimensions: Vec<(u64, u64)>,
+    count: u64,
+}
+
+impl<'a> Elements<'a> {
+    /// The elements in row-major order.
+    ///
+    /// # Errors
+    ///
+    /// `Missing` if their file was not given, `Unsupported` if they cannot be read.
+    pub fn new(files: &'a Files, tensor: &'a Tensor) -> Result<Self> {
+        let storage = match &tensor.layout {
+            Layout::Dense(range) | Layout::Strided { storage: range, .. } => *range,
+            Layout::Absent { file } => {
+                return Err(Error::missing(format!("The elements are in {file:?}, which was not given.")).in_file(file));
+            }
+            Layout::Unreadable { why } => return Err(Error::unsupported(why.clone())),
+        };
+        let bits = tensor
+            .dtype
+            .bits()
+            .ok_or_else(|| Error::unsupported(format!("Elements of type {} cannot be read.", tensor.dtype.name())))?;
+        let (start, dimensions) = match &tensor.layout {
+            Layout::Strided { start, strides, .. } => {
+                (*start, tensor.shape.iter().copied().zip(strides.iter().copied()).collect())
+            }
+            _ => (0, vec![(tensor.elements(), 1)]),
+        };
+        let walk = Walk { start, dimensions: merged(dimensions), count: tensor.elements() };
+        Ok(Elements { source: &*files.get(storage.file).source, tensor, storage, bits, walk, repeat: 1 })
+    }
+
+    /// The same elements in the order in which they lie in the file, those that a stride of 0 repeats only once.
+    ///
+    /// For whatever does not depend on the order: a column-major array is then read from front to back, and an expanded
+    /// view of 2^40 elements costs as little as what it was expanded from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Elements::new`].
+    pub fn unordered(files: &'a Files, tensor: &'a Tensor) -> Result<Self> {
+        let mut elements = Self::new(files, tensor)?;
+        if elements.walk.count == 0 {
+            return Ok(elements);
+        }
+        let dimensions = &mut elements.walk.dimensions;
+        elements.repeat = dimensions.iter().filter(|(_, stride)| *stride == 0).map(|(size, _)| size).product();
+        dimensions.retain(|(_, stride)| *stride != 0);
+        dimensions.sort_by_key(|(_, stride)| std::cmp::Reverse(*stride));
+        *dimensions = merged(std::mem::take(dimensions));
+        elements.walk.count /= elements.repeat;
+        Ok(elements)
+    }
+
+    /// How many elements are visited.
+    pub fn count(&self) -> u64 {
+        self.walk.count
+    }
+
+    /// How many times each visited element stands in the tensor: more than 1 only for [`Elements::unordered`].
+    pub fn repeat(&self) -> u64 {
+        self.repeat
+    }
+
+    /// How many elements one read should ask for: fixed by the type alone, and a multiple of 8 so that packed types are
+    /// cut at whole bytes.
+    pub fn chunk(&self) -> u64 {
+        ((limits::CHUNK * 8 / self.bits.max(1)) & !7).max(8)
+    }
+
+    /// Replaces `into` with the bytes of `count` elements from the `start`-th visited one on.
+    ///
+    /// `start` must be a multiple of 8 for packed types. A count beyond [`Elements::chunk`] takes as much memory as it asks
+    /// for.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` or `Source` if the bytes cannot be had, `Query` if there are not so many elements.
+    pub fn read(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
+        if start.checked_add(count).is_none_or(|end| end > self.walk.count) {
+            return Err(Error::query(format!("There are {} elements, not {count} from {start} on.", self.walk.count)));
+        }
+        into.clear();
+        if count == 0 {
+            return Ok(());
+        }
+        match self.walk.dimensions.as_slice() {
+            [] => self.read_run(self.walk.start, 1, into)?,
+            [(_, 1)] => self.read_run(self.walk.start + start, count, into)?,
+            _ => self.gather(start, count, into)?,
+        }
+        self.normalise(into);
+        Ok(())
+    }
+
+    /// Appends `count` neighbouring elements from the `first` of the storage on.
+    fn read_run(&self, first: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
+        let offset = self.storage.offset + first * self.bits / 8;
+        let len = usize::try_from((count * self.bits).div_ceil(8))
+            .map_err(|_| Error::too_large("So many elements do not fit into memory."))?;
+        crate::source::require(self.source, offset, len as u64)?;
+        let filled = into.len();
+        into.resize(filled + len, 0);
+        self.source.read_at(offset, &mut into[filled..])
+    }
+
+    /// Appends elements that do not lie side by side: reads the span of the storage that they lie in, in parts of at most
+    /// four chunks, and picks them.
+    fn gather(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
+        let width = usize::try_from(self.bits / 8).map_err(|_| Error::too_large("Such elements are too large."))?;
+        let most = (4 * limits::CHUNK / self.bits.div_ceil(8).max(1)).max(1);
+        let (mut at, end) = (start, start + count);
+        let mut span = Vec::new();
+        while at < end {
+            let mut run = end - at;
+            let (mut low, mut high) = self.walk.span(at, run);
+            while high - low >= most && run > 1 {
+                run /= 2;
+                (low, high) = self.walk.span(at, run);
+            }
+            span.clear();
+            self.read_run(low, high - low + 1, &mut span)?;
+            self.walk.visit(at, run, |index| {
+                let place = usize::try_from(index - low).expect("inside the span") * width;
+                into.extend_from_slice(&span[place..place + width]);
+            });
+            at += run;
+        }
+        Ok(())
+    }
+
+    /// Little-endian, with lazy conjugates and negatives applied.
+    fn normalise(&self, bytes: &mut [u8]) {
+        to_little(&self.tensor.dtype, self.tensor.order, bytes);
+        if let (Layout::Strided { conjugated, negated, .. }, Some(number)) =
+            (&self.tensor.layout, self.tensor.dtype.number())
+        {
+            if *negated {
+                negate(number, bytes, false);
+            }
+            if *conjugated {
+                negate(number, bytes, true);
+            }
+        }
+    }
+}
+
+/// Neighbouring dimensions that can be walked as one, and those of size 1 left out.
+fn merged(dimensions: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+    let mut kept: Vec<(u64, u64)> = Vec::with_capacity(dimensions.len());
+    for (size, stride) in dimensions.into_iter().filter(|(size, _)| *size != 1) {
+        match kept.last_mut() {
+            Some(outer) if size.checked_mul(stride) == Some(outer.1) => {
+                *outer = (outer.0.saturating_mul(size), stride);
+            }
+            _ => kept.push((size, stride)),
+        }
+    }
+    kept
+}
+
+impl Walk {
+    /// The lowest and the highest element of the storage among `count` visited ones from `start` on.
+    fn span(&self, start: u64, count: u64) -> (u64, u64) {
+        let (mut low, mut high) = (self.start, self.start);
+        let (mut first, mut last) = (start, start + count - 1);
+        for &(size, stride) in self.dimensions.iter().rev() {
+            // Outer dimensions that differ make the inner ones take every index.
+            let whole = first / size != last / size;
+            let (from, to) = if whole { (0, size - 1) } else { (first % size, last % size) };
+            low += from * stride;
+            high += to * stride;
+            (first, last) = (first / size, last / size);
+        }
+        (low, high)
+    }
+
+    /// Calls `each` with the place in the storage of `count` visited elements from `start` on.
+    fn visit(&self, start: u64, count: u64, mut each: impl FnMut(u64)) {
+        let mut indices: Vec<u64> = vec![0; self.dimensions.len()];
+        let mut rest = start;
+        let mut place = self.start;
+        for (index, &(size, stride)) in indices.iter_mut().zip(&self.dimensions).rev() {
+            *index = rest % size;
+            place += *index * stride;
+            rest /= size;
+        }
+        for _ in 0..count {
+            each(place);
+            for (index, &(size, stride)) in indices.iter_mut().zip(&self.dimensions).rev() {
+                *index += 1;
+                place += stride;
+                if *index < size {
+                    break;
+                }
+                place -= size * stride;
+                *index = 0;
+            }
+        }
+    }
+}
+
+/// Turns the bytes of elements of this type around where they are big-endian.
+fn to_little(dtype: &Dtype, order: ByteOrder, bytes: &mut [u8]) {
+    let unit = match dtype {
+        Dtype::Record(record) => return record_to_little(record, bytes),
+        Dtype::Number(number) if number.class() == Class::Complex => number.bits() / 16,
+        Dtype::Number(number) => number.bits() / 8,
+        Dtype::Text { .. } => 4,
+        Dtype::Time { .. } => 8,
+        _ => 1,
+    };
+    if order == ByteOrder::Big && unit > 1 {
+        let unit = usize::try_from(unit).expect("at most 16");
+        bytes.chunks_exact_mut(unit).for_each(<[u8]>::reverse);
+    }
+}
+
+/// Readers bound how deep records nest.
+fn record_to_little(record: &Record, bytes: &mut [u8]) {
+    let Some(size) = usize::try_from(record.size).ok().filter(|size| *size > 0) else { return };
+    for element in bytes.chunks_exact_mut(size) {
+        for field in &record.fields {
+            let count = crate::model::element_count(&field.shape).unwrap_or(0);
+            let len = field.dtype.bits().unwrap_or(0).saturating_mul(count) / 8;
+            let range = usize::try_from(field.offset).ok().zip(usize::try_from(field.offset.saturating_add(len)).ok());
+            if let Some(part) = range.and_then(|(start, end)| element.get_mut(start..end)) {
+                to_little(&field.dtype, field.order, part);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of the tests are below 256")]
+mod tests {
+    use super::*;
+    use crate::model::Number;
+    use crate::source::{FileId, Memory};
+    use proptest::prelude::*;
+    use std::rc::Rc;
+
+    fn files(bytes: Vec<u8>) -> (Files, FileId) {
+        let mut files = Files::new();
+        let id = files.add("a", Rc::new(Memory::new(bytes)));
+        (files, id)
+    }
+
+    proptest! {
+        #[test]
+        fn any_view_reads_as_its_definition_says(
+            sizes in prop::collection::vec((1u64..5, 0u64..7), 0..4), start in 0u64..9, cut in 0u64..40,
+        ) {
+            let (files, file) = files((0..=255).collect());
+            let storage = ByteRange { file, offset: 3, len: 253 };
+            let shape: Vec<u64> = sizes.iter().map(|(size, _)| *size).collect();
+            let strides: Vec<u64> = sizes.iter().map(|(_, stride)| *stride).collect();
+            let mut expected = vec![start];
+            for (size, stride) in &sizes {
+                expected = expected.iter().flat_map(|at| (0..*size).map(move |index| at + index * stride)).collect();
+            }
+            let expected: Vec<u8> = expected.iter().map(|at| (at + 3) as u8).collect();
+            let layout = Layout::Strided { storage, start, strides, conjugated: false, negated: false };
+            let tensor = Tensor::new("a", Dtype::Number(Number::U8), shape, layout);
+            let elements = Elements::new(&files, &tensor).unwrap();
+            let mut bytes = Vec::new();
+            let cut = cut.min(elements.count());
+            elements.read(cut, elements.count() - cut, &mut bytes).unwrap();
+            prop_assert_eq!(&bytes, &expected[cut as usize..]);
+
+            let unordered = Elements::unordered(&files, &tensor).unwrap();
+            unordered.read(0, unordered.count(), &mut bytes).unwrap();
+            let mut all: Vec<u8> = bytes.repeat(unordered.repeat() as usize);
+            let mut expected = expected;
+            all.sort_unstable();
+            expected.sort_unstable();
+            prop_assert_eq!(all, expected);
+        }
+    }
+
+    #[test]
+    fn a_tebi_of_repeats_costs_one_read() {
+        let (files, file) = files(1f32.to_le_bytes().to_vec());
+        let storage = ByteRange { file, offset: 0, len: 4 };
+        let layout = Layout::Strided { storage, start: 0, strides: vec![0, 0], conjugated: false, negated: true };
+        let tensor = Tensor::new("a", Dtype::Number(Number::F32), vec![1 << 20, 1 << 20], layout);
+        let elements = Elements::unordered(&files, &tensor).unwrap();
+        assert_eq!((elements.count(), elements.repeat()), (1, 1 << 40));
+        let mut bytes = Vec::new();
+        elements.read(0, 1, &mut bytes).unwrap();
+        assert_eq!(bytes, (-1f32).to_le_bytes());
+    }
+}

@@ -1,0 +1,13 @@
+//! Bytes to values.
+//!
+//! [`Elements`] brings the elements of any layout into one dense, row-major, little-endian run, a chunk at a time;
+//! [`numbers`] makes float64 of such a run; [`cells`] makes what a person reads.
+
+mod cells;
+mod elements;
+mod floats;
+mod numbers;
+
+pub use cells::{Cell, cells};
+pub use elements::Elements;
+pub use numbers::{numbers, unpack};

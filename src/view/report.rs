@@ -1,0 +1,335 @@
+//! The JSON report, `paramscope-report/1`: the same from the page and from the command line.
+
+use crate::analysis::{Findings, Histogram};
+use crate::decode::{Cell, Elements, cells};
+use crate::error::Result;
+use crate::formats;
+use crate::model::{Checkpoint, Layout, Tensor, Value};
+use crate::source::Files;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// How many of a tensor's first elements a report shows.
+pub const FIRST: u64 = 8;
+
+/// The whole report.
+#[derive(Serialize)]
+pub struct Report {
+    /// `paramscope-report/1`.
+    pub schema: &'static str,
+    /// The format.
+    pub format: Format,
+    /// What wrote the file, as far as it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub producer: Option<String>,
+    /// The files that a person gave and that are part of the checkpoint.
+    pub files: Vec<File>,
+    /// What the file says beside its tensors, in its order.
+    pub metadata: Vec<Entry>,
+    /// What was skipped or is odd.
+    pub notes: Vec<Note>,
+    /// In the order of the file.
+    pub tensors: Vec<TensorReport>,
+}
+
+/// The format's id and its name on the page.
+#[derive(Serialize)]
+#[expect(missing_docs, reason = "said above")]
+pub struct Format {
+    pub id: &'static str,
+    pub label: &'static str,
+}
+
+/// One file.
+#[derive(Serialize)]
+#[expect(missing_docs, reason = "the file's path as given, and its length")]
+pub struct File {
+    pub name: String,
+    pub bytes: u64,
+}
+
+/// One entry of the metadata.
+#[derive(Serialize)]
+#[expect(missing_docs, reason = "a dotted key, and its value")]
+pub struct Entry {
+    pub key: String,
+    pub value: Json,
+}
+
+/// One note.
+#[derive(Serialize)]
+pub struct Note {
+    /// `info`, `warning` or `danger`.
+    pub level: &'static str,
+    /// One sentence.
+    pub message: String,
+    /// The file, record or tensor that it is about.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// One tensor.
+#[derive(Serialize)]
+pub struct TensorReport {
+    /// Its name; text from the file.
+    pub name: String,
+    /// As in [`crate::model::NUMBERS`], or `str`, `bytes`, `void`, `struct`, `object`, `datetime64`, `timedelta64`.
+    pub dtype: String,
+    /// Outermost dimension first.
+    pub shape: Vec<u64>,
+    /// The product of the shape.
+    pub elements: u64,
+    /// Bytes of one dense copy in the file's encoding.
+    pub bytes: u64,
+    /// The device that the file records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// In elements, for a view of a storage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strides: Option<Vec<u64>>,
+    /// The file that holds it and was not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent: Option<String>,
+    /// Why its elements cannot be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Statistics over the finite values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
+    /// As `numpy.histogram(finite_values, bins)` has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<Bins>,
+    /// The first elements in row-major order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<Vec<Json>>,
+    /// SHA-256 over the elements, row-major, little-endian.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// Statistics of one tensor; of complex numbers those of the modulus.
+#[derive(Clone, Serialize)]
+pub struct Summary {
+    /// Values that are neither NaN nor infinite.
+    pub finite: u64,
+    /// Values that are not a number.
+    pub nan: u64,
+    /// Positive infinities.
+    pub pos_inf: u64,
+    /// Negative infinities.
+    pub neg_inf: u64,
+    /// Zeros of either sign.
+    pub zeros: u64,
+    /// The smallest finite value; `None`, here and below, without one.
+    pub min: Option<Real>,
+    /// The largest finite value.
+    pub max: Option<Real>,
+    /// The mean of the finite values.
+    pub mean: Option<Real>,
+    /// The population's standard deviation (ddof 0).
+    pub std: Option<Real>,
+    /// The root of the sum of squares.
+    pub l2: Option<Real>,
+}
+
+/// A histogram of the finite values.
+#[derive(Clone, Serialize)]
+pub struct Bins {
+    /// How many bins.
+    pub bins: usize,
+    /// One more than bins.
+    pub edges: Vec<f64>,
+    /// One a bin.
+    pub counts: Vec<u64>,
+    /// Finite values outside the range, where one was asked for.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub below: u64,
+    /// Likewise.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub above: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A float64 in JSON, which has no word for NaN and infinity: those are strings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Real(pub f64);
+
+impl Serialize for Real {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            finite if finite.is_finite() => serializer.serialize_f64(finite),
+            nan if nan.is_nan() => serializer.serialize_str("NaN"),
+            positive if positive > 0.0 => serializer.serialize_str("Infinity"),
+            _ => serializer.serialize_str("-Infinity"),
+        }
+    }
+}
+
+/// A single value in JSON: whole numbers beyond 2^53 are strings, complex ones pairs, bytes `{"hex"}`, records objects.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    /// An element of a tensor.
+    Cell(Cell),
+    /// A value beside the tensors.
+    Value(Value),
+}
+
+/// The largest whole number up to which float64 has them all.
+const EXACT: i128 = 1 << 53;
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Json::Cell(cell) => serialize_cell(cell, serializer),
+            Json::Value(Value::Null) => serializer.serialize_unit(),
+            Json::Value(Value::Bool(truth)) => serializer.serialize_bool(*truth),
+            Json::Value(Value::Int(whole)) => serialize_whole((*whole).into(), serializer),
+            Json::Value(Value::Float(float)) => Real(*float).serialize(serializer),
+            Json::Value(Value::Text(text)) => serializer.serialize_str(text),
+        }
+    }
+}
+
+fn serialize_cell<S: Serializer>(cell: &Cell, serializer: S) -> Result<S::Ok, S::Error> {
+    match cell {
+        Cell::Bool(truth) => serializer.serialize_bool(*truth),
+        Cell::Int(whole) => serialize_whole(*whole, serializer),
+        Cell::Float(float) => Real(*float).serialize(serializer),
+        Cell::Complex(real, imaginary) => (Real(*real), Real(*imaginary)).serialize(serializer),
+        Cell::Text(text) => serializer.serialize_str(text),
+        Cell::Bytes(bytes) => {
+            let hex = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            let hex: String = hex.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
+            let mut map = serializer.serialize_map(Some(1))?;
+            map.serialize_entry("hex", &hex)?;
+            map.end()
+        }
+        Cell::Record(fields) => {
+            serializer.collect_map(fields.iter().map(|(name, cell)| (name, Json::Cell(cell.clone()))))
+        }
+        Cell::List(cells) => serializer.collect_seq(cells.iter().map(|cell| Json::Cell(cell.clone()))),
+    }
+}
+
+fn serialize_whole<S: Serializer>(whole: i128, serializer: S) -> Result<S::Ok, S::Error> {
+    match i64::try_from(whole) {
+        Ok(small) if whole.abs() <= EXACT => serializer.serialize_i64(small),
+        _ => serializer.collect_str(&whole),
+    }
+}
+
+impl Report {
+    /// The report of what the headers say, without statistics.
+    pub fn new(checkpoint: &Checkpoint) -> Self {
+        let label = formats::by_id(checkpoint.format).map_or(checkpoint.format, |format| format.label);
+        Report {
+            schema: "paramscope-report/1",
+            format: Format { id: checkpoint.format, label },
+            producer: checkpoint.producer.clone(),
+            files: given_files(&checkpoint.files),
+            metadata: checkpoint
+                .metadata
+                .iter()
+                .map(|(key, value)| Entry { key: key.clone(), value: Json::Value(value.clone()) })
+                .collect(),
+            notes: checkpoint
+                .notes
+                .iter()
+                .map(|note| Note { level: note.level.name(), message: note.message.clone(), place: note.place.clone() })
+                .collect(),
+            tensors: checkpoint.tensors.iter().map(TensorReport::new).collect(),
+        }
+    }
+}
+
+/// The files that a person gave, without views into them.
+pub fn given_files(files: &Files) -> Vec<File> {
+    let given = files.iter().filter(|(_, file)| file.part_of.is_none());
+    given.map(|(_, file)| File { name: file.name.clone(), bytes: file.source.size() }).collect()
+}
+
+impl TensorReport {
+    fn new(tensor: &Tensor) -> Self {
+        let strides = match &tensor.layout {
+            Layout::Strided { strides, .. } => Some(strides.clone()),
+            _ => None,
+        };
+        let (absent, problem) = match &tensor.layout {
+            Layout::Absent { file } => (Some(file.clone()), None),
+            Layout::Unreadable { why } => (None, Some(why.clone())),
+            _ => (None, None),
+        };
+        TensorReport {
+            name: tensor.name.clone(),
+            dtype: tensor.dtype.name().to_owned(),
+            shape: tensor.shape.clone(),
+            elements: tensor.elements(),
+            bytes: tensor.bytes(),
+            device: tensor.device.clone(),
+            strides,
+            absent,
+            problem,
+            summary: None,
+            histogram: None,
+            first: None,
+            sha256: None,
+        }
+    }
+
+    /// Puts in what a study found.
+    pub fn set_findings(&mut self, findings: &Findings) {
+        self.summary = Some(Summary::new(findings));
+        self.histogram = findings.histogram.as_ref().and_then(|made| made.as_ref().ok()).map(Bins::new);
+    }
+}
+
+impl Summary {
+    /// What a study found.
+    pub fn new(findings: &Findings) -> Self {
+        let extent = &findings.extent;
+        let limits = extent.limits();
+        Summary {
+            finite: extent.finite,
+            nan: extent.nan,
+            pos_inf: extent.pos_inf,
+            neg_inf: extent.neg_inf,
+            zeros: extent.zeros,
+            min: limits.map(|(min, _)| Real(min)),
+            max: limits.map(|(_, max)| Real(max)),
+            mean: extent.mean().map(Real),
+            std: findings.spread.as_ref().map(|spread| Real(spread.std(extent.finite))),
+            l2: findings.spread.as_ref().map(|spread| Real(spread.l2())),
+        }
+    }
+}
+
+impl Bins {
+    /// A histogram's edges and counts.
+    pub fn new(histogram: &Histogram) -> Self {
+        Bins {
+            bins: histogram.edges.bins(),
+            edges: histogram.edges.as_slice().to_vec(),
+            counts: histogram.counts.clone(),
+            below: histogram.below,
+            above: histogram.above,
+        }
+    }
+}
+
+/// The first elements of a tensor, at most [`FIRST`], in row-major order.
+///
+/// # Errors
+///
+/// As [`Elements`].
+pub fn first(files: &Files, tensor: &Tensor) -> Result<Vec<Json>> {
+    let elements = Elements::new(files, tensor)?;
+    let count = elements.count().min(FIRST);
+    let mut bytes = Vec::new();
+    elements.read(0, count, &mut bytes)?;
+    let count = usize::try_from(count).expect("at most eight");
+    Ok(cells(&tensor.dtype, &bytes, count).into_iter().map(Json::Cell).collect())
+}
