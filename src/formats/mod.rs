@@ -9,7 +9,7 @@ mod safetensors;
 
 pub use candidate::Candidate;
 
-use crate::error::{Error, Result, quoted};
+use crate::error::{Error, Result};
 use crate::model::{Checkpoint, Note};
 use crate::source::{FileId, Files};
 
@@ -81,8 +81,7 @@ fn recognise(name: &str, source: &dyn crate::source::ReadAt) -> Result<usize> {
         (Some(lookalike), _) => Err(lookalike),
         (None, Some(rank)) => Ok(rank),
         (None, None) => Err(Error::unsupported(format!(
-            "{} is not in a format that is read here: {}.",
-            quoted(candidate.base_name()),
+            "The file is in none of the formats that are read here: {}.",
             FORMATS.iter().map(|format| format.label).collect::<Vec<_>>().join(", ")
         ))),
     }

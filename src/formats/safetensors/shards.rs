@@ -12,7 +12,7 @@ use std::collections::HashSet;
 /// An index JSON that maps names of tensors to files, as transformers writes it.
 pub(in crate::formats) const FORMAT: Format = Format {
     id: "safetensors-sharded",
-    label: "safetensors, sharded",
+    label: "sharded safetensors",
     extensions: &["safetensors.index.json"],
     reads: "an index with its shards, or shards by their numbered names; missing ones are named",
     probe,

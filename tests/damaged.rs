@@ -1,0 +1,159 @@
+//! Damaged files: each has the outcome that its manifest expects, quickly, in bounded memory and without a panic.
+//!
+//! One test, because it measures what the process allocates.
+
+mod common;
+
+use common::{entry, files_below, goldens, json, tests_folder, warned};
+use paramscope::analysis::Study;
+use paramscope::error::Result;
+use paramscope::formats;
+use paramscope::model::Checkpoint;
+use paramscope::source::{Files, Memory, Window, files_from_paths};
+use serde_json::Value;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
+
+/// The system's allocator, watched.
+struct Watched;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+#[expect(unsafe_code, reason = "an allocator is unsafe by its trait; this one only counts and passes on")]
+unsafe impl GlobalAlloc for Watched {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let held = HELD.fetch_add(layout.size(), Relaxed) + layout.size();
+        PEAK.fetch_max(held, Relaxed);
+        // SAFETY: passed on as it came.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: passed on as it came.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Watched = Watched;
+
+/// What opening a file may allocate beyond four times its bytes.
+const ALLOWANCE: usize = 64 << 20;
+
+/// What opening may take, in a build that is not optimised for speed.
+const SECONDS: f64 = 1.0;
+
+/// Opens files, and asserts the time and the memory that it took.
+fn open_watched(what: &str, files: &Files) -> Result<Checkpoint> {
+    let bytes: u64 = files.iter().map(|(_, file)| file.source.size()).sum();
+    let before = HELD.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    let start = Instant::now();
+    let opened = formats::open(files);
+    let seconds = start.elapsed().as_secs_f64();
+    let peak = PEAK.load(Relaxed) - before;
+    assert!(seconds < SECONDS, "{what}: opening took {seconds:.2} s");
+    let most = ALLOWANCE + 4 * usize::try_from(bytes).unwrap();
+    assert!(peak <= most, "{what}: opening allocated {peak} bytes for {bytes} bytes of files");
+    if let Err(error) = &opened {
+        let sentence = error.message.chars().next().is_some_and(|first| !first.is_lowercase())
+            && error.message.ends_with('.')
+            && error.message.len() < 700;
+        assert!(sentence, "{what}: not a sentence: {error}");
+    }
+    opened
+}
+
+/// Reads everything that was opened, as far as it is small: damage may wait there too.
+fn read_all(what: &str, checkpoint: &Checkpoint) {
+    let start = Instant::now();
+    for tensor in &checkpoint.tensors {
+        let stored: u64 = tensor.layout.storage().map_or(0, |range| range.len);
+        if stored <= 1 << 20 {
+            let mut study = Study::new(50, None);
+            while study.step(&checkpoint.files, tensor).is_ok_and(|done| done < 1.0) {}
+            let _ = paramscope::view::report::first(&checkpoint.files, tensor);
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    assert!(seconds < 5.0, "{what}: reading took {seconds:.2} s");
+}
+
+#[test]
+fn damaged_files_have_the_outcome_that_is_expected_of_them() {
+    let mut wrong = corpus();
+    prefixes(&mut wrong);
+    assert!(wrong.is_empty(), "{} of the damaged files:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn corpus() -> Vec<String> {
+    let folder = tests_folder().join("malformed");
+    let manifest = json(&folder.join("manifest.json"));
+    let records = manifest["files"].as_array().unwrap();
+    assert!(records.len() > 150, "the damaged files are missing");
+    records.iter().filter_map(|record| judge(&folder, record)).collect()
+}
+
+/// What is wrong with the outcome of one file of the corpus.
+fn judge(folder: &Path, record: &Value) -> Option<String> {
+    let name = record["file"].as_str().unwrap();
+    let files = files_from_paths(&[folder.join(name)]).unwrap();
+    let opened = open_watched(name, &files);
+    let (outcome, said) = match &opened {
+        Err(error) => ("error", error.to_string()),
+        Ok(checkpoint) => {
+            read_all(name, checkpoint);
+            let outcome = if warned(checkpoint) { "opens-with-warning" } else { "opens" };
+            let said: Vec<String> =
+                checkpoint.notes.iter().map(|note| format!("{:?} {}", note.place, note.message)).collect();
+            (outcome, said.join("\n"))
+        }
+    };
+    let expected = record["expect"] == outcome || record["also_ok"].as_array().unwrap().iter().any(|ok| ok == outcome);
+    if !expected {
+        return Some(format!("{name}: {outcome}, expected {}; it says: {said}", record["expect"]));
+    }
+    if let (Some(keyword), true) = (record["keyword"].as_str(), outcome != "opens")
+        && !said.to_lowercase().contains(&keyword.to_lowercase())
+    {
+        return Some(format!("{name}: no word of {keyword:?} in: {said}"));
+    }
+    let shown: Vec<&str> =
+        opened.iter().flat_map(|opened| &opened.tensors).map(|tensor| tensor.name.as_str()).collect();
+    let missing = record["shows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .find(|name| !shown.contains(name) && !said.contains(&paramscope::error::quoted(name)));
+    missing.map(|missing| format!("{name}: {missing:?} is not shown"))
+}
+
+/// A file that breaks off anywhere is refused, or opened with a warning, or was whole already.
+fn prefixes(wrong: &mut Vec<String>) {
+    for golden in goldens() {
+        let path = entry(&golden);
+        if path.is_dir() || golden["outcome"] != "ok" {
+            continue;
+        }
+        let name = golden["fixture"].as_str().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let base = path.file_name().unwrap().to_string_lossy().into_owned();
+        let whole: Rc<Memory> = Rc::new(Memory::new(bytes.clone()));
+        for len in 0..bytes.len() {
+            let what = format!("{name} cut at byte {len}");
+            let part = Window::new(whole.clone(), 0, len as u64).unwrap();
+            match open_watched(&what, &Files::one(&base, Rc::new(part))) {
+                Err(_) => {}
+                Ok(checkpoint) if warned(&checkpoint) => read_all(&what, &checkpoint),
+                Ok(_) => wrong.push(format!("{what}: opens without a warning")),
+            }
+        }
+    }
+    assert!(files_below(&tests_folder().join("fixtures")).len() > 100);
+}
