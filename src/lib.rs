@@ -11,3 +11,4 @@ pub mod limits;
 pub mod model;
 pub mod source;
 pub mod view;
+pub mod wire;
