@@ -1,3 +1,7 @@
-//! What is shown: plain structs with public fields, the only ones that serialise.
+//! What is shown: plain structs with public fields, the only ones that serialise, and pictures.
 
+pub mod plot;
+pub mod python;
+pub mod query;
 pub mod report;
+pub mod table;
