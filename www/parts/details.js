@@ -1,0 +1,97 @@
+// The chosen tensor: what it is, its views, and how to read it in Python.
+
+import { h, visible } from './dom.js'
+import { createPython } from './python.js'
+import { createTabs } from './tabs.js'
+import { VIEWS } from './views.js'
+
+/** @typedef {import('./context.js').OpenContext} OpenContext */
+/** @typedef {import('../types').TensorInfo} TensorInfo */
+
+/**
+ * @param {OpenContext} context
+ * @returns {HTMLElement}
+ */
+export function createDetails(context) {
+  const { t, session, signal } = context
+  const element = h('section', { class: 'details', part: 'details', 'aria-label': t('details') })
+  let showing = new AbortController()
+  const show = () => {
+    showing.abort()
+    showing = new AbortController()
+    const tensor = session.checkpoint.tensors[session.selected]
+    const within = { ...context, signal: AbortSignal.any([signal, showing.signal]) }
+    element.replaceChildren(...tensor ? describe(within, tensor) : nothing(context))
+    element.scrollTop = 0
+  }
+  session.addEventListener('select', show, { signal })
+  show()
+  return element
+}
+
+/** @param {OpenContext} context */
+function nothing({ t }) {
+  return [h('div', { class: 'nothing' }, h('p', {}, t('nothingChosen')), h('p', { class: 'soft' }, t('nothingChosenHint')))]
+}
+
+/**
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
+ */
+function describe(context, tensor) {
+  return [
+    h('h2', { class: 'tensor-name', part: 'tensor-name', title: visible(tensor.name) }, breakable(visible(tensor.name))),
+    createChips(context, tensor),
+    ...createViews(context, tensor),
+    createPython(context, tensor),
+  ]
+}
+
+/**
+ * A dotted name that may be broken after its dots.
+ *
+ * @param {string} name
+ * @returns {Node[]}
+ */
+function breakable(name) {
+  return name.split(/(?<=[./])/).flatMap(part => [document.createTextNode(part), h('wbr')])
+}
+
+/**
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
+ */
+function createChips({ t, numbers }, tensor) {
+  const { dtype, shape, elements, bytes, file, offset, absent } = tensor
+  const where = absent ? null : file && offset !== undefined ? t('at', { file: visible(file), offset: numbers.exact(offset) }) : file && visible(file)
+  const chips = [visible(dtype), shape.length === 0 ? t('scalar') : numbers.shape(shape), t('elements', { count: numbers.exact(elements) }, elements), numbers.bytes(bytes), where]
+  return h('div', { class: 'chips' },
+    chips.map(text => text && h('span', { class: 'chip' }, text)),
+    absent && h('span', { class: 'chip warn' }, t('absentChip', { file: visible(absent) })))
+}
+
+/**
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
+ */
+function createViews(context, tensor) {
+  const { host, t, settings, signal } = context
+  const panel = h('div', { role: 'tabpanel', id: 'view', class: 'view', tabindex: -1 })
+  const tabs = createTabs({
+    label: t('views'), look: 'views', panel: 'view', chosen: host.view,
+    tabs: VIEWS.map(({ id, title }) => ({ id, title: t(title) })),
+    onChoose: id => { host.view = id },
+  })
+  let showing = new AbortController()
+  const show = () => {
+    showing.abort()
+    showing = new AbortController()
+    const view = VIEWS.find(({ id }) => id === host.view) ?? VIEWS[0]
+    tabs.show(view.id)
+    panel.setAttribute('aria-labelledby', `view-${view.id}`)
+    panel.replaceChildren(view.create({ ...context, signal: AbortSignal.any([signal, showing.signal]) }, tensor))
+  }
+  settings.addEventListener('view', show, { signal })
+  show()
+  return [tabs.element, panel]
+}

@@ -1,0 +1,102 @@
+// The filter box, with what it found beside it.
+
+import { debounced, h } from './dom.js'
+import { icon } from './icons.js'
+
+/** @typedef {import('./context.js').OpenContext} OpenContext */
+
+/** A pause in typing that is taken for the end of it. */
+const TYPING_MS = 90
+
+export class FilterBox {
+  #context
+  #input
+  #hits = h('span', { class: 'hits', part: 'hits', role: 'status' })
+  #problem = h('p', { class: 'problem', id: 'filter-problem', role: 'status', hidden: true })
+
+  /**
+   * @param {OpenContext} context
+   * @param {() => void} onLeave  called when the keyboard leaves the box for the table
+   */
+  constructor(context, onLeave) {
+    this.#context = context
+    const { host, t, session, signal } = context
+    const typed = debounced(() => { host.filter = this.#input.value }, TYPING_MS)
+    this.#input = h('input', {
+      type: 'text', part: 'filter', 'aria-label': t('filter'), 'aria-describedby': 'filter-problem', placeholder: t('filterPlaceholder'),
+      spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off', enterkeyhint: 'search',
+      oninput: typed, onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, onLeave),
+    })
+    this.#input.value = host.filter
+    this.element = h('div', { class: 'find' },
+      h('label', { class: 'box' }, icon('search'), this.#input, h('kbd', { 'aria-hidden': 'true' }, '/')),
+      shapeSwitch(context), this.#hits, this.#problem)
+    document.addEventListener('keydown', event => this.#slash(event), { signal })
+    context.settings.addEventListener('filter', () => {
+      if (this.#input.value !== host.filter) this.#input.value = host.filter
+    }, { signal })
+    this.#total = session.checkpoint.tensors.length
+  }
+
+  #total = 0
+
+  /** @param {import('../wasm/core').Table} table */
+  found({ matches, parameters }) {
+    const { t, numbers } = this.#context
+    const values = { matches: numbers.exact(matches), total: numbers.exact(this.#total) }
+    this.#hits.textContent = t('hits', { ...values, parameters: numbers.short(parameters) })
+    this.#hits.title = t('hitsTitle', { ...values, parameters: numbers.exact(parameters) })
+    this.#problem.hidden = true
+    this.#input.removeAttribute('aria-invalid')
+  }
+
+  /** @param {Error} error */
+  refused(error) {
+    this.#problem.textContent = error.message
+    this.#problem.hidden = false
+    this.#input.setAttribute('aria-invalid', 'true')
+  }
+
+  /**
+   * @param {KeyboardEvent} event
+   * @param {() => void} onLeave
+   */
+  #key(event, onLeave) {
+    if (event.key === 'Escape' && this.#input.value !== '') {
+      this.#context.host.filter = ''
+    } else if (event.key === 'Escape' || event.key === 'ArrowDown' || event.key === 'Enter') {
+      this.#context.host.filter = this.#input.value
+      onLeave()
+    } else {
+      return
+    }
+    event.preventDefault()
+  }
+
+  /** The slash comes here from everywhere but other boxes. @param {KeyboardEvent} event */
+  #slash(event) {
+    if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return
+    const from = event.composedPath()
+    const [target] = from
+    if (target instanceof Element && target.matches('input, textarea, select, [contenteditable]')) return
+    if (target !== document.body && !from.includes(this.#context.host)) return
+    event.preventDefault()
+    this.#input.focus()
+    this.#input.select()
+  }
+}
+
+/** Module tree or flat list. @param {OpenContext} context */
+function shapeSwitch({ t, session, settings }) {
+  const button = (/** @type {boolean} */ grouped) => h('button', {
+    type: 'button', class: 'icon-button', 'data-shape': grouped ? 'tree' : 'list', title: t(grouped ? 'asTree' : 'asList'), 'aria-label': t(grouped ? 'asTree' : 'asList'),
+    'aria-pressed': String(session.grouped === grouped),
+    onclick: () => {
+      session.grouped = grouped
+      for (const each of buttons) each.setAttribute('aria-pressed', String((each.dataset.shape === 'tree') === grouped))
+      settings.dispatchEvent(new Event('rows'))
+    },
+  }, icon(grouped ? 'tree' : 'list'))
+  const buttons = [button(true), button(false)]
+  return h('span', { class: 'switch', role: 'group' }, buttons)
+}

@@ -1,0 +1,83 @@
+// The line at the bottom: the analysis that runs, or what one can start.
+
+import { isAbort } from '../errors.js'
+import { h } from './dom.js'
+
+/** @typedef {import('./context.js').OpenContext} OpenContext */
+
+/** A rate is told once it rests on this much time. */
+const RATE_AFTER_MS = 400
+
+/**
+ * @param {OpenContext} context
+ * @param {{ progress(progress: import('../types').Progress): void, error(error: Error): void }} report
+ * @returns {HTMLElement}
+ */
+export function createFooter(context, report) {
+  const { host, t, session, settings, signal } = context
+  const element = h('footer', { part: 'footer' })
+  const bar = h('progress', { max: 1, value: 0 })
+  const task = h('span', { class: 'task' })
+  const figures = h('span', { class: 'figures' })
+  const status = h('span', { class: 'status', role: 'status' })
+  const start = h('button', { type: 'button', class: 'tool', 'data-action': 'analyse', onclick: run })
+  const cancel = h('button', { type: 'button', class: 'tool', 'data-action': 'cancel', onclick: () => session.cancel() }, t('cancel'))
+  const space = h('span', { class: 'space' })
+  const label = () => { start.textContent = t(host.filter.trim() === '' ? 'analyseAll' : 'analyseMatches') }
+
+  async function run() {
+    try {
+      await session.analyze(host.filter, report.progress)
+    } catch (error) {
+      if (!isAbort(error)) report.error(/** @type {Error} */ (error))
+    }
+  }
+
+  function show() {
+    const running = session.run
+    if (!running) {
+      status.textContent = idleText(context)
+      if (element.firstChild !== status) element.replaceChildren(status, space, start)
+      return
+    }
+    if (element.firstChild !== task) element.replaceChildren(task, bar, figures, space, cancel)
+    const { progress } = running
+    const total = progress?.tensorsTotal ?? session.checkpoint.tensors.length
+    task.textContent = t('analysing', { count: context.numbers.exact(total) }, total)
+    bar.setAttribute('aria-label', task.textContent)
+    bar.value = progress ? progress.bytes / (progress.bytesTotal || 1) : 0
+    figures.textContent = progress ? progressText(context, progress, performance.now() - running.started) : ''
+  }
+
+  session.addEventListener('analysis', show, { signal })
+  session.addEventListener('results', show, { signal })
+  settings.addEventListener('filter', label, { signal })
+  label()
+  show()
+  return element
+}
+
+/** @param {OpenContext} context */
+function idleText({ t, numbers, session }) {
+  const done = session.results.size
+  if (done === 0) return t('analysisIdle')
+  return t('analysed', { count: numbers.exact(done), total: numbers.exact(session.checkpoint.tensors.length) }, session.checkpoint.tensors.length)
+}
+
+/**
+ * `9.3 GiB of 15 GiB · 1.31 GiB/s · 4 s left`.
+ *
+ * @param {OpenContext} context
+ * @param {import('../types').Progress} progress
+ * @param {number} ms
+ */
+function progressText({ t, numbers }, { bytes, bytesTotal }, ms) {
+  const parts = [t('progress', { done: numbers.bytes(bytes), total: numbers.bytes(bytesTotal) })]
+  if (ms > RATE_AFTER_MS && bytes > 0) {
+    const rate = bytes / ms * 1000
+    const left = Math.ceil((bytesTotal - bytes) / rate)
+    const time = left < 90 ? t('seconds', { count: left }) : t('minutes', { count: Math.round(left / 60) })
+    parts.push(t('progressRate', { rate: numbers.bytes(rate) }), t('progressLeft', { time }))
+  }
+  return parts.join(' · ')
+}

@@ -1,0 +1,184 @@
+// The view Histogram: statistics, the plot with its controls, exports, and the figures behind it.
+
+import { isAbort } from '../errors.js'
+import { createBinTable } from './bin-table.js'
+import { h, visible } from './dom.js'
+import { download } from './download.js'
+import { Plot } from './plot.js'
+import { createStats } from './stats.js'
+
+/** @typedef {import('./context.js').OpenContext} OpenContext */
+/** @typedef {import('../types').TensorInfo} TensorInfo */
+/** @typedef {import('../types').Histogram} Histogram */
+
+export const MIN_BINS = 10
+export const MAX_BINS = 500
+/** Of exported pictures, in CSS pixels and device pixels each. */
+const EXPORT = { width: 720, height: 420, scale: 2 }
+/** A study that is done sooner shows no sign of waiting. */
+const PATIENCE_MS = 150
+
+/**
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
+ * @returns {HTMLElement}
+ */
+export function createHistogram(context, tensor) {
+  const { host, t, session, settings, signal } = context
+  const stats = h('div')
+  const figure = h('div', { class: 'figure-body', 'aria-live': 'off' })
+  /** @type {[number, number] | undefined} */
+  let range
+  /** @type {AbortController | undefined} */
+  let studying
+  /** @type {import('../types').Study} */
+  let studied = {}
+  /** @type {AbortController} */
+  let drawing = new AbortController()
+
+  const controls = createControls(context, () => studied.histogram?.edges, wanted => {
+    range = wanted
+    study()
+  })
+  const exports = createExports(context, tensor, () => plot)
+  /** @type {Plot | undefined} */
+  let plot
+  /** @type {Histogram | undefined} */
+  let drawn
+
+  async function study() {
+    studying?.abort()
+    studying = new AbortController()
+    const within = AbortSignal.any([signal, studying.signal])
+    const waiting = h('p', { class: 'message', role: 'status' }, t('reading'))
+    const impatient = setTimeout(() => figure.replaceChildren(waiting), PATIENCE_MS)
+    const onProgress = (/** @type {number} */ fraction) => { waiting.textContent = `${t('reading')} ${context.numbers.percent(fraction)}` }
+    try {
+      studied = await session.checkpoint.study(tensor.index, { bins: host.bins, range, signal: within, onProgress })
+      clearTimeout(impatient)
+      if (!range) session.remember([{ index: tensor.index, ...studied }])
+      if (studied.summary) stats.replaceChildren(createStats(context, studied.summary))
+      controls.showRange(studied.histogram)
+      draw()
+    } catch (error) {
+      clearTimeout(impatient)
+      if (isAbort(error)) return
+      figure.replaceChildren(h('p', { class: 'message warn', role: 'alert' }, /** @type {Error} */ (error).message))
+    }
+  }
+
+  function draw() {
+    drawing.abort()
+    drawing = new AbortController()
+    drawn = studied.histogram
+    exports.hidden = !drawn
+    if (!drawn) {
+      plot = undefined
+      const why = !studied.summary ? t('noNumbers') : studied.problem ? visible(studied.problem) : t('noFinite')
+      return figure.replaceChildren(h('p', { class: 'message', role: 'status' }, why))
+    }
+    plot = new Plot({ ...context, signal: AbortSignal.any([signal, drawing.signal]) }, drawn, wording(context, tensor, drawn))
+    return figure.replaceChildren(plot.element, h('p', { class: 'plot-summary', part: 'plot-summary' }, plot.summary()), createBinTable(context, drawn))
+  }
+
+  settings.addEventListener('bins', study, { signal })
+  settings.addEventListener('scale', () => { if (drawn) draw() }, { signal })
+  study()
+  return h('div', { class: 'histogram' }, stats,
+    h('figure', { part: 'figure' }, h('figcaption', {}, h('b', {}, t('distributionOfValues')), exports), controls.element, figure))
+}
+
+/**
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
+ * @param {Histogram} histogram
+ * @returns {import('./plot.js').Wording}
+ */
+function wording({ host, t, numbers }, tensor, { below, above }) {
+  const logY = host.scale === 'log'
+  return {
+    title: visible(tensor.name),
+    xLabel: below + above === 0 ? t('axisValue') : t('axisValueCut', { below: numbers.exact(below), above: numbers.exact(above) }),
+    yLabel: t(logY ? 'axisCountLog' : 'axisCount'),
+    logY,
+  }
+}
+
+/**
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
+ * @param {() => Plot | undefined} plot
+ */
+function createExports({ t, core }, tensor, plot) {
+  /** @type {Record<string, (chart: import('../wasm/core').Chart) => Promise<Blob> | Blob>} */
+  const types = {
+    PNG: chart => picture(core, chart),
+    SVG: chart => new Blob([core.histogramSvg(chart)], { type: 'image/svg+xml' }),
+    CSV: chart => new Blob([core.histogramCsv(chart.edges, chart.counts)], { type: 'text/csv' }),
+  }
+  return h('span', { class: 'tools', role: 'group' }, Object.entries(types).map(([type, make]) => h('button', {
+    type: 'button', class: 'tool', 'data-export': type.toLowerCase(), 'aria-label': t('exportAs', { type }),
+    onclick: async () => {
+      const chart = plot()?.chart(EXPORT.width, EXPORT.height, EXPORT.scale)
+      if (chart) download(`${tensor.name}.histogram.${type.toLowerCase()}`, await make(chart))
+    },
+  }, type)))
+}
+
+/**
+ * @param {import('../engine.js').Core} core
+ * @param {import('../wasm/core').Chart} chart
+ * @returns {Promise<Blob>}
+ */
+function picture(core, chart) {
+  const canvas = h('canvas', { width: chart.width * chart.scale, height: chart.height * chart.scale })
+  core.drawHistogram(canvas, chart)
+  return new Promise((resolve, reject) => canvas.toBlob(blob => blob ? resolve(blob) : reject(new Error('The browser could not make a PNG.')), 'image/png'))
+}
+
+/**
+ * Bins, scale and range.
+ *
+ * @param {OpenContext} context
+ * @param {() => Float64Array | undefined} edges
+ * @param {(range?: [number, number]) => void} onRange
+ */
+function createControls({ host, t, settings, signal }, edges, onRange) {
+  const bins = h('input', { type: 'number', min: MIN_BINS, max: MAX_BINS, step: 10, part: 'bins', onchange: () => { host.bins = bins.valueAsNumber } })
+  const log = h('input', { type: 'checkbox', part: 'log', onchange: () => { host.scale = log.checked ? 'log' : 'linear' } })
+  const low = h('input', { type: 'text', inputmode: 'decimal', 'data-range': 'low', 'aria-label': t('rangeLow'), onchange: choose })
+  const high = h('input', { type: 'text', inputmode: 'decimal', 'data-range': 'high', 'aria-label': t('rangeHigh'), onchange: choose })
+  const whole = h('button', { type: 'button', class: 'tool', hidden: true, onclick: () => { whole.hidden = true; onRange() } }, t('rangeReset'))
+  const problem = h('p', { class: 'problem', role: 'alert', hidden: true }, t('rangeWrong'))
+
+  function choose() {
+    const [from, to] = [low, high].map(input => Number(input.value.trim().replace('\u2212', '-') || NaN))
+    problem.hidden = from < to && Number.isFinite(from) && Number.isFinite(to)
+    if (!problem.hidden) return
+    whole.hidden = false
+    onRange([from, to])
+  }
+
+  function mirror() {
+    bins.value = String(host.bins)
+    log.checked = host.scale === 'log'
+  }
+
+  settings.addEventListener('bins', mirror, { signal })
+  settings.addEventListener('scale', mirror, { signal })
+  mirror()
+  return {
+    element: h('div', { class: 'controls' },
+      h('label', {}, t('bins'), bins), h('label', {}, log, t('logCounts')),
+      h('span', { class: 'range' }, t('range'), low, '…', high, whole), problem),
+    /** @param {Histogram | undefined} histogram */
+    showRange(histogram) {
+      const all = edges()
+      problem.hidden = true
+      for (const [input, edge] of /** @type {const} */ ([[low, all?.[0]], [high, all?.at(-1)]])) {
+        input.disabled = !histogram
+        input.value = edge === undefined ? '' : String(Number(edge.toPrecision(6)))
+      }
+    },
+  }
+}

@@ -1,0 +1,27 @@
+// The sections of an open checkpoint: one record each.
+
+import { h } from './dom.js'
+import { createMetadata } from './metadata.js'
+import { createParameters } from './parameters.js'
+
+/**
+ * @typedef {object} Section
+ * @property {string} id
+ * @property {import('./texts.js').Key} title
+ * @property {(context: import('./context.js').OpenContext) => HTMLElement} create
+ * @property {(context: import('./context.js').OpenContext) => HTMLElement | null} [badge]
+ */
+
+/** In the order of the tabs. @type {Section[]} */
+export const SECTIONS = [
+  { id: 'parameters', title: 'tabParameters', create: createParameters },
+  { id: 'metadata', title: 'tabMetadata', create: createMetadata, badge: notesBadge },
+]
+
+/** @param {import('./context.js').OpenContext} context */
+function notesBadge({ t, session }) {
+  const { notes } = session.checkpoint
+  if (notes.length === 0) return null
+  const level = notes.some(note => note.level === 'danger') ? 'danger' : notes.some(note => note.level === 'warning') ? 'warning' : 'info'
+  return h('span', { class: `n ${level}`, part: 'notes-badge', 'aria-label': t('notesCount', { count: notes.length }, notes.length) }, String(notes.length))
+}

@@ -1,0 +1,93 @@
+// What the page knows about the checkpoint that is open: the choice, the folds, the results so far, the analysis under way.
+
+/** @typedef {import('../checkpoint.js').Checkpoint} Checkpoint */
+/** @typedef {import('../types').Studied} Studied */
+/** @typedef {import('../types').Progress} Progress */
+
+/**
+ * @typedef {object} Result  what the table shows of an analysed tensor
+ * @property {import('../types').Summary} [summary]
+ * @property {Uint8Array} [heights]  of the histogram's bars, 0 to 255
+ * @property {string} [error]
+ */
+
+/** Events: `select`, `results`, `analysis`. */
+export class Session extends EventTarget {
+  /** @type {Map<number, Result>} */
+  results = new Map()
+  /** The chosen tensor's index, or -1. */
+  selected = -1
+  tab = 'parameters'
+  /** @type {import('../wasm/core').SortKey} */
+  sort = 'file'
+  descending = false
+  grouped = true
+  /** Groups that the person opened (true) or closed (false). @type {Map<number, boolean>} */
+  folds = new Map()
+  /** @type {{ controller: AbortController, started: number, progress: Progress | null } | null} */
+  run = null
+
+  /** @param {Checkpoint} checkpoint */
+  constructor(checkpoint) {
+    super()
+    this.checkpoint = checkpoint
+  }
+
+  /** @param {number} index */
+  select(index) {
+    if (index === this.selected) return
+    this.selected = index
+    this.dispatchEvent(new Event('select'))
+  }
+
+  /** @param {Studied[]} finished */
+  remember(finished) {
+    for (const { index, summary, histogram, error } of finished) {
+      this.results.set(index, { summary, error, heights: histogram && heights(histogram.counts) })
+    }
+    if (finished.length > 0) this.dispatchEvent(new Event('results'))
+  }
+
+  /**
+   * Studies all tensors that the filter finds; resolves when it is done or cancelled.
+   *
+   * @param {string} filter
+   * @param {(progress: Progress) => void} onProgress
+   */
+  async analyze(filter, onProgress) {
+    this.cancel()
+    const run = { controller: new AbortController(), started: performance.now(), progress: /** @type {Progress | null} */ (null) }
+    this.run = run
+    this.dispatchEvent(new Event('analysis'))
+    try {
+      await this.checkpoint.analyze({
+        filter,
+        signal: run.controller.signal,
+        onProgress: progress => {
+          run.progress = progress
+          this.remember(progress.finished)
+          this.dispatchEvent(new Event('analysis'))
+          onProgress(progress)
+        },
+      })
+    } finally {
+      if (this.run === run) this.run = null
+      this.dispatchEvent(new Event('analysis'))
+    }
+  }
+
+  cancel() {
+    this.run?.controller.abort()
+  }
+
+  close() {
+    this.cancel()
+    this.checkpoint.close()
+  }
+}
+
+/** @param {Float64Array} counts */
+function heights(counts) {
+  const most = counts.reduce((most, count) => Math.max(most, count), 1)
+  return Uint8Array.from(counts, count => Math.ceil(count / most * 255))
+}

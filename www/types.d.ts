@@ -1,0 +1,145 @@
+/** The format of a checkpoint: `id` as in the report, `label` for people. */
+export interface Format { id: string, label: string, version?: string }
+
+/** Something skipped or odd that the core met while opening. */
+export interface Note { level: 'info' | 'warning' | 'danger', message: string, where?: string }
+
+/** One tensor as its checkpoint's header describes it. */
+export interface TensorInfo {
+  index: number
+  /** The full name, as in the file. */
+  name: string
+  /** The name's last part, below its group. */
+  label: string
+  dtype: string
+  shape: number[]
+  elements: number
+  bytes: number
+  device?: string
+  /** In elements, one an axis; absent for row-major tensors. */
+  strides?: number[]
+  /** Indices of the tensors on the same storage. */
+  shares?: number[]
+  role?: string
+  file?: string
+  /** Of its first byte in `file`, where known. */
+  offset?: number
+  /** The name of the file that it should be in, if that file was not given. */
+  absent?: string
+}
+
+/** Statistics over the finite values; `std` is the population deviation. Those without a value are undefined. */
+export interface Summary {
+  count: number
+  finite: number
+  nan: number
+  posInf: number
+  negInf: number
+  zeros: number
+  min?: number
+  max?: number
+  mean?: number
+  std?: number
+  l2?: number
+}
+
+/** As `numpy.histogram` counts: `edges` is one longer than `counts`. Finite values outside the edges are `below` and `above`. */
+export interface Histogram { edges: Float64Array, counts: Float64Array, below: number, above: number }
+
+/** A summary and a histogram from one reading of a tensor. `problem` says why there is no histogram. */
+export interface Study { summary?: Summary, histogram?: Histogram, problem?: string }
+
+/** One tensor that an analysis of many has finished: `error` if it could not be read. */
+export interface Studied extends Study { index: number, error?: string }
+
+export interface Progress {
+  tensors: number
+  tensorsTotal: number
+  bytes: number
+  bytesTotal: number
+  /** Finished since the last report of progress. */
+  finished: Studied[]
+}
+
+export interface CallOptions { signal?: AbortSignal }
+
+/**
+ * Every rejection other than an `AbortError`. `crashed`: the reader failed and was restarted; the checkpoint is still open.
+ */
+export interface CheckpointError extends Error {
+  kind: 'malformed' | 'unsupported' | 'too-large' | 'missing' | 'source' | 'query' | 'crashed'
+  file?: string
+  offset?: number
+}
+
+/** A file with the path that it had in its folder. */
+export interface FileEntry { file: File, path: string }
+
+export type Openable = File | FileEntry[] | File[] | FileList | string | URL
+
+/** An open checkpoint. It owns one worker until it is closed. */
+export interface Checkpoint {
+  readonly format: Format
+  readonly metadata: { key: string, value: string }[]
+  readonly notes: Note[]
+  /** In file order. */
+  readonly tensors: TensorInfo[]
+  summary(index: number, options?: CallOptions): Promise<Summary | undefined>
+  /** Rejects with `unsupported` where there is none (texts, no finite value, too many bins for the range). */
+  histogram(index: number, options?: CallOptions & { bins?: number, range?: [number, number] }): Promise<Histogram>
+  /** Both at the cost of one. */
+  study(index: number, options?: CallOptions & { bins?: number, range?: [number, number], onProgress?: (fraction: number) => void }): Promise<Study>
+  /** Row-major; integers beyond 2^53 and texts are strings. Without bounds: the whole tensor. */
+  values(index: number, options?: CallOptions & { start?: number[], shape?: number[] }): Promise<(number | string | boolean)[]>
+  /** Studies every tensor that `filter` finds, and resolves to the report. */
+  analyze(options?: CallOptions & { filter?: string, onProgress?: (progress: Progress) => void }): Promise<object>
+  /** The `paramscope-report/1` object, with the summaries of what was analysed so far. */
+  report(options?: CallOptions): Promise<object>
+  /** Lines of Python that read this tensor. */
+  python(index: number, options?: CallOptions): Promise<string>
+  close(): void
+}
+
+/** Opens a checkpoint from files, or from a URL that is fetched whole. Reads headers only. */
+export function openCheckpoint(files: Openable, options?: CallOptions): Promise<Checkpoint>
+
+export interface ParamScopeEvents {
+  'checkpoint-open': CustomEvent<{ checkpoint: Checkpoint }>
+  'checkpoint-error': CustomEvent<{ error: Error }>
+  'tensor-select': CustomEvent<{ tensor: TensorInfo }>
+  'analysis-progress': CustomEvent<Progress>
+}
+
+/** `<param-scope>`. Every attribute is mirrored by the property of its name. */
+export class ParamScope extends HTMLElement {
+  static observedAttributes: string[]
+  /** A URL to open, or ''. */
+  src: string
+  /** The chosen tensor's name, or ''. */
+  tensor: string
+  /** The details' view: `histogram`, `where`. */
+  view: string
+  /** The query in the filter box. */
+  filter: string
+  /** 10 to 500. */
+  bins: number
+  /** The scale of the histogram's counts. */
+  scale: 'linear' | 'log'
+  theme: 'auto' | 'light' | 'dark'
+  /** Of the texts: `en` or `zh`. */
+  lang: string
+  /** Shows what it is given: no dropping, opening or closing by the person. */
+  readonly: boolean
+  readonly checkpoint: Checkpoint | null
+  /** Of the texts as they are shown: `lang`, or what the browser prefers. */
+  readonly language: string
+  /** Rejects as `openCheckpoint` does; what was open then stays open. */
+  open(files: Openable): Promise<Checkpoint>
+  close(): void
+  addEventListener<K extends keyof ParamScopeEvents>(type: K, listener: (event: ParamScopeEvents[K]) => void, options?: boolean | AddEventListenerOptions): void
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void
+}
+
+declare global {
+  interface HTMLElementTagNameMap { 'param-scope': ParamScope }
+}

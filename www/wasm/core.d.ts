@@ -1,0 +1,97 @@
+// The boundary with the wasm core, as the page and the worker use it. The build puts wasm-bindgen's `core.js` and
+// `core_bg.wasm` beside this file. All byte and element counts are plain numbers; names are as in the file.
+
+import type { Format, Histogram, Note, Summary, TensorInfo } from '../types'
+
+/** Instantiates the module: from its address, or from one that is compiled already. */
+export default function init(options: { module_or_path: WebAssembly.Module | URL }): Promise<unknown>
+
+/** What `Opened.facts` tells about a checkpoint as a whole. */
+export interface Facts {
+  format: Format
+  producer?: string
+  files: { name: string, bytes: number }[]
+  metadata: { key: string, value: string }[]
+  notes: Note[]
+  tensors: number
+  /** Logical elements, all tensors together. */
+  parameters: number
+  /** Of the tensors. */
+  bytes: number
+  fileBytes: number
+  /** Shares are of the tensors' bytes, 0 to 1. */
+  dtypes: { dtype: string, bytes: number, share: number }[]
+}
+
+/** A node of the module tree. */
+export interface Group { path: string, label: string, tensors: number, parameters: number, bytes: number }
+
+export type SortKey = 'file' | 'name' | 'shape' | 'dtype' | 'parameters' | 'bytes'
+
+/** Rows in order, everything expanded. */
+export interface Table {
+  /** A tensor's index, or `~` of a group's id. */
+  rows: Int32Array
+  depths: Uint8Array
+  /** How many of the rows below belong to a row; 0 for a tensor. */
+  spans: Uint32Array
+  matches: number
+  parameters: number
+}
+
+/** An open checkpoint. Only in a dedicated worker: it reads through `FileReaderSync`. */
+export class Opened {
+  private constructor()
+  static open(files: File[], paths: string[]): Opened
+  facts(): Facts
+  tensors(): TensorInfo[]
+  groups(): Group[]
+  table(query: string, sort: SortKey, descending: boolean, grouped: boolean): Table
+  analysis(index: number, bins: number, low?: number, high?: number): Analysis
+  values(index: number, start: Float64Array, shape: Float64Array): (number | string | boolean)[]
+  report(): string
+  python(index: number): string
+  free(): void
+}
+
+/** One tensor's statistics in the making, a chunk a step. */
+export class Analysis {
+  private constructor()
+  /** Fraction done; 1 is finished. */
+  step(opened: Opened): number
+  summary(): Summary | undefined
+  histogram(): Histogram | undefined
+  histogramProblem(): string | undefined
+  free(): void
+}
+
+/** A format the core reads. */
+export interface KnownFormat { id: string, label: string, extensions: string[] }
+
+export interface ChartColors { ink: string, soft: string, line: string, bar: string, accent: string, panel: string }
+
+/** A histogram to draw; lengths in CSS pixels, colours as `#rrggbb`. */
+export interface Chart {
+  title: string
+  xLabel: string
+  yLabel: string
+  edges: Float64Array
+  counts: Float64Array
+  logY: boolean
+  width: number
+  height: number
+  scale: number
+  hover?: number
+  font: string
+  colors: ChartColors
+}
+
+/** Where the bars are, in CSS pixels from the canvas's corner. */
+export interface PlotArea { left: number, top: number, right: number, bottom: number }
+
+export function formats(): KnownFormat[]
+/** Start and end pairs, in UTF-16 units, of what a query found in a name. */
+export function marks(query: string, text: string): Uint32Array
+export function drawHistogram(canvas: HTMLCanvasElement, chart: Chart): PlotArea
+export function histogramSvg(chart: Chart): string
+export function histogramCsv(edges: Float64Array, counts: Float64Array): string
