@@ -20,7 +20,6 @@ import { createTabs } from './tabs.js'
  * @property {(transfer: DataTransfer) => void} drop
  * @property {() => void} example
  * @property {() => void} close
- * @property {(error: Error) => void} report
  * @property {(progress: import('../types').Progress) => void} progress
  */
 
@@ -31,10 +30,21 @@ export function styleLinks() {
   return STYLES.map(name => h('link', { rel: 'stylesheet', href: new URL(`../styles/${name}.css`, import.meta.url) }))
 }
 
+/**
+ * Resolves when all are there, or have failed to come.
+ *
+ * @param {HTMLLinkElement[]} links
+ */
+export function loaded(links) {
+  return Promise.all(links.map(link => link.sheet ?? new Promise(resolve => { link.onload = link.onerror = resolve })))
+}
+
 export class Shell {
   /** @type {Context | null} */
   #context = null
   #parts = h('div', { class: 'parts' })
+  /** The error in the banner. @type {{ error: Error & { kind?: string }, open: boolean } | null} */
+  #failure = null
   #banner = h('div', { class: 'banners' })
   #overlay = h('div', { class: 'overlay', 'aria-hidden': 'true' })
   /** @type {Actions | null} */
@@ -74,9 +84,10 @@ export class Shell {
     this.#overlay.replaceChildren(h('span', {}, context.t('dropNow')))
     const { inputs, openers } = choosers(actions)
     const open = session && { ...context, session }
-    const header = createHeader(open ?? context, openers, { close: actions.close, report: () => open && saveReport(open, actions.report) })
+    const header = createHeader(open ?? context, openers, { close: actions.close, report: () => open && saveReport(open) })
     const body = open ? openParts(open, actions) : [createEmpty(context, openers)]
     this.element.classList.toggle('is-open', session !== null)
+    if (this.#failure) this.error(this.#failure.error, this.#failure.open)
     this.#parts.replaceChildren(header, this.#banner, ...body, ...inputs)
   }
 
@@ -100,6 +111,7 @@ export class Shell {
   error(error, open) {
     const context = this.#context
     if (!context) return this.broken(error.message)
+    this.#failure = { error, open }
     const { t } = context
     const crashed = error.kind === 'crashed'
     const remark = crashed ? t(open ? 'crashed' : 'crashedOpening') : open ? t('errorKept') : null
@@ -107,6 +119,7 @@ export class Shell {
   }
 
   dismiss() {
+    this.#failure = null
     this.#banner.replaceChildren()
   }
 
@@ -161,19 +174,18 @@ function openParts(context, actions) {
     },
   })
   show()
-  return [createFacts(context), tabs.element, panel, createFooter(context, { progress: actions.progress, error: actions.report })]
+  return [createFacts(context), tabs.element, panel, createFooter(context, actions.progress)]
 }
 
 /**
  * @param {OpenContext} context
- * @param {(error: Error) => void} onError
  */
-async function saveReport({ session, signal }, onError) {
+async function saveReport({ session, signal, report }) {
   const { checkpoint } = session
   try {
     const text = await checkpoint.reportText({ signal })
     download(`${checkpoint.facts.files[0]?.name ?? 'checkpoint'}.report.json`, new Blob([text], { type: 'application/json' }))
   } catch (error) {
-    onError(/** @type {Error} */ (error))
+    report(/** @type {Error} */ (error))
   }
 }

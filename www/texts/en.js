@@ -77,6 +77,7 @@ export default {
   min: 'min',
   max: 'max',
   mean: 'mean',
+  deviation: 'std',
   l2: 'L2 norm',
   zeros: 'zeros',
   nanInf: 'NaN · ±Inf',

@@ -78,6 +78,7 @@ export default {
   min: '最小值',
   max: '最大值',
   mean: '均值',
+  deviation: '标准差',
   l2: 'L2 范数',
   zeros: '零',
   nanInf: 'NaN · ±Inf',
