@@ -151,13 +151,13 @@ export class ParamScope extends Base {
   #replace(session) {
     if (this.#session) this.#forget()
     this.#session = session
-    this.#selectByName()
-    if (session.selected < 0) this.removeAttribute('tensor')
     session.addEventListener('select', () => {
       const tensor = session.checkpoint.tensors[session.selected]
       this.tensor = tensor.name
       this.#tell('tensor-select', { tensor })
     })
+    this.#selectByName()
+    if (session.selected < 0) this.removeAttribute('tensor')
     this.#shell.dismiss()
     this.#render()
     this.#settings.dispatchEvent(new Event('focus'))
