@@ -135,7 +135,7 @@ fn heading(report: &Report) -> Vec<String> {
 fn row(tensor: &report::TensorReport) -> Vec<String> {
     let shape: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
     let mut row = vec![
-        paramscope::error::quoted(&tensor.name),
+        paramscope::error::quoted(&tensor.name).into(),
         format!("[{}]", shape.join(", ")),
         tensor.dtype.clone(),
         tensor.elements.to_string(),

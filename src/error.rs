@@ -124,8 +124,30 @@ impl std::error::Error for Error {}
 /// The most characters of a file's text that a message quotes.
 const QUOTED_CHARACTERS: usize = 80;
 
-/// Text from a file, fit for a message: at most 80 characters, control and direction marks as escapes.
-pub fn quoted(text: &str) -> String {
+/// Text from a file, fit for a message: `{}` prints it plain, `{:?}` between quotation marks.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Quoted(String);
+
+impl fmt::Display for Quoted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Quoted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
+impl From<Quoted> for String {
+    fn from(quoted: Quoted) -> String {
+        quoted.0
+    }
+}
+
+/// At most 80 characters of a text from a file, control and direction marks as escapes.
+pub fn quoted(text: &str) -> Quoted {
     let mut shown = String::new();
     for (index, character) in text.chars().enumerate() {
         if index == QUOTED_CHARACTERS {
@@ -140,7 +162,7 @@ pub fn quoted(text: &str) -> String {
             plain => shown.push(plain),
         }
     }
-    shown
+    Quoted(shown)
 }
 
 #[cfg(test)]
@@ -155,7 +177,8 @@ mod tests {
 
     #[test]
     fn quotes_no_direction_marks_and_no_novels() {
-        assert_eq!(quoted("a\u{202e}b\n"), "a\\u{202e}b\\n");
-        assert_eq!(quoted(&"x".repeat(500)).chars().count(), 81);
+        assert_eq!(quoted("a\u{202e}b\n").to_string(), "a\\u{202e}b\\n");
+        assert_eq!(quoted(&"x".repeat(500)).to_string().chars().count(), 81);
+        assert_eq!(format!("{:?}", quoted("..\\a")), "\"..\\a\"");
     }
 }

@@ -11,3 +11,6 @@ pub mod limits;
 pub mod model;
 pub mod source;
 pub mod view;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+pub mod wire;

@@ -29,3 +29,18 @@ pub const FILES: usize = 20_000;
 
 /// The most notes kept for one checkpoint; the rest are counted.
 pub const NOTES: usize = 200;
+
+/// The most arrays of an archive whose headers are read: each costs a read of its own.
+pub const MEMBERS: usize = 200_000;
+
+/// The most objects that a pickle may describe, beyond one for every 8 bytes: real ones take 10 bytes and more each.
+pub const PICKLE_NODES: usize = 2 << 20;
+
+/// The most steps of a walk through a pickle's containers: 200 000 tensors with an optimizer's state take 3 million.
+pub const PICKLE_STEPS: usize = 4 << 20;
+
+/// How deep a pickle's containers are walked.
+pub const PICKLE_DEPTH: usize = 512;
+
+/// The most values beside the tensors that are listed.
+pub const METADATA_ENTRIES: usize = 20_000;

@@ -6,7 +6,7 @@ mod common;
 
 use common::{entry, files_below, goldens, json, tests_folder, warned};
 use paramscope::analysis::Study;
-use paramscope::error::Result;
+use paramscope::error::{Result, quoted};
 use paramscope::formats;
 use paramscope::model::Checkpoint;
 use paramscope::source::{Files, Memory, Window, files_from_paths};
@@ -130,7 +130,7 @@ fn judge(folder: &Path, record: &Value) -> Option<String> {
         .unwrap()
         .iter()
         .filter_map(Value::as_str)
-        .find(|name| !shown.contains(name) && !said.contains(&paramscope::error::quoted(name)));
+        .find(|name| !shown.contains(name) && !said.contains(&quoted(name).to_string()));
     missing.map(|missing| format!("{name}: {missing:?} is not shown"))
 }
 

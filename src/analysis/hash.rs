@@ -1,4 +1,4 @@
-use crate::decode::{Elements, unpack};
+use crate::decode::{Elements, as_numpy};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::Tensor;
@@ -24,10 +24,11 @@ pub fn sha256(files: &Files, tensor: &Tensor) -> Result<String> {
         let count = elements.chunk().min(elements.count() - start);
         elements.read(start, count, &mut bytes)?;
         match tensor.dtype.number() {
-            Some(number) if number.bits() < 8 => {
-                hash.update(unpack(number, &bytes, usize::try_from(count).unwrap_or(usize::MAX)));
+            Some(number) => {
+                bytes = as_numpy(number, bytes, usize::try_from(count).unwrap_or(usize::MAX));
+                hash.update(&bytes);
             }
-            _ => hash.update(&bytes),
+            None => hash.update(&bytes),
         }
         start += count;
     }

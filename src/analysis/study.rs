@@ -76,9 +76,10 @@ impl Study {
     }
 
     /// What was found, once the last step is done; `None` before, and for a tensor without numbers.
-    pub fn findings(self) -> Option<Findings> {
-        let second = self.second.filter(|second| second.finished)?;
-        Some(Findings { extent: self.extent, spread: second.spread, histogram: second.histogram })
+    pub fn findings(&self) -> Option<Findings> {
+        let second = self.second.as_ref().filter(|second| second.finished)?;
+        let (spread, histogram) = (second.spread.clone(), second.histogram.clone());
+        Some(Findings { extent: self.extent.clone(), spread, histogram })
     }
 
     fn is_finished(&self) -> bool {

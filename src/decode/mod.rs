@@ -10,4 +10,4 @@ mod numbers;
 
 pub use cells::{Cell, cells};
 pub use elements::Elements;
-pub use numbers::{numbers, unpack};
+pub use numbers::{as_numpy, numbers};

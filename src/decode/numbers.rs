@@ -80,9 +80,22 @@ fn codes(number: Number, bytes: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
-/// One byte an element for a packed type: what a hash over the elements is taken of. Other types as they are.
-pub fn unpack(number: Number, bytes: &[u8], count: usize) -> Vec<u8> {
+/// One byte an element for a packed type; other types as they are.
+pub(super) fn unpack(number: Number, bytes: &[u8], count: usize) -> Vec<u8> {
     if number.bits() < 8 { codes(number, bytes).take(count).collect() } else { bytes.to_vec() }
+}
+
+/// The bytes that a hash over the elements is taken of, as NumPy would hold them: packed types one byte each, complex
+/// numbers of two halves as complex64, its narrowest.
+pub fn as_numpy(number: Number, bytes: Vec<u8>, count: usize) -> Vec<u8> {
+    match number {
+        Number::C32 | Number::Bc32 => {
+            let parts = bytes.as_chunks::<2>().0.iter().map(|raw| u16::from_le_bytes(*raw));
+            parts.flat_map(|code| floats::small(number, code.into()).to_le_bytes()).collect()
+        }
+        _ if number.bits() < 8 => unpack(number, &bytes, count),
+        _ => bytes,
+    }
 }
 
 /// Changes the sign of every number in a little-endian run; of complex ones only the imaginary part if `conjugate`.

@@ -1,12 +1,17 @@
 use crate::error::{Error, Result};
-use crate::source::{ReadAt, read_vec};
+use crate::source::{File, FileId, read_vec};
+use crate::wire::zip::Archive;
+use std::cell::OnceCell;
 
 /// A file whose format is being looked for.
 #[derive(Debug)]
 pub struct Candidate<'a> {
-    name: &'a str,
-    source: &'a dyn ReadAt,
+    /// Its place among the files that were given.
+    pub id: FileId,
+    /// The file.
+    pub file: &'a File,
     head: Vec<u8>,
+    archive: OnceCell<Result<Archive>>,
 }
 
 impl<'a> Candidate<'a> {
@@ -18,14 +23,9 @@ impl<'a> Candidate<'a> {
     /// # Errors
     ///
     /// `Source` if they cannot be had.
-    pub fn new(name: &'a str, source: &'a dyn ReadAt) -> Result<Self> {
-        let head = read_vec(source, 0, source.size().min(Self::HEAD))?;
-        Ok(Candidate { name, source, head })
-    }
-
-    /// The last part of the file's path.
-    pub fn base_name(&self) -> &'a str {
-        self.name.rsplit('/').next().unwrap_or(self.name)
+    pub fn new(id: FileId, file: &'a File) -> Result<Self> {
+        let head = read_vec(&*file.source, 0, file.source.size().min(Self::HEAD))?;
+        Ok(Candidate { id, file, head, archive: OnceCell::new() })
     }
 
     /// Its first bytes, at most [`Candidate::HEAD`].
@@ -35,17 +35,40 @@ impl<'a> Candidate<'a> {
 
     /// How many bytes it has.
     pub fn size(&self) -> u64 {
-        self.source.size()
+        self.file.source.size()
     }
 
     /// Whether the name ends in a dot and one of these, in upper or lower case.
     pub fn has_extension(&self, extensions: &[&str]) -> bool {
-        let name = self.base_name().to_lowercase();
+        let name = self.file.base_name().to_lowercase();
         extensions.iter().any(|extension| name.strip_suffix(extension).is_some_and(|stem| stem.ends_with('.')))
     }
 
-    /// What is wrong with the container (a zip archive) around a format that cannot be told because of it.
-    pub fn broken_container(&self) -> Option<Error> {
-        None
+    /// The directory, of a zip archive that has a sound one. Read once, when first asked for.
+    pub fn archive(&self) -> Option<&Archive> {
+        self.read_archive()?.as_ref().ok()
+    }
+
+    /// The directory of what has to be a zip archive.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn require_archive(&self) -> Result<&Archive> {
+        self.archive.get_or_init(|| Archive::read(&self.file.source)).as_ref().map_err(Clone::clone)
+    }
+
+    /// What is wrong with a zip archive whose directory cannot be read, so that the format inside cannot be told.
+    pub fn broken_archive(&self) -> Option<&Error> {
+        self.read_archive()?.as_ref().err()
+    }
+
+    fn read_archive(&self) -> Option<&Result<Archive>> {
+        let zip = [b"PK\x03\x04".as_slice(), b"PK\x05\x06"].iter().any(|mark| self.head.starts_with(mark));
+        let zip = zip || self.has_extension(ZIPPED);
+        zip.then(|| self.archive.get_or_init(|| Archive::read(&self.file.source)))
     }
 }
+
+/// Zip archives by the names people give them. Bytes may stand before an archive: then its first ones do not tell.
+const ZIPPED: &[&str] = &["pt", "pth", "npz", "zip"];

@@ -49,6 +49,10 @@ const LOOKALIKES: &[Lookalike] = &[
         sentence: "This is a GGML file from before GGUF; convert it with a llama.cpp of its time.",
     },
     Lookalike {
+        test: |file| file.archive().is_some() && !file.has_extension(&["pt", "pth", "bin", "ckpt", "npz"]),
+        sentence: "This is a plain zip archive with neither a data.pkl nor arrays in it; unpack it and open what is inside.",
+    },
+    Lookalike {
         test: |file| file.head().starts_with(b"\x89PNG"),
         sentence: "This is a PNG picture, not a checkpoint.",
     },

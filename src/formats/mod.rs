@@ -5,13 +5,16 @@
 
 mod candidate;
 mod lookalikes;
+mod names;
+mod numpy;
+mod pytorch;
 mod safetensors;
 
 pub use candidate::Candidate;
 
 use crate::error::{Error, Result};
 use crate::model::{Checkpoint, Note};
-use crate::source::{FileId, Files};
+use crate::source::Files;
 
 /// What the crate knows about one format.
 pub struct Format {
@@ -26,11 +29,12 @@ pub struct Format {
     /// Whether a file is one, judged by its content.
     pub probe: fn(&Candidate<'_>) -> bool,
     /// Reads the headers of the file and of those others that belong to it, and no element.
-    pub open: fn(&Files, FileId) -> Result<Checkpoint>,
+    pub open: fn(&Files, &Candidate<'_>) -> Result<Checkpoint>,
 }
 
 /// All formats. Where several recognise a file the first one has it.
-pub const FORMATS: &[&Format] = &[&safetensors::SHARDED, &safetensors::FORMAT];
+pub const FORMATS: &[&Format] =
+    &[&safetensors::SHARDED, &safetensors::FORMAT, &pytorch::FORMAT, &numpy::NPY, &numpy::NPZ];
 
 /// The format with this id.
 pub fn by_id(id: &str) -> Option<&'static Format> {
@@ -45,20 +49,23 @@ pub fn by_id(id: &str) -> Option<&'static Format> {
 ///
 /// `Malformed`, `Unsupported`, `TooLarge`, `Missing` or `Source`, with the file's name.
 pub fn open(files: &Files) -> Result<Checkpoint> {
-    let mut recognised = Vec::new();
-    let mut refused = None;
+    let (mut best, mut refused, mut others) = (None, None, Vec::new());
     for (id, file) in files.iter() {
-        match recognise(&file.name, &*file.source) {
-            Ok(rank) => recognised.push((rank, id)),
+        match Candidate::new(id, file).and_then(recognise) {
+            Ok((rank, candidate)) => {
+                others.push(&file.name);
+                if best.as_ref().is_none_or(|(found, _)| rank < *found) {
+                    best = Some((rank, candidate));
+                }
+            }
             Err(error) => refused = refused.or(Some(error.in_file(&file.name))),
         }
     }
-    let Some(&(rank, lead)) = recognised.iter().min() else {
+    let Some((rank, lead)) = best else {
         return Err(refused.unwrap_or_else(|| Error::missing("There is no file to open.")));
     };
-    let mut checkpoint = (FORMATS[rank].open)(files, lead).map_err(|error| error.in_file(&files.get(lead).name))?;
-    for (_, id) in recognised {
-        let name = &files.get(id).name;
+    let mut checkpoint = (FORMATS[rank].open)(files, &lead).map_err(|error| error.in_file(&lead.file.name))?;
+    for name in others {
         if !checkpoint.files.iter().any(|(_, used)| used.part_of.is_none() && used.name == *name) {
             checkpoint.note(Note::info("Another checkpoint was given too; it is not part of this one.").about(name));
         }
@@ -67,20 +74,16 @@ pub fn open(files: &Files) -> Result<Checkpoint> {
 }
 
 /// The position in [`FORMATS`] of the format of a file: by content, else by the ending of its name.
-fn recognise(name: &str, source: &dyn crate::source::ReadAt) -> Result<usize> {
-    let candidate = Candidate::new(name, source)?;
+fn recognise(candidate: Candidate<'_>) -> Result<(usize, Candidate<'_>)> {
     if let Some(rank) = FORMATS.iter().position(|format| (format.probe)(&candidate)) {
-        return Ok(rank);
+        return Ok((rank, candidate));
     }
-    if let Some(error) = candidate.broken_container() {
-        return Err(error);
-    }
-    let lookalike = lookalikes::find(&candidate);
     let by_name = FORMATS.iter().position(|format| candidate.has_extension(format.extensions));
-    match (lookalike, by_name) {
-        (Some(lookalike), _) => Err(lookalike),
-        (None, Some(rank)) => Ok(rank),
-        (None, None) => Err(Error::unsupported(format!(
+    match (lookalikes::find(&candidate), candidate.broken_archive(), by_name) {
+        (Some(lookalike), _, _) => Err(lookalike),
+        (None, Some(broken), _) => Err(broken.clone()),
+        (None, None, Some(rank)) => Ok((rank, candidate)),
+        (None, None, None) => Err(Error::unsupported(format!(
             "The file is in none of the formats that are read here: {}.",
             FORMATS.iter().map(|format| format.label).collect::<Vec<_>>().join(", ")
         ))),

@@ -149,7 +149,7 @@ pub struct Bins {
     pub above: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it; on a 32-bit target clippy does not mind")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
@@ -225,6 +225,12 @@ fn serialize_whole<S: Serializer>(whole: i128, serializer: S) -> Result<S::Ok, S
 impl Report {
     /// The report of what the headers say, without statistics.
     pub fn new(checkpoint: &Checkpoint) -> Self {
+        let tensors = checkpoint.tensors.iter().map(TensorReport::new).collect();
+        Report { tensors, ..Self::without_tensors(checkpoint) }
+    }
+
+    /// The report of everything but the tensors.
+    pub fn without_tensors(checkpoint: &Checkpoint) -> Self {
         let label = formats::by_id(checkpoint.format).map_or(checkpoint.format, |format| format.label);
         Report {
             schema: "paramscope-report/1",
@@ -241,7 +247,7 @@ impl Report {
                 .iter()
                 .map(|note| Note { level: note.level.name(), message: note.message.clone(), place: note.place.clone() })
                 .collect(),
-            tensors: checkpoint.tensors.iter().map(TensorReport::new).collect(),
+            tensors: Vec::new(),
         }
     }
 }

@@ -37,11 +37,11 @@ fn probe(file: &Candidate<'_>) -> bool {
     text.trim_ascii_start().starts_with(b"{") && length <= limits::SAFETENSORS_HEADER && length > 0
 }
 
-fn open(files: &Files, lead: FileId) -> Result<Checkpoint> {
-    if let Some(set) = shards::siblings(files, lead) {
+fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
+    if let Some(set) = shards::siblings(files, lead.file) {
         return shards::open_numbered(&set);
     }
-    let given = files.get(lead);
+    let given = lead.file;
     let mut checkpoint = Checkpoint::new(Files::new(), FORMAT.id);
     let id = checkpoint.files.add(&given.name, given.source.clone());
     let Contents { tensors, metadata, notes } = read_header(id, &*given.source)?;

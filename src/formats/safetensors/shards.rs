@@ -6,7 +6,7 @@ use super::{Contents, read_header};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{Checkpoint, Dtype, Layout, Note, Tensor, Value};
-use crate::source::{File, FileId, Files, read_vec};
+use crate::source::{File, Files, read_vec};
 use std::collections::HashSet;
 
 /// An index JSON that maps names of tensors to files, as transformers writes it.
@@ -30,8 +30,8 @@ struct Index {
     weight_map: Pairs<String>,
 }
 
-fn open(files: &Files, lead: FileId) -> Result<Checkpoint> {
-    let given = files.get(lead);
+fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
+    let given = lead.file;
     let index = read_index(given)?;
     let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
     let mut model = Checkpoint::new(Files::one(&given.name, given.source.clone()), FORMAT.id);
@@ -142,8 +142,8 @@ fn numbered(name: &str) -> Option<Numbered<'_>> {
 }
 
 /// The files of the same numbered set as `lead`, in the order of their numbers; `None` if it is not one of a set.
-pub(super) fn siblings(files: &Files, lead: FileId) -> Option<Vec<File>> {
-    let Numbered { stem, of, .. } = numbered(&files.get(lead).name)?;
+pub(super) fn siblings(files: &Files, lead: &File) -> Option<Vec<File>> {
+    let Numbered { stem, of, .. } = numbered(&lead.name)?;
     let mut set: Vec<(u32, File)> = files
         .iter()
         .filter_map(|(_, file)| {

@@ -1,0 +1,185 @@
+//! What the page shows of an open checkpoint before any element is read. Counts are float64, as JavaScript counts.
+
+use super::report::{self, Entry, Note, Report};
+use crate::model::{ByteRange, Checkpoint, Layout};
+use crate::view::table::Tree;
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// The header of the page.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// The format.
+    pub format: report::Format,
+    /// What wrote it, as far as the file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub producer: Option<String>,
+    /// The files that it consists of.
+    pub files: Vec<FileFact>,
+    /// What the file says beside its tensors.
+    pub metadata: Vec<Entry>,
+    /// What was skipped or is odd.
+    pub notes: Vec<Note>,
+    /// How many tensors there are.
+    pub tensors: f64,
+    /// Their elements; a storage that several tensors show whole is counted once.
+    pub parameters: f64,
+    /// Their bytes, likewise.
+    pub bytes: f64,
+    /// Bytes of the files.
+    pub file_bytes: f64,
+    /// Types by their bytes, largest first.
+    pub dtypes: Vec<Share>,
+}
+
+/// One file.
+#[derive(Serialize)]
+#[expect(missing_docs, reason = "the file's path as given, and its length")]
+pub struct FileFact {
+    pub name: String,
+    pub bytes: f64,
+}
+
+/// How much of the bytes one type takes.
+#[derive(Serialize)]
+#[expect(missing_docs, reason = "the type's name, its bytes, and their share between 0 and 1")]
+pub struct Share {
+    pub dtype: String,
+    pub bytes: f64,
+    pub share: f64,
+}
+
+/// One tensor's row.
+#[derive(Serialize)]
+pub struct TensorFact {
+    /// Its place in the file's order.
+    pub index: f64,
+    /// Its name; text from the file.
+    pub name: String,
+    /// The part of its name below its module.
+    pub label: String,
+    /// The name of its type.
+    pub dtype: String,
+    /// Outermost dimension first.
+    pub shape: Vec<f64>,
+    /// The product of the shape.
+    pub elements: f64,
+    /// Bytes of one dense copy.
+    pub bytes: f64,
+    /// The device that the file records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// In elements, for a view of a storage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strides: Option<Vec<f64>>,
+    /// The indices of other tensors on the same storage, at most [`SHOWN_SHARES`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<f64>,
+    /// The file or record that holds its elements.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The byte at which its first element begins there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<f64>,
+    /// The file that holds it and was not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent: Option<String>,
+    /// Why its elements cannot be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// How many of the tensors on one storage are named: a file may put a million on one.
+pub const SHOWN_SHARES: usize = 20;
+
+#[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64; no file has 2^53 bytes")]
+fn js(count: u64) -> f64 {
+    count as f64
+}
+
+/// The tensors on each storage, in the order of the file.
+fn by_storage(checkpoint: &Checkpoint) -> HashMap<ByteRange, Vec<usize>> {
+    let mut storages: HashMap<ByteRange, Vec<usize>> = HashMap::new();
+    for (index, tensor) in checkpoint.tensors.iter().enumerate() {
+        if let Some(range) = tensor.layout.storage().filter(|range| range.len > 0) {
+            storages.entry(range).or_default().push(index);
+        }
+    }
+    storages
+}
+
+impl Facts {
+    /// What the headers say.
+    pub fn new(checkpoint: &Checkpoint) -> Self {
+        let Report { format, producer, metadata, notes, files, .. } = Report::without_tensors(checkpoint);
+        let storages = by_storage(checkpoint);
+        let (mut parameters, mut bytes) = (0.0, 0.0);
+        let mut dtypes: Vec<Share> = Vec::new();
+        for (index, tensor) in checkpoint.tensors.iter().enumerate() {
+            let sharers = tensor.layout.storage().and_then(|range| storages.get(&range));
+            // Tied weights: the same elements under a second name.
+            let tied = sharers.is_some_and(|sharers| {
+                let before = sharers.iter().take(SHOWN_SHARES).take_while(|other| **other < index);
+                before.into_iter().any(|other| checkpoint.tensors[*other].layout == tensor.layout)
+            });
+            if tied {
+                continue;
+            }
+            parameters += js(tensor.elements());
+            bytes += js(tensor.bytes());
+            match dtypes.iter_mut().find(|share| share.dtype == tensor.dtype.name()) {
+                Some(share) => share.bytes += js(tensor.bytes()),
+                None => {
+                    dtypes.push(Share { dtype: tensor.dtype.name().to_owned(), bytes: js(tensor.bytes()), share: 0.0 });
+                }
+            }
+        }
+        for share in &mut dtypes {
+            share.share = if bytes > 0.0 { share.bytes / bytes } else { 0.0 };
+        }
+        dtypes.sort_by(|a, b| b.bytes.total_cmp(&a.bytes));
+        let file_bytes = files.iter().map(|file| js(file.bytes)).sum();
+        let files = files.into_iter().map(|file| FileFact { name: file.name, bytes: js(file.bytes) }).collect();
+        let tensors = js(checkpoint.tensors.len() as u64);
+        Facts { format, producer, files, metadata, notes, tensors, parameters, bytes, file_bytes, dtypes }
+    }
+}
+
+/// The rows of all tensors, in the order of the file.
+pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
+    let storages = by_storage(checkpoint);
+    let fact = |(index, tensor): (usize, &crate::model::Tensor)| {
+        let range = tensor.layout.storage();
+        let shares = range.and_then(|range| storages.get(&range)).map_or(&[][..], Vec::as_slice);
+        let shares = shares.iter().filter(|other| **other != index).take(SHOWN_SHARES);
+        let (strides, start) = match &tensor.layout {
+            Layout::Strided { strides, start, .. } => {
+                (Some(strides.iter().map(|stride| js(*stride)).collect()), *start)
+            }
+            _ => (None, 0),
+        };
+        let (absent, problem) = match &tensor.layout {
+            Layout::Absent { file } => (Some(file.clone()), None),
+            Layout::Unreadable { why } => (None, Some(why.clone())),
+            _ => (None, None),
+        };
+        TensorFact {
+            index: js(index as u64),
+            name: tensor.name.clone(),
+            label: tree.labels[index].clone(),
+            dtype: tensor.dtype.name().to_owned(),
+            shape: tensor.shape.iter().map(|size| js(*size)).collect(),
+            elements: js(tensor.elements()),
+            bytes: js(tensor.bytes()),
+            device: tensor.device.clone(),
+            strides,
+            shares: shares.map(|other| js(*other as u64)).collect(),
+            file: range.map(|range| checkpoint.files.get(range.file).name.clone()),
+            offset: range.map(|range| js(range.offset + start * tensor.dtype.bits().unwrap_or(0) / 8)),
+            absent,
+            problem,
+        }
+    };
+    checkpoint.tensors.iter().enumerate().map(fact).collect()
+}

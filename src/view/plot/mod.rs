@@ -1,0 +1,12 @@
+//! Pictures, drawn with plotters on any backend: the page's canvas and SVG.
+//!
+//! Nothing measures text: plotters would put a styled element into the page's document for each label, which a strict
+//! content security policy forbids and a worker does not have. Labels are anchored instead, which every backend does by
+//! itself, and margins follow from the number of characters.
+
+mod histogram;
+mod ticks;
+
+#[cfg(target_arch = "wasm32")]
+pub use histogram::draw_on_canvas;
+pub use histogram::{Colors, HistogramChart, PlotArea, csv, svg};

@@ -1,0 +1,431 @@
+//! The parameter table: modules as a tree, filtered and sorted.
+
+use super::query::Query;
+use crate::model::Tensor;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+/// Names are taken apart at most so often; what is left is one label.
+const DEPTH: usize = 64;
+
+/// A module: what the names of several tensors begin with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Group {
+    /// What the names begin with, the last separator left out.
+    pub path: String,
+    /// The part of the path below the group around it.
+    pub label: String,
+    /// How many tensors are below it.
+    pub tensors: u64,
+    /// Their elements.
+    pub parameters: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Child {
+    Group(usize),
+    Tensor(usize),
+}
+
+/// The modules of a checkpoint, from the dots (or, where there are none, slashes) in the names.
+///
+/// A module that holds only one thing is no row of its own: its label stands before that one's.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// All modules; parents come before what is below them.
+    pub groups: Vec<Group>,
+    /// Each tensor's label below its module.
+    pub labels: Vec<String>,
+    children: Vec<Vec<Child>>,
+    top: Vec<Child>,
+}
+
+/// By what the table is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the columns of the table; File is the order of the file")]
+pub enum Sort {
+    File,
+    Name,
+    Shape,
+    Dtype,
+    Parameters,
+    Bytes,
+}
+
+/// The names of the orders, as the page has them.
+pub const SORTS: [(&str, Sort); 6] = [
+    ("file", Sort::File),
+    ("name", Sort::Name),
+    ("shape", Sort::Shape),
+    ("dtype", Sort::Dtype),
+    ("parameters", Sort::Parameters),
+    ("bytes", Sort::Bytes),
+];
+
+/// The rows of a table, everything unfolded: a module, then what is below it.
+#[derive(Debug, Default, PartialEq)]
+pub struct Table {
+    /// A tensor by its index, or a module by the complement (`!`) of its index.
+    pub rows: Vec<i32>,
+    /// How many modules are around each row.
+    pub depths: Vec<u8>,
+    /// How many rows below each one belong to it.
+    pub spans: Vec<u32>,
+    /// How many tensors were found.
+    pub matches: u64,
+    /// Their elements.
+    pub parameters: u64,
+}
+
+/// One node of the tree before single children are joined to their parents.
+#[derive(Default)]
+struct Part<'a> {
+    label: &'a str,
+    children: Vec<Child>,
+}
+
+impl Tree {
+    /// Takes the names apart.
+    pub fn new(tensors: &[Tensor]) -> Self {
+        let parts = take_apart(tensors);
+        let mut tree = Tree { labels: vec![String::new(); tensors.len()], ..Tree::default() };
+        let mut waiting: Vec<(Option<usize>, usize)> = vec![(None, 0)];
+        while let Some((group, part)) = waiting.pop() {
+            let children: Vec<Child> = parts[part]
+                .children
+                .iter()
+                .map(|child| tree.join(&parts, tensors, group, *child, &mut waiting))
+                .collect();
+            match group {
+                Some(group) => tree.children[group] = children,
+                None => tree.top = children,
+            }
+        }
+        tree.add_up(tensors);
+        tree
+    }
+
+    /// The row that a child becomes, together with what stands alone below it.
+    fn join(
+        &mut self,
+        parts: &[Part<'_>],
+        tensors: &[Tensor],
+        parent: Option<usize>,
+        mut child: Child,
+        waiting: &mut Vec<(Option<usize>, usize)>,
+    ) -> Child {
+        let around = parent.map_or(0, |parent| self.groups[parent].path.len() + 1);
+        let mut len = around;
+        loop {
+            match child {
+                Child::Tensor(index) => {
+                    let name = &tensors[index].name;
+                    name.get(around..).unwrap_or(name).clone_into(&mut self.labels[index]);
+                    return child;
+                }
+                Child::Group(part) => {
+                    len += parts[part].label.len() + usize::from(len > around);
+                    if let [only] = parts[part].children.as_slice() {
+                        child = *only;
+                        continue;
+                    }
+                    let name = first_name(parts, tensors, part);
+                    let path = name[..len].to_owned();
+                    let label = path[around..].to_owned();
+                    self.groups.push(Group { path, label, ..Group::default() });
+                    self.children.push(Vec::new());
+                    waiting.push((Some(self.groups.len() - 1), part));
+                    return Child::Group(self.groups.len() - 1);
+                }
+            }
+        }
+    }
+
+    /// Parents come before their children, so going backwards adds up.
+    fn add_up(&mut self, tensors: &[Tensor]) {
+        for group in (0..self.groups.len()).rev() {
+            let mut sum = self.groups[group].clone();
+            for child in &self.children[group] {
+                let (count, parameters, bytes) = match child {
+                    Child::Tensor(index) => (1, tensors[*index].elements(), tensors[*index].bytes()),
+                    Child::Group(below) => {
+                        let below = &self.groups[*below];
+                        (below.tensors, below.parameters, below.bytes)
+                    }
+                };
+                sum.tensors += count;
+                sum.parameters = sum.parameters.saturating_add(parameters);
+                sum.bytes = sum.bytes.saturating_add(bytes);
+            }
+            self.groups[group] = sum;
+        }
+    }
+
+    /// The rows that a filter leaves, in an order.
+    pub fn table(&self, tensors: &[Tensor], query: &Query, sort: Sort, descending: bool, grouped: bool) -> Table {
+        let found: Vec<bool> = tensors.iter().map(|tensor| query.finds(tensor)).collect();
+        let mut table = Table::default();
+        for (tensor, _) in tensors.iter().zip(&found).filter(|(_, found)| **found) {
+            table.matches += 1;
+            table.parameters = table.parameters.saturating_add(tensor.elements());
+        }
+        let order = |a: &Child, b: &Child| {
+            let order = self.compare(tensors, sort, *a, *b);
+            if descending { order.reverse() } else { order }
+        };
+        if !grouped {
+            let mut rows: Vec<Child> = (0..tensors.len()).filter(|index| found[*index]).map(Child::Tensor).collect();
+            if sort != Sort::File || descending {
+                rows.sort_by(order);
+            }
+            for row in rows {
+                table.push(row, 0);
+            }
+            return table;
+        }
+        let alive = self.alive(&found);
+        let shown = |child: &Child| match child {
+            Child::Tensor(index) => found[*index],
+            Child::Group(group) => alive[*group],
+        };
+        let sorted = |children: &[Child]| {
+            let mut rows: Vec<Child> = children.iter().copied().filter(shown).collect();
+            if sort != Sort::File || descending {
+                rows.sort_by(order);
+            }
+            rows.reverse();
+            rows
+        };
+        // Modules being filled: their row, and what is still to come, last first.
+        let mut open: Vec<(Option<usize>, Vec<Child>)> = vec![(None, sorted(&self.top))];
+        while let Some((row, waiting)) = open.last_mut() {
+            match waiting.pop() {
+                Some(child) => {
+                    table.push(child, open.len() - 1);
+                    if let Child::Group(group) = child {
+                        open.push((Some(table.rows.len() - 1), sorted(&self.children[group])));
+                    }
+                }
+                None => {
+                    if let Some(row) = *row {
+                        table.spans[row] = u32::try_from(table.rows.len() - 1 - row).unwrap_or(u32::MAX);
+                    }
+                    open.pop();
+                }
+            }
+        }
+        table
+    }
+
+    /// Which modules have anything of what was found below them.
+    fn alive(&self, found: &[bool]) -> Vec<bool> {
+        let mut alive = vec![false; self.groups.len()];
+        for group in (0..self.groups.len()).rev() {
+            alive[group] = self.children[group].iter().any(|child| match child {
+                Child::Tensor(index) => found[*index],
+                Child::Group(below) => alive[*below],
+            });
+        }
+        alive
+    }
+
+    fn compare(&self, tensors: &[Tensor], sort: Sort, a: Child, b: Child) -> Ordering {
+        let label = |child| match child {
+            Child::Tensor(index) => tensors[index].name.as_str(),
+            Child::Group(group) => self.groups[group].path.as_str(),
+        };
+        let figure = |child| match (child, sort) {
+            (Child::Tensor(index), Sort::Bytes) => tensors[index].bytes(),
+            (Child::Tensor(index), _) => tensors[index].elements(),
+            (Child::Group(group), Sort::Bytes) => self.groups[group].bytes,
+            (Child::Group(group), _) => self.groups[group].parameters,
+        };
+        let place = |child| match child {
+            Child::Tensor(index) => self.first(Child::Tensor(index)),
+            Child::Group(group) => self.first(Child::Group(group)),
+        };
+        match (sort, a, b) {
+            (Sort::Name, ..) => natural(label(a), label(b)),
+            (Sort::Parameters | Sort::Bytes, ..) => figure(a).cmp(&figure(b)),
+            (Sort::Shape, Child::Tensor(a), Child::Tensor(b)) => tensors[a].shape.cmp(&tensors[b].shape),
+            (Sort::Dtype, Child::Tensor(a), Child::Tensor(b)) => tensors[a].dtype.name().cmp(tensors[b].dtype.name()),
+            _ => place(a).cmp(&place(b)),
+        }
+    }
+
+    /// The first tensor of a row, in the order of the file.
+    fn first(&self, mut child: Child) -> usize {
+        loop {
+            match child {
+                Child::Tensor(index) => return index,
+                Child::Group(group) => match self.children[group].first() {
+                    Some(below) => child = *below,
+                    None => return usize::MAX,
+                },
+            }
+        }
+    }
+}
+
+impl Table {
+    fn push(&mut self, child: Child, depth: usize) {
+        self.rows.push(match child {
+            Child::Tensor(index) => i32::try_from(index).unwrap_or(i32::MAX),
+            Child::Group(group) => !i32::try_from(group).unwrap_or(i32::MAX),
+        });
+        self.depths.push(u8::try_from(depth).unwrap_or(u8::MAX));
+        self.spans.push(0);
+    }
+}
+
+/// A tree with a node for each part of each name; the first node is the top.
+fn take_apart(tensors: &[Tensor]) -> Vec<Part<'_>> {
+    let mut parts: Vec<Part<'_>> = vec![Part::default()];
+    let mut known: HashMap<(usize, &str), usize> = HashMap::new();
+    for (index, tensor) in tensors.iter().enumerate() {
+        let separator = if tensor.name.contains('.') { '.' } else { '/' };
+        let mut labels = tensor.name.splitn(DEPTH, separator).peekable();
+        let mut at = 0;
+        while let Some(label) = labels.next() {
+            if labels.peek().is_none() {
+                parts[at].children.push(Child::Tensor(index));
+                break;
+            }
+            at = *known.entry((at, label)).or_insert_with(|| {
+                parts.push(Part { label, children: Vec::new() });
+                let new = parts.len() - 1;
+                parts[at].children.push(Child::Group(new));
+                new
+            });
+        }
+    }
+    parts
+}
+
+/// The name of the first tensor below a node.
+fn first_name<'a>(parts: &[Part<'_>], tensors: &'a [Tensor], mut part: usize) -> &'a str {
+    loop {
+        match parts[part].children.first() {
+            Some(Child::Tensor(index)) => return &tensors[*index].name,
+            Some(Child::Group(below)) => part = *below,
+            None => return "",
+        }
+    }
+}
+
+/// The order in which a person counts: `layers.2` before `layers.10`.
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a, b);
+    loop {
+        let (x, y) = match (a.chars().next(), b.chars().next()) {
+            (Some(x), Some(y)) => (x, y),
+            (x, y) => return x.is_some().cmp(&y.is_some()),
+        };
+        if x.is_ascii_digit() && y.is_ascii_digit() {
+            let (first, rest_a) = digits(a);
+            let (second, rest_b) = digits(b);
+            let order = first.len().cmp(&second.len()).then_with(|| first.cmp(second));
+            if order != Ordering::Equal {
+                return order;
+            }
+            (a, b) = (rest_a, rest_b);
+        } else if x == y {
+            (a, b) = (&a[x.len_utf8()..], &b[y.len_utf8()..]);
+        } else {
+            return x.cmp(&y);
+        }
+    }
+}
+
+/// The number at the start of a text without its leading zeros, and the rest.
+fn digits(text: &str) -> (&str, &str) {
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    let (number, rest) = text.split_at(end);
+    (number.trim_start_matches('0'), rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Dtype, Layout, Number};
+
+    fn tensors<S: AsRef<str>>(names: &[S]) -> Vec<Tensor> {
+        let layout = Layout::Absent { file: String::new() };
+        let tensor = |(index, name): (usize, &S)| {
+            Tensor::new(name.as_ref(), Dtype::Number(Number::F32), vec![index as u64 + 1], layout.clone())
+        };
+        names.iter().enumerate().map(tensor).collect()
+    }
+
+    /// The rows as text: depth as indentation, then the label.
+    fn shown(names: &[&str], query: &str, sort: Sort, descending: bool) -> Vec<String> {
+        let tensors = tensors(names);
+        let tree = Tree::new(&tensors);
+        let table = tree.table(&tensors, &Query::parse(query).unwrap(), sort, descending, true);
+        let label = |row: i32| match usize::try_from(row) {
+            Ok(index) => tree.labels[index].clone(),
+            Err(_) => format!("{}/", tree.groups[usize::try_from(!row).unwrap()].label),
+        };
+        table.rows.iter().zip(&table.depths).map(|(row, depth)| "  ".repeat((*depth).into()) + &label(*row)).collect()
+    }
+
+    #[test]
+    fn modules_with_one_thing_in_them_are_no_rows() {
+        let names = [
+            "model.layers.0.q_proj.weight",
+            "model.layers.0.norm.weight",
+            "model.layers.0.norm.bias",
+            "lm_head.weight",
+        ];
+        let expected = ["model.layers.0/", "  q_proj.weight", "  norm/", "    weight", "    bias", "lm_head.weight"];
+        assert_eq!(shown(&names, "", Sort::File, false), expected);
+    }
+
+    #[test]
+    fn a_filter_keeps_the_modules_around_what_it_finds() {
+        let names = ["a.x.w", "a.x.b", "a.y.w", "a.y.b", "c.w", "c.b"];
+        assert_eq!(shown(&names, "*.y.w", Sort::File, false), ["a/", "  y/", "    w"]);
+    }
+
+    #[test]
+    fn sorts_as_a_person_counts_and_modules_by_what_is_in_them() {
+        let names = ["layers.10.w", "layers.10.b", "layers.2.w", "layers.2.b"];
+        assert_eq!(shown(&names, "*.w", Sort::Name, false), ["layers/", "  2/", "    w", "  10/", "    w"]);
+        let by_size = shown(&names, "", Sort::Parameters, true);
+        assert_eq!(by_size, ["layers/", "  2/", "    b", "    w", "  10/", "    b", "    w"]);
+    }
+
+    #[test]
+    fn odd_names_have_rows_too() {
+        let names = ["", "a", "a.b", "__proto__", "a", ".", "x/y", "x/z"];
+        let tensors = tensors(&names);
+        let table = Tree::new(&tensors).table(&tensors, &Query::default(), Sort::File, false, true);
+        let mut rows: Vec<i32> = table.rows.into_iter().filter(|row| *row >= 0).collect();
+        rows.sort_unstable();
+        assert_eq!(rows, (0..8).collect::<Vec<i32>>());
+    }
+
+    #[test]
+    fn spans_count_the_rows_below_and_groups_add_up() {
+        let tensors = tensors(&["a.x.w", "a.x.b", "a.y"]);
+        let tree = Tree::new(&tensors);
+        let table = tree.table(&tensors, &Query::default(), Sort::File, false, true);
+        assert_eq!(table.spans, [4, 2, 0, 0, 0]);
+        assert_eq!((tree.groups[0].tensors, tree.groups[0].parameters), (3, 6));
+    }
+
+    #[test]
+    fn many_tensors_and_deep_names_take_no_long_time() {
+        let mut names: Vec<String> =
+            (0..100_000).map(|i| format!("model.layers.{}.block.{}.weight", i / 100, i % 100)).collect();
+        names.push(".".repeat(100_000));
+        let tensors = tensors(&names);
+        let start = std::time::Instant::now();
+        let tree = Tree::new(&tensors);
+        let table = tree.table(&tensors, &Query::parse("block.7").unwrap(), Sort::Parameters, true, true);
+        assert_eq!(table.matches, 11_000);
+        assert!(start.elapsed().as_secs_f64() < 3.0, "{:?}", start.elapsed());
+    }
+}

@@ -1,0 +1,241 @@
+use super::blob::BrowserFile;
+use super::convert::{failure, object, plain};
+use crate::analysis::{Findings, Study};
+use crate::error::{Error, Result};
+use crate::formats;
+use crate::model::{Checkpoint, Tensor};
+use crate::source::Files;
+use crate::view::facts::{self, Facts};
+use crate::view::query::Query;
+use crate::view::report::{Report, Summary};
+use crate::view::table::{SORTS, Tree};
+use crate::view::{python, values};
+use js_sys::{Float64Array, Int32Array, Uint8Array, Uint32Array};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// An open checkpoint. `free` gives its memory back.
+#[wasm_bindgen]
+pub struct Opened {
+    checkpoint: Checkpoint,
+    tree: Tree,
+    /// What was found so far of each tensor, by its index.
+    findings: BTreeMap<usize, Findings>,
+}
+
+#[wasm_bindgen]
+impl Opened {
+    /// Opens the files that a person gave; `paths` are their names, with folders where one was given.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`formats::open`].
+    pub fn open(files: Vec<web_sys::File>, paths: Vec<String>) -> Result<Opened, JsValue> {
+        Self::open_files(files, paths).map_err(|error| failure(&error))
+    }
+
+    fn open_files(files: Vec<web_sys::File>, paths: Vec<String>) -> Result<Opened> {
+        let mut given = Files::new();
+        for (file, path) in files.into_iter().zip(paths) {
+            given.add(path, Rc::new(BrowserFile::new(file)?));
+        }
+        let checkpoint = formats::open(&given)?;
+        let tree = Tree::new(&checkpoint.tensors);
+        Ok(Opened { checkpoint, tree, findings: BTreeMap::new() })
+    }
+
+    /// What the header of the page shows.
+    ///
+    /// # Errors
+    ///
+    /// None; the type is that of every conversion.
+    pub fn facts(&self) -> Result<JsValue, JsValue> {
+        plain(&Facts::new(&self.checkpoint))
+    }
+
+    /// All tensors, in the order of the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Opened::facts`].
+    pub fn tensors(&self) -> Result<JsValue, JsValue> {
+        plain(&facts::tensors(&self.checkpoint, &self.tree))
+    }
+
+    /// All modules: `{path, label, tensors, parameters, bytes}[]`.
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
+    pub fn groups(&self) -> Vec<JsValue> {
+        let groups = self.tree.groups.iter().map(|group| {
+            object(&[
+                ("path", group.path.as_str().into()),
+                ("label", group.label.as_str().into()),
+                ("tensors", (group.tensors as f64).into()),
+                ("parameters", (group.parameters as f64).into()),
+                ("bytes", (group.bytes as f64).into()),
+            ])
+        });
+        groups.collect()
+    }
+
+    /// The rows that a filter leaves, in an order: see [`crate::view::table::Table`].
+    ///
+    /// # Errors
+    ///
+    /// `query` for a filter or an order that is not valid.
+    pub fn table(&self, query: &str, sort: &str, descending: bool, grouped: bool) -> Result<JsValue, JsValue> {
+        let query = Query::parse(query).map_err(|error| failure(&error))?;
+        let sort = SORTS.iter().find(|(name, _)| *name == sort).map(|(_, sort)| *sort);
+        let sort = sort.ok_or_else(|| failure(&Error::query("There is no such order.")))?;
+        let table = self.tree.table(&self.checkpoint.tensors, &query, sort, descending, grouped);
+        #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
+        let (matches, parameters) = (table.matches as f64, table.parameters as f64);
+        Ok(object(&[
+            ("rows", Int32Array::from(table.rows.as_slice()).into()),
+            ("depths", Uint8Array::from(table.depths.as_slice()).into()),
+            ("spans", Uint32Array::from(table.spans.as_slice()).into()),
+            ("matches", matches.into()),
+            ("parameters", parameters.into()),
+        ]))
+    }
+
+    /// Begins the analysis of a tensor, with a histogram of `bins` bins, over a range or over all finite values.
+    ///
+    /// # Errors
+    ///
+    /// `query` if there is no such tensor.
+    pub fn analysis(
+        &self,
+        index: usize,
+        bins: usize,
+        low: Option<f64>,
+        high: Option<f64>,
+    ) -> Result<Analysis, JsValue> {
+        self.tensor(index)?;
+        let study = Study::new(bins.clamp(1, MOST_BINS), low.zip(high));
+        // The report keeps the usual histogram only.
+        Ok(Analysis { index, study, findings: None, kept: low.zip(high).is_none() })
+    }
+
+    /// The elements of a part, row-major; whole numbers beyond 2^53 and texts are strings.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`values::values`].
+    pub fn values(&self, index: usize, start: &[f64], shape: &[f64]) -> Result<JsValue, JsValue> {
+        let (start, shape) = (whole(start), whole(shape));
+        let found = values::values(&self.checkpoint.files, self.tensor(index)?, &start, &shape);
+        plain(&found.map_err(|error| failure(&error))?)
+    }
+
+    /// The JSON report, with what was found so far.
+    ///
+    /// # Errors
+    ///
+    /// None; the type is that of every conversion.
+    pub fn report(&self) -> Result<String, JsValue> {
+        let mut report = Report::new(&self.checkpoint);
+        for (index, findings) in &self.findings {
+            report.tensors[*index].set_findings(findings);
+        }
+        serde_json::to_string_pretty(&report).map_err(|error| JsValue::from_str(&error.to_string()))
+    }
+
+    /// The lines that read a tensor in Python; empty where there are none.
+    ///
+    /// # Errors
+    ///
+    /// `query` if there is no such tensor.
+    pub fn python(&self, index: usize) -> Result<String, JsValue> {
+        Ok(python::lines(&self.checkpoint, self.tensor(index)?).unwrap_or_default())
+    }
+
+    fn tensor(&self, index: usize) -> Result<&Tensor, JsValue> {
+        let tensor = self.checkpoint.tensors.get(index);
+        tensor.ok_or_else(|| failure(&Error::query(format!("There is no tensor {index}."))))
+    }
+}
+
+/// The most bins of a histogram: more than any screen has pixels.
+const MOST_BINS: usize = 10_000;
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "indices; what is none is refused as outside"
+)]
+fn whole(numbers: &[f64]) -> Vec<u64> {
+    numbers.iter().map(|number| *number as u64).collect()
+}
+
+/// The analysis of one tensor, a chunk a step, so that its worker can take messages in between.
+#[wasm_bindgen]
+pub struct Analysis {
+    index: usize,
+    study: Study,
+    findings: Option<Findings>,
+    kept: bool,
+}
+
+#[wasm_bindgen]
+impl Analysis {
+    /// Reads one chunk; returns the fraction that is done.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Study::step`].
+    pub fn step(&mut self, opened: &mut Opened) -> Result<f64, JsValue> {
+        let checkpoint = &opened.checkpoint;
+        let tensor = opened.tensor(self.index)?;
+        let done = self.study.step(&checkpoint.files, tensor).map_err(|error| failure(&error))?;
+        if done >= 1.0 {
+            self.findings = self.study.findings();
+            if let (true, Some(findings)) = (self.kept, &self.findings) {
+                opened.findings.insert(self.index, findings.clone());
+            }
+        }
+        Ok(done)
+    }
+
+    /// `{count, finite, nan, posInf, negInf, zeros, min, max, mean, std, l2}`; undefined for a tensor without numbers.
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
+    pub fn summary(&self) -> JsValue {
+        let Some(findings) = &self.findings else { return JsValue::UNDEFINED };
+        let summary = Summary::new(findings);
+        let real = |real: Option<crate::view::report::Real>| real.map_or(JsValue::UNDEFINED, |real| real.0.into());
+        object(&[
+            ("count", (findings.extent.count() as f64).into()),
+            ("finite", (summary.finite as f64).into()),
+            ("nan", (summary.nan as f64).into()),
+            ("posInf", (summary.pos_inf as f64).into()),
+            ("negInf", (summary.neg_inf as f64).into()),
+            ("zeros", (summary.zeros as f64).into()),
+            ("min", real(summary.min)),
+            ("max", real(summary.max)),
+            ("mean", real(summary.mean)),
+            ("std", real(summary.std)),
+            ("l2", real(summary.l2)),
+        ])
+    }
+
+    /// `{edges, counts, below, above}`; undefined where there is none.
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
+    pub fn histogram(&self) -> JsValue {
+        let made = self.findings.as_ref().and_then(|findings| findings.histogram.as_ref());
+        let Some(Ok(histogram)) = made else { return JsValue::UNDEFINED };
+        let counts: Vec<f64> = histogram.counts.iter().map(|count| *count as f64).collect();
+        object(&[
+            ("edges", Float64Array::from(histogram.edges.as_slice()).into()),
+            ("counts", Float64Array::from(counts.as_slice()).into()),
+            ("below", (histogram.below as f64).into()),
+            ("above", (histogram.above as f64).into()),
+        ])
+    }
+
+    /// Why there is no histogram.
+    #[wasm_bindgen(js_name = histogramProblem)]
+    pub fn histogram_problem(&self) -> Option<String> {
+        self.findings.as_ref()?.histogram.as_ref()?.as_ref().err().cloned()
+    }
+}

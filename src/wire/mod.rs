@@ -1,0 +1,5 @@
+//! Syntax without tensors: containers and literals that several formats share.
+
+pub mod literal;
+pub mod pickle;
+pub mod zip;

@@ -1,0 +1,540 @@
+//! The abstract machine.
+
+use super::nodes::{Global, Id, Node, Object, Pickle};
+use super::opcodes as op;
+use crate::error::{Error, Result};
+use crate::limits;
+use std::collections::HashMap;
+
+/// Follows one pickle from the start of `stream` to its `STOP`.
+///
+/// A stream that breaks off or is not one gives what was found so far, with [`Pickle::problem`].
+pub fn run(stream: &[u8]) -> Pickle<'_> {
+    let mut machine = Machine {
+        pickle: Pickle {
+            stream,
+            protocol: 0,
+            root: None,
+            problem: None,
+            end: 0,
+            globals: Vec::new(),
+            nodes: Vec::new(),
+            items: Vec::new(),
+            objects: Vec::new(),
+            texts: Vec::new(),
+        },
+        at: 0,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: Memo::default(),
+        names: HashMap::new(),
+        most_nodes: limits::PICKLE_NODES + stream.len() / 8,
+    };
+    // Places in the stream are kept in 32 bits; what is longer is not metadata.
+    let outcome = if u32::try_from(stream.len()).is_ok() {
+        machine.follow()
+    } else {
+        Err(Error::too_large("The pickle is larger than 4 GiB."))
+    };
+    let Machine { mut pickle, at, .. } = machine;
+    pickle.end = at;
+    match outcome {
+        Ok(root) => pickle.root = Some(root),
+        Err(error) => pickle.problem = Some(error.at(at as u64)),
+    }
+    pickle
+}
+
+struct Machine<'a> {
+    pickle: Pickle<'a>,
+    at: usize,
+    stack: Vec<Id>,
+    /// Heights of the stack at which marks stand.
+    marks: Vec<usize>,
+    memo: Memo,
+    names: HashMap<Global, u32>,
+    most_nodes: usize,
+}
+
+/// What was memoised. Real pickles number from 0 on without gaps.
+#[derive(Default)]
+struct Memo {
+    dense: Vec<Id>,
+    sparse: HashMap<u64, Id>,
+}
+
+impl Memo {
+    fn put(&mut self, key: u64, id: Id) {
+        match usize::try_from(key) {
+            Ok(place) if place < self.dense.len() => self.dense[place] = id,
+            Ok(place) if place == self.dense.len() => self.dense.push(id),
+            _ => {
+                self.sparse.insert(key, id);
+            }
+        }
+    }
+
+    fn get(&self, key: u64) -> Option<Id> {
+        let dense = usize::try_from(key).ok().and_then(|place| self.dense.get(place));
+        dense.or_else(|| self.sparse.get(&key)).copied()
+    }
+
+    fn len(&self) -> u64 {
+        (self.dense.len() + self.sparse.len()) as u64
+    }
+}
+
+fn damaged(what: &str) -> Error {
+    Error::malformed(format!("The pickle is damaged: {what}."))
+}
+
+impl<'a> Machine<'a> {
+    /// Follows opcodes up to `STOP`.
+    fn follow(&mut self) -> Result<Id> {
+        loop {
+            let start = self.at;
+            let [code] = self.array()?;
+            if code == op::STOP {
+                return self.pop();
+            }
+            // An opcode that fails is told at its own place.
+            self.step(code, start).inspect_err(|_| self.at = start)?;
+        }
+    }
+
+    fn step(&mut self, code: u8, start: usize) -> Result<()> {
+        match code {
+            op::PROTO => {
+                let [protocol] = self.array()?;
+                if protocol > 5 {
+                    return Err(Error::unsupported(format!("The pickle is of protocol {protocol}; 0 to 5 are read.")));
+                }
+                self.pickle.protocol = protocol;
+                Ok(())
+            }
+            op::FRAME => {
+                let len = u64::from_le_bytes(self.array()?);
+                self.remaining(len).map(|_| ())
+            }
+            op::MARK => {
+                self.marks.push(self.stack.len());
+                Ok(())
+            }
+            op::POP => match self.marks.last() {
+                Some(mark) if *mark == self.stack.len() => {
+                    self.marks.pop().map(|_| ()).ok_or_else(|| damaged("no mark"))
+                }
+                _ => self.pop().map(|_| ()),
+            },
+            op::POP_MARK => self.above_mark().map(|_| ()),
+            op::DUP => {
+                let top = self.top()?;
+                self.stack.push(top);
+                Ok(())
+            }
+            op::GET | op::BINGET | op::LONG_BINGET | op::PUT | op::BINPUT | op::LONG_BINPUT | op::MEMOIZE => {
+                self.memory(code)
+            }
+            op::NONE
+            | op::NEWTRUE
+            | op::NEWFALSE
+            | op::INT
+            | op::LONG
+            | op::FLOAT
+            | op::BININT
+            | op::BININT1
+            | op::BININT2
+            | op::LONG1
+            | op::LONG4
+            | op::BINFLOAT => self.number(code),
+            op::STRING | op::UNICODE => self.quoted_text(code),
+            op::BINSTRING
+            | op::SHORT_BINSTRING
+            | op::BINUNICODE
+            | op::SHORT_BINUNICODE
+            | op::BINUNICODE8
+            | op::BINBYTES
+            | op::SHORT_BINBYTES
+            | op::BINBYTES8
+            | op::BYTEARRAY8 => self.run_of_bytes(code),
+            op::EMPTY_LIST
+            | op::EMPTY_DICT
+            | op::EMPTY_TUPLE
+            | op::EMPTY_SET
+            | op::LIST
+            | op::DICT
+            | op::TUPLE
+            | op::FROZENSET
+            | op::TUPLE1
+            | op::TUPLE2
+            | op::TUPLE3 => self.container(code),
+            op::APPEND | op::APPENDS | op::ADDITEMS | op::SETITEM | op::SETITEMS => self.fill(code),
+            op::GLOBAL | op::STACK_GLOBAL => self.name(code, start),
+            op::REDUCE | op::NEWOBJ | op::NEWOBJ_EX | op::INST | op::OBJ | op::BUILD => self.call(code, start),
+            op::PERSID => {
+                let line = self.line()?;
+                let text = self.owned(line)?;
+                self.push(Node::Persistent(text))
+            }
+            op::BINPERSID => {
+                let id = self.pop()?;
+                self.push(Node::Persistent(id))
+            }
+            op::EXT1 => self.array::<1>().and_then(|_| self.push(Node::Unknown)),
+            op::EXT2 => self.array::<2>().and_then(|_| self.push(Node::Unknown)),
+            op::EXT4 => self.array::<4>().and_then(|_| self.push(Node::Unknown)),
+            op::NEXT_BUFFER => self.push(Node::Unknown),
+            op::READONLY_BUFFER => self.top().map(|_| ()),
+            other => Err(damaged(&format!("0x{other:02x} is no opcode"))),
+        }
+    }
+
+    fn memory(&mut self, code: u8) -> Result<()> {
+        let key = match code {
+            op::GET | op::PUT => self.line()?.parse().map_err(|_| damaged("a memo's number is none"))?,
+            op::BINGET | op::BINPUT => u64::from(self.array::<1>()?[0]),
+            op::LONG_BINGET | op::LONG_BINPUT => u32::from_le_bytes(self.array()?).into(),
+            _ => self.memo.len(),
+        };
+        if let op::GET | op::BINGET | op::LONG_BINGET = code {
+            let id = self.memo.get(key).ok_or_else(|| damaged(&format!("memo {key} was never set")))?;
+            self.stack.push(id);
+        } else {
+            let top = self.top()?;
+            self.memo.put(key, top);
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, code: u8) -> Result<()> {
+        let node = match code {
+            op::NONE => Node::None,
+            op::NEWTRUE => Node::Bool(true),
+            op::NEWFALSE => Node::Bool(false),
+            op::BININT => Node::Int(i32::from_le_bytes(self.array()?).into()),
+            op::BININT1 => Node::Int(self.array::<1>()?[0].into()),
+            op::BININT2 => Node::Int(u16::from_le_bytes(self.array()?).into()),
+            op::BINFLOAT => Node::Float(f64::from_be_bytes(self.array()?)),
+            op::FLOAT => Node::Float(self.line()?.trim().parse().map_err(|_| damaged("a number is none"))?),
+            op::LONG1 | op::LONG4 => {
+                let len = if code == op::LONG1 {
+                    u64::from(self.array::<1>()?[0])
+                } else {
+                    u64::try_from(i32::from_le_bytes(self.array()?)).map_err(|_| damaged("a length is negative"))?
+                };
+                let bytes = self.remaining(len)?;
+                self.at += bytes.len();
+                self.little_endian(bytes)
+            }
+            _ => {
+                let line = self.line()?;
+                match line.trim_end_matches('L') {
+                    "00" if code == op::INT => Node::Bool(false),
+                    "01" if code == op::INT => Node::Bool(true),
+                    digits => match digits.parse() {
+                        Ok(number) => Node::Int(number),
+                        Err(_)
+                            if digits.strip_prefix('-').unwrap_or(digits).bytes().all(|byte| byte.is_ascii_digit()) =>
+                        {
+                            self.big(digits.to_owned())
+                        }
+                        Err(_) => return Err(damaged("a number is none")),
+                    },
+                }
+            }
+        };
+        self.push(node)
+    }
+
+    /// A two's complement number of any length.
+    fn little_endian(&mut self, bytes: &[u8]) -> Node {
+        let negative = bytes.last().is_some_and(|byte| byte >> 7 == 1);
+        if bytes.len() <= 8 {
+            let mut wide = [if negative { 0xff } else { 0 }; 8];
+            wide[..bytes.len()].copy_from_slice(bytes);
+            return Node::Int(i64::from_le_bytes(wide));
+        }
+        if bytes.len() <= 16 {
+            let mut wide = [if negative { 0xff } else { 0 }; 16];
+            wide[..bytes.len()].copy_from_slice(bytes);
+            return self.big(i128::from_le_bytes(wide).to_string());
+        }
+        // Decimal digits of a large number cost time that grows with the square of its length.
+        let hex: Vec<String> = bytes.iter().rev().take(16).map(|byte| format!("{byte:02x}")).collect();
+        self.big(format!("0x{}… ({} bytes)", hex.concat(), bytes.len()))
+    }
+
+    fn big(&mut self, digits: String) -> Node {
+        self.pickle.texts.push(digits);
+        Node::BigInt(u32::try_from(self.pickle.texts.len() - 1).expect("fewer than bytes of the stream"))
+    }
+
+    /// Text of protocol 0: in quotes with Python's escapes, or raw with `\u` ones.
+    fn quoted_text(&mut self, code: u8) -> Result<()> {
+        let line = self.line()?;
+        let text = if code == op::STRING {
+            let inside = line.get(1..line.len().saturating_sub(1)).filter(|_| line.len() >= 2);
+            inside.ok_or_else(|| damaged("a text has no quotes"))?.replace("\\\\", "\\")
+        } else {
+            line.replace("\\u005c", "\\").replace("\\u000a", "\n")
+        };
+        let id = self.owned(text)?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    fn run_of_bytes(&mut self, code: u8) -> Result<()> {
+        let len = match code {
+            op::SHORT_BINSTRING | op::SHORT_BINUNICODE | op::SHORT_BINBYTES => u64::from(self.array::<1>()?[0]),
+            op::BINSTRING => {
+                u64::try_from(i32::from_le_bytes(self.array()?)).map_err(|_| damaged("a length is negative"))?
+            }
+            op::BINUNICODE | op::BINBYTES => u32::from_le_bytes(self.array()?).into(),
+            _ => u64::from_le_bytes(self.array()?),
+        };
+        let run = self.remaining(len)?;
+        let (start, len) = (narrow(self.at), narrow(run.len()));
+        self.at += run.len();
+        self.push(match code {
+            op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 | op::BYTEARRAY8 => Node::Bytes(start, len),
+            _ => Node::Text(start, len),
+        })
+    }
+
+    fn container(&mut self, code: u8) -> Result<()> {
+        let items = match code {
+            op::LIST | op::DICT | op::TUPLE | op::FROZENSET => self.above_mark()?,
+            op::TUPLE1 | op::TUPLE2 | op::TUPLE3 => {
+                let count = usize::from(code - op::TUPLE1) + 1;
+                self.check_height(count)?;
+                self.stack.split_off(self.stack.len() - count)
+            }
+            _ => Vec::new(),
+        };
+        if code == op::DICT && items.len() % 2 == 1 {
+            return Err(damaged("a dictionary has a key without a value"));
+        }
+        let place = self.place(items);
+        self.push(match code {
+            op::EMPTY_LIST | op::LIST => Node::List(place),
+            op::EMPTY_DICT | op::DICT => Node::Dict(place),
+            op::EMPTY_SET | op::FROZENSET => Node::Set(place),
+            _ => Node::Tuple(place),
+        })
+    }
+
+    /// Where these children are kept.
+    fn place(&mut self, items: Vec<Id>) -> u32 {
+        if items.is_empty() {
+            return Node::EMPTY;
+        }
+        self.pickle.items.push(items);
+        narrow(self.pickle.items.len() - 1)
+    }
+
+    fn fill(&mut self, code: u8) -> Result<()> {
+        let more = match code {
+            op::APPEND => vec![self.pop()?],
+            op::SETITEM => {
+                let value = self.pop()?;
+                vec![self.pop()?, value]
+            }
+            _ => self.above_mark()?,
+        };
+        let pairs = matches!(code, op::SETITEM | op::SETITEMS);
+        if pairs && more.len() % 2 == 1 {
+            return Err(damaged("a dictionary has a key without a value"));
+        }
+        let target = self.top()? as usize;
+        let old = match self.pickle.nodes[target] {
+            Node::List(place) | Node::Set(place) if !pairs => place,
+            Node::Dict(place) if pairs => place,
+            Node::Object(object) if pairs => self.pickle.objects[object as usize].pairs,
+            Node::Object(object) => self.pickle.objects[object as usize].items,
+            Node::Unknown | Node::Persistent(_) => return Ok(()),
+            _ => return Err(damaged("items are put into something that holds none")),
+        };
+        if old != Node::EMPTY {
+            self.pickle.items[old as usize].extend(more);
+            return Ok(());
+        }
+        let new = self.place(more);
+        match &mut self.pickle.nodes[target] {
+            Node::List(place) | Node::Set(place) | Node::Dict(place) => *place = new,
+            Node::Object(object) if pairs => self.pickle.objects[*object as usize].pairs = new,
+            Node::Object(object) => self.pickle.objects[*object as usize].items = new,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, code: u8, start: usize) -> Result<()> {
+        let node = if code == op::GLOBAL {
+            let (module, name) = (self.line()?, self.line()?);
+            self.global(module, name, start)
+        } else {
+            let (name, module) = (self.pop()?, self.pop()?);
+            match (self.pickle.text(module), self.pickle.text(name)) {
+                (Some(module), Some(name)) => {
+                    let (module, name) = (module.into_owned(), name.into_owned());
+                    self.global(module, name, start)
+                }
+                _ => self.global("unknown".to_owned(), "unknown".to_owned(), start),
+            }
+        };
+        self.push(node)
+    }
+
+    /// A name, as Python 3 spells it; known ones are kept once.
+    fn global(&mut self, module: String, name: String, start: usize) -> Node {
+        let module = match module.as_str() {
+            "__builtin__" => "builtins".to_owned(),
+            "copy_reg" => "copyreg".to_owned(),
+            "cPickle" => "pickle".to_owned(),
+            _ => module,
+        };
+        let global = Global { module, name };
+        if let Some(place) = self.names.get(&global) {
+            return Node::Global(*place);
+        }
+        let place = narrow(self.pickle.globals.len());
+        self.pickle.globals.push((global.clone(), start));
+        self.names.insert(global, place);
+        Node::Global(place)
+    }
+
+    fn call(&mut self, code: u8, start: usize) -> Result<()> {
+        if code == op::BUILD {
+            let state = self.pop()?;
+            if let Node::Object(object) = self.pickle.nodes[self.top()? as usize] {
+                self.pickle.objects[object as usize].state = Some(state);
+            }
+            return Ok(());
+        }
+        let (callable, args) = match code {
+            op::INST => {
+                let (module, name) = (self.line()?, self.line()?);
+                let args = self.above_mark()?;
+                let global = self.global(module, name, start);
+                let place = self.place(args);
+                (self.node(global)?, self.node(Node::Tuple(place))?)
+            }
+            op::OBJ => {
+                let mut parts = self.above_mark()?;
+                if parts.is_empty() {
+                    return Err(damaged("an object has no class"));
+                }
+                let args = parts.split_off(1);
+                let place = self.place(args);
+                (parts[0], self.node(Node::Tuple(place))?)
+            }
+            _ => {
+                if code == op::NEWOBJ_EX {
+                    // Keyword arguments: kept out, no reader here needs them.
+                    self.pop()?;
+                }
+                let args = self.pop()?;
+                (self.pop()?, args)
+            }
+        };
+        let object = Object { callable, args, state: None, pairs: Node::EMPTY, items: Node::EMPTY };
+        self.pickle.objects.push(object);
+        self.push(Node::Object(narrow(self.pickle.objects.len() - 1)))
+    }
+
+    fn owned(&mut self, text: String) -> Result<Id> {
+        self.pickle.texts.push(text);
+        self.node(Node::Owned(narrow(self.pickle.texts.len() - 1)))
+    }
+
+    fn node(&mut self, node: Node) -> Result<Id> {
+        if self.pickle.nodes.len() == self.most_nodes {
+            return Err(Error::too_large(format!("The pickle describes more than {} objects.", self.most_nodes)));
+        }
+        self.pickle.nodes.push(node);
+        Ok(narrow(self.pickle.nodes.len() - 1))
+    }
+
+    fn push(&mut self, node: Node) -> Result<()> {
+        let id = self.node(node)?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    /// Everything above the last mark.
+    fn above_mark(&mut self) -> Result<Vec<Id>> {
+        let mark = self.marks.pop().ok_or_else(|| damaged("a mark is missing"))?;
+        Ok(self.stack.split_off(mark))
+    }
+
+    /// Whether so many things lie above the last mark.
+    fn check_height(&self, count: usize) -> Result<()> {
+        let floor = self.marks.last().copied().unwrap_or(0);
+        if self.stack.len() < floor + count {
+            Err(damaged("its stack is empty where something is taken"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn top(&self) -> Result<Id> {
+        self.check_height(1)?;
+        Ok(self.stack[self.stack.len() - 1])
+    }
+
+    fn pop(&mut self) -> Result<Id> {
+        let top = self.top()?;
+        self.stack.pop();
+        Ok(top)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let bytes = self.pickle.stream[self.at..].first_chunk();
+        let bytes = *bytes.ok_or_else(|| {
+            Error::malformed("The pickle is cut off; the file may not have been copied or downloaded whole.")
+        })?;
+        self.at += N;
+        Ok(bytes)
+    }
+
+    /// The next `len` bytes, not yet taken.
+    fn remaining(&self, len: u64) -> Result<&'a [u8]> {
+        let stream: &'a [u8] = self.pickle.stream;
+        let rest = &stream[self.at..];
+        usize::try_from(len).ok().and_then(|len| rest.get(..len)).ok_or_else(|| {
+            Error::malformed(format!(
+                "The pickle is cut off: {len} bytes are to follow, there are {}; the file may not have been copied or downloaded whole.",
+                rest.len()
+            ))
+        })
+    }
+
+    /// Text up to the end of the line.
+    fn line(&mut self) -> Result<String> {
+        let rest = &self.pickle.stream[self.at..];
+        let len = rest.iter().position(|byte| *byte == b'\n').ok_or_else(|| damaged("a line is cut off"))?;
+        let line = String::from_utf8_lossy(&rest[..len]).into_owned();
+        self.at += len + 1;
+        Ok(line)
+    }
+}
+
+/// Places in the arena fit: each takes at least a byte of a stream that is below 4 GiB.
+fn narrow(place: usize) -> u32 {
+    u32::try_from(place).expect("below the length of the stream")
+}
+
+impl Pickle<'_> {
+    /// What the stream describes.
+    ///
+    /// # Errors
+    ///
+    /// Why it stopped before its end.
+    pub fn root_or_problem(&self) -> Result<Id> {
+        match (&self.root, &self.problem) {
+            (Some(root), _) => Ok(*root),
+            (None, Some(problem)) => Err(problem.clone()),
+            (None, None) => Err(damaged("it describes nothing")),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What a pickle describes, as a graph in an arena: it may share and contain itself, and nothing here recurses.
+
+use crate::error::Error;
+use std::borrow::Cow;
+
+/// A node, by its place in the arena.
+pub type Id = u32;
+
+/// One object that a pickle describes. Children lie elsewhere in the arena.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Node {
+    /// `None`.
+    None,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number of up to 64 bits.
+    Int(i64),
+    /// A larger whole number, as text: see [`Pickle::text`].
+    BigInt(u32),
+    /// A floating point number.
+    Float(f64),
+    /// Text that stands in the stream: its place and its length.
+    Text(u32, u32),
+    /// Text that is written otherwise in the stream, by its place in [`Pickle::texts`].
+    Owned(u32),
+    /// Bytes that stand in the stream: their place and their length.
+    Bytes(u32, u32),
+    /// A list, by its place in [`Pickle::items`]; [`Node::EMPTY`] for one that has none yet.
+    List(u32),
+    /// A tuple, likewise.
+    Tuple(u32),
+    /// A set, likewise.
+    Set(u32),
+    /// A dictionary: keys and values in turn, in the order in which they were set; a key may be set twice.
+    Dict(u32),
+    /// A module-level name, by its place in [`Pickle::globals`].
+    Global(u32),
+    /// What a call would return, by its place in [`Pickle::objects`].
+    Object(u32),
+    /// A persistent id: something kept outside of the pickle.
+    Persistent(Id),
+    /// Something that the stream does not tell: an extension code, or an out-of-band buffer.
+    Unknown,
+}
+
+impl Node {
+    /// The place of the items of a container that has none.
+    pub const EMPTY: u32 = u32::MAX;
+}
+
+/// A module-level name that the stream refers to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Global {
+    /// As Python 3 spells it.
+    pub module: String,
+    /// The name in the module.
+    pub name: String,
+}
+
+impl Global {
+    /// `module.name`.
+    pub fn dotted(&self) -> String {
+        format!("{}.{}", self.module, self.name)
+    }
+}
+
+/// What a call would return, and what is then put into it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Object {
+    /// What would be called.
+    pub callable: Id,
+    /// The tuple of arguments.
+    pub args: Id,
+    /// The state that `BUILD` gives it.
+    pub state: Option<Id>,
+    /// The items of `SETITEM`: keys and values in turn; a place in [`Pickle::items`].
+    pub pairs: u32,
+    /// The items of `APPEND`; a place in [`Pickle::items`].
+    pub items: u32,
+}
+
+/// A pickle that was followed to its end, or as far as it goes.
+#[derive(Debug)]
+pub struct Pickle<'a> {
+    /// The stream.
+    pub stream: &'a [u8],
+    /// The protocol that it announces; 0 if it does not.
+    pub protocol: u8,
+    /// What it describes as a whole; `None` if it ends before.
+    pub root: Option<Id>,
+    /// Why it stopped before its end.
+    pub problem: Option<Error>,
+    /// The first byte behind it.
+    pub end: usize,
+    /// Every name that it refers to, once each, with the byte at which it does so first.
+    pub globals: Vec<(Global, usize)>,
+    /// All nodes.
+    pub nodes: Vec<Node>,
+    /// The children of containers.
+    pub items: Vec<Vec<Id>>,
+    /// Calls.
+    pub objects: Vec<Object>,
+    /// Texts that do not stand in the stream as they are.
+    pub texts: Vec<String>,
+}
+
+impl Pickle<'_> {
+    /// A node.
+    pub fn node(&self, id: Id) -> Node {
+        self.nodes[id as usize]
+    }
+
+    /// The children in a place of [`Pickle::items`].
+    pub fn children(&self, place: u32) -> &[Id] {
+        self.items.get(place as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The text of a text node, or the digits of a large number.
+    pub fn text(&self, id: Id) -> Option<Cow<'_, str>> {
+        match self.node(id) {
+            Node::Text(start, len) => Some(String::from_utf8_lossy(self.span(start, len))),
+            Node::Owned(place) | Node::BigInt(place) => Some(Cow::Borrowed(&self.texts[place as usize])),
+            _ => None,
+        }
+    }
+
+    /// Bytes of the stream.
+    pub fn span(&self, start: u32, len: u32) -> &[u8] {
+        &self.stream[start as usize..][..len as usize]
+    }
+
+    /// A whole number.
+    pub fn int(&self, id: Id) -> Option<i64> {
+        match self.node(id) {
+            Node::Int(number) => Some(number),
+            Node::Bool(truth) => Some(truth.into()),
+            _ => None,
+        }
+    }
+
+    /// The members of a tuple or a list.
+    pub fn sequence(&self, id: Id) -> Option<&[Id]> {
+        match self.node(id) {
+            Node::Tuple(place) | Node::List(place) => Some(self.children(place)),
+            _ => None,
+        }
+    }
+
+    /// A module-level name.
+    pub fn global(&self, id: Id) -> Option<&Global> {
+        match self.node(id) {
+            Node::Global(place) => Some(&self.globals[place as usize].0),
+            _ => None,
+        }
+    }
+
+    /// A call.
+    pub fn object(&self, id: Id) -> Option<&Object> {
+        match self.node(id) {
+            Node::Object(place) => Some(&self.objects[place as usize]),
+            _ => None,
+        }
+    }
+
+    /// A call of a module-level name: the name and its arguments.
+    pub fn call(&self, id: Id) -> Option<(&Global, &[Id])> {
+        let object = self.object(id)?;
+        Some((self.global(object.callable)?, self.sequence(object.args)?))
+    }
+}

@@ -1,0 +1,73 @@
+//! The core inside a browser's dedicated worker.
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{Array, Float64Array, Reflect, Uint8Array};
+use paramscope::web::{Opened, page};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+const SIMPLENN: &[u8] = include_bytes!("fixtures/torch/simplenn_state_dict.pt");
+
+fn file(name: &str, bytes: &[u8]) -> web_sys::File {
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    web_sys::File::new_with_u8_array_sequence(&parts, name).unwrap()
+}
+
+fn field(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap()
+}
+
+fn open(name: &str, bytes: &[u8]) -> Opened {
+    Opened::open(vec![file(name, bytes)], vec![name.to_owned()]).unwrap_or_else(|_| panic!("{name} does not open"))
+}
+
+#[wasm_bindgen_test]
+fn opens_a_file_through_the_browser() {
+    let opened = open("simplenn.pt", SIMPLENN);
+    let facts = opened.facts().unwrap();
+    assert_eq!(field(&field(&facts, "format"), "id"), "pytorch-zip");
+    assert_eq!(field(&facts, "tensors"), 4.0);
+    let names: Vec<JsValue> =
+        Array::from(&opened.tensors().unwrap()).iter().map(|tensor| field(&tensor, "name")).collect();
+    assert_eq!(names, ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"].map(JsValue::from));
+}
+
+#[wasm_bindgen_test]
+fn analyses_a_tensor_step_by_step() {
+    let mut opened = open("simplenn.pt", SIMPLENN);
+    let mut analysis = opened.analysis(0, 50, None, None).unwrap();
+    while analysis.step(&mut opened).unwrap() < 1.0 {}
+    assert_eq!(field(&analysis.summary(), "count"), 50.0);
+    let counts: Float64Array = field(&analysis.histogram(), "counts").unchecked_into();
+    assert_eq!(counts.to_vec().iter().sum::<f64>(), 50.0);
+    assert!(opened.report().unwrap().contains("\"histogram\""), "the report has what was found");
+}
+
+#[wasm_bindgen_test]
+fn a_filter_finds_and_marks() {
+    let opened = open("simplenn.pt", SIMPLENN);
+    let table = opened.table("fc1", "file", false, true).unwrap();
+    assert_eq!(field(&table, "matches"), 2.0);
+    assert_eq!(page::marks("fc1", "model.fc1.weight"), [6, 9]);
+    let refused = opened.table("/(/", "file", false, true).unwrap_err();
+    assert_eq!(field(&refused, "kind"), "query");
+}
+
+#[wasm_bindgen_test]
+fn an_error_crosses_as_a_sentence() {
+    let refused = Opened::open(vec![file("page.pt", b"<!doctype html>")], vec!["page.pt".to_owned()]);
+    let error = refused.err().unwrap();
+    assert_eq!(field(&error, "kind"), "unsupported");
+    assert_eq!(field(&error, "file"), "page.pt");
+    assert!(error.unchecked_into::<js_sys::Error>().message().as_string().unwrap().contains("HTML"));
+}
+
+#[wasm_bindgen_test]
+fn elements_cross_as_values() {
+    let opened = open("simplenn.pt", SIMPLENN);
+    let values = Array::from(&opened.values(0, &[1.0, 2.0], &[2.0, 3.0]).unwrap());
+    assert_eq!(values.length(), 6);
+    assert!(values.iter().all(|value| value.as_f64().is_some_and(f64::is_finite)));
+}

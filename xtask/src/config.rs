@@ -1,0 +1,85 @@
+//! `wasm-pack.toml`, the build description.
+
+use crate::run::{Outcome, root};
+use serde::Deserialize;
+
+/// The whole file; a key that is not here is an error.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    pub module: Module,
+    pub wasm_opt: WasmOpt,
+    pub site: Site,
+    pub limits: Limits,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Module {
+    pub profile: String,
+    pub target_features: Vec<String>,
+    pub folder: String,
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct WasmOpt {
+    pub flags: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Site {
+    pub source: String,
+    pub output: String,
+    pub examples: String,
+    pub example_files: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limits {
+    pub page_gzip_kib: usize,
+}
+
+impl Config {
+    pub fn read() -> Outcome<Self> {
+        let path = root().join("wasm-pack.toml");
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}.", path.display()))?;
+        toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// Flags for rustc when it compiles for WebAssembly.
+    pub fn rustflags(&self) -> String {
+        self.module
+            .target_features
+            .iter()
+            .map(|feature| format!("-Ctarget-feature={feature}"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_in_its_first_line_who_reads_it() {
+        let text = std::fs::read_to_string(root().join("wasm-pack.toml")).unwrap();
+        let first = text.lines().next().unwrap();
+        assert!(first.starts_with("# wasm-pack does not read this file"), "{first}");
+    }
+
+    #[test]
+    fn agrees_with_what_wasm_pack_reads() {
+        let config = Config::read().unwrap();
+        let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = toml::from_str(&manifest).unwrap();
+        let profile = &manifest["package"]["metadata"]["wasm-pack"]["profile"][config.module.profile.as_str()];
+        let flags: Vec<&str> =
+            profile["wasm-opt"].as_array().unwrap().iter().map(|flag| flag.as_str().unwrap()).collect();
+        assert_eq!(flags, config.wasm_opt.flags);
+    }
+}

@@ -1,0 +1,68 @@
+//! The WebAssembly module: cargo, wasm-bindgen, wasm-opt.
+
+use crate::config::Config;
+use crate::run::{Outcome, cargo, root, run, run_text};
+use crate::setup::{self, WASM};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// Builds the module; returns the folder with `NAME.js` and `NAME_bg.wasm`. What is up to date is left alone.
+pub fn build(config: &Config) -> Outcome<PathBuf> {
+    setup::wasm_target()?;
+    setup::npm_packages()?;
+    let profile = &config.module.profile;
+    let arguments = ["build", "--lib", "--package", "paramscope", "--target", WASM, "--profile", profile];
+    run_text(&cargo(), &arguments, &[("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", &config.rustflags())])?;
+    let compiled = target_folder().join(WASM).join(profile).join("paramscope.wasm");
+    let folder = target_folder().join("site-module");
+    let module = folder.join(format!("{}_bg.wasm", config.module.name));
+    let inputs = [compiled.as_path(), &root().join("wasm-pack.toml"), &root().join("package-lock.json")];
+    if inputs.iter().all(|input| is_newer(&module, input)) {
+        return Ok(folder);
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+    Bindgen::new()
+        .input_path(&compiled)
+        .web(true)
+        .and_then(|bindgen| bindgen.out_name(&config.module.name).typescript(true).generate(&folder))
+        .map_err(|error| format!("wasm-bindgen: {error:#}."))?;
+    optimise(config, &module)?;
+    Ok(folder)
+}
+
+fn optimise(config: &Config, module: &Path) -> Outcome<()> {
+    let smaller = module.with_extension("smaller");
+    let mut arguments: Vec<&OsStr> = config.wasm_opt.flags.iter().map(OsStr::new).collect();
+    arguments.extend([module.as_os_str(), OsStr::new("-o"), smaller.as_os_str()]);
+    run("node_modules/.bin/wasm-opt", &arguments, &[], &root())?;
+    std::fs::rename(&smaller, module).map_err(|error| format!("{}: {error}.", module.display()))
+}
+
+/// Cargo's folder for what it builds.
+fn target_folder() -> PathBuf {
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// Whether the first file is there and not older than the second.
+fn is_newer(file: &Path, than: &Path) -> bool {
+    let time = |path: &Path| path.metadata().and_then(|facts| facts.modified()).ok();
+    matches!((time(file), time(than)), (Some(file), Some(than)) if file >= than)
+}
+
+/// The version of wasm-bindgen in Cargo.lock, which the tools have to share.
+pub fn bindgen_version() -> Outcome<String> {
+    let text = std::fs::read_to_string(root().join("Cargo.lock")).map_err(|error| format!("Cargo.lock: {error}."))?;
+    let lock: toml::Table = toml::from_str(&text).map_err(|error| format!("Cargo.lock: {error}"))?;
+    let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
+    let version = |name: &str| {
+        let found = packages.clone().find(|package| package.get("name").and_then(toml::Value::as_str) == Some(name));
+        found.and_then(|package| package.get("version")?.as_str().map(str::to_owned))
+    };
+    match (version("wasm-bindgen"), version("wasm-bindgen-cli-support")) {
+        (Some(library), Some(tool)) if library == tool => Ok(library),
+        (library, tool) => Err(format!(
+            "wasm-bindgen is {library:?}, wasm-bindgen-cli-support {tool:?} in Cargo.lock; they must be the same version."
+        )),
+    }
+}

@@ -1,0 +1,92 @@
+//! The static site.
+
+use crate::config::Config;
+use crate::module;
+use crate::run::{Outcome, root};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// What counts as the page: everything else is fetched only when it is asked for.
+const PAGE: [&str; 4] = ["html", "css", "js", "wasm"];
+
+/// Builds the site and prints its weight; returns its folder.
+pub fn build() -> Outcome<PathBuf> {
+    let config = Config::read()?;
+    module::bindgen_version()?;
+    let built = module::build(&config)?;
+    let site = root().join(&config.site.output);
+    let _ = fs::remove_dir_all(&site);
+    copy_folder(&root().join(&config.site.source), &site, &|path| !is_types(path))?;
+    copy_folder(&built, &site.join(&config.module.folder), &|path| !is_types(path))?;
+    for file in &config.site.example_files {
+        let name = Path::new(file).file_name().ok_or_else(|| format!("wasm-pack.toml: {file} is no file."))?;
+        copy(&root().join(file), &site.join(&config.site.examples).join(name))?;
+    }
+    weigh(&site, config.limits.page_gzip_kib)?;
+    Ok(site)
+}
+
+/// Types and their settings are for developing only.
+fn is_types(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".d.ts") && name != "types.d.ts" || name == "tsconfig.json"
+}
+
+fn copy(from: &Path, to: &Path) -> Outcome<()> {
+    let failed = |error: std::io::Error| format!("{} cannot be copied: {error}.", from.display());
+    fs::create_dir_all(to.parent().unwrap_or(to)).map_err(failed)?;
+    fs::copy(from, to).map(|_| ()).map_err(failed)
+}
+
+fn copy_folder(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> Outcome<()> {
+    for path in files_below(from)? {
+        if wanted(&path) {
+            copy(&path, &to.join(path.strip_prefix(from).expect("below it")))?;
+        }
+    }
+    Ok(())
+}
+
+/// All files below a folder, sorted.
+fn files_below(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let (mut folders, mut found) = (vec![folder.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).map_err(|error| format!("{}: {error}.", folder.display()))?;
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Prints every file's size, raw and compressed; fails if the page is too heavy.
+fn weigh(site: &Path, limit_kib: usize) -> Outcome<()> {
+    let (mut raw, mut packed) = (0, 0);
+    println!("{:>10} {:>10}  {}", "bytes", "gzip", site.strip_prefix(root()).unwrap_or(site).display());
+    for path in files_below(site)? {
+        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}.", path.display()))?;
+        let gzip = gzip(&bytes);
+        let page = path.extension().is_some_and(|ending| PAGE.iter().any(|kind| ending == *kind));
+        let mark = if page { "" } else { "  (when asked for)" };
+        println!("{:>10} {gzip:>10}  {}{mark}", bytes.len(), path.strip_prefix(site).expect("below it").display());
+        if page {
+            raw += bytes.len();
+            packed += gzip;
+        }
+    }
+    println!(
+        "{raw:>10} {packed:>10}  the page: {:.1} KiB of at most {limit_kib} KiB",
+        f64::from(u32::try_from(packed).unwrap_or(u32::MAX)) / 1024.0
+    );
+    if packed > limit_kib * 1024 { Err(format!("The page is heavier than {limit_kib} KiB.")) } else { Ok(()) }
+}
+
+fn gzip(bytes: &[u8]) -> usize {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes all").len()
+}
