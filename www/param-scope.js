@@ -114,7 +114,7 @@ export class ParamScope extends Base {
     this.#opening?.abort()
     const opening = new AbortController()
     this.#opening = opening
-    this.#shell.busy(true)
+    this.#shell.opening(nameOf(files))
     try {
       const checkpoint = await openCheckpoint(files, { signal: opening.signal })
       if (opening.signal.aborted) {
@@ -130,7 +130,7 @@ export class ParamScope extends Base {
     } finally {
       if (this.#opening === opening) {
         this.#opening = null
-        this.#shell.busy(false)
+        this.#shell.opening(null)
       }
     }
   }
@@ -209,4 +209,16 @@ export class ParamScope extends Base {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }))
   }
+}
+
+/**
+ * What is being opened, in a word.
+ *
+ * @param {import('./types').Openable} files
+ * @returns {string}
+ */
+function nameOf(files) {
+  if (typeof files === 'string' || files instanceof URL) return String(files).split('/').at(-1) ?? ''
+  const first = files instanceof File ? files : files[0]
+  return (first instanceof File ? first.name : first?.path) ?? ''
 }

@@ -1,7 +1,7 @@
 // Puts the parts together inside the element: header, facts, tabs, sections, footer; or the empty page.
 
 import { createBanner } from './banner.js'
-import { h } from './dom.js'
+import { h, visible } from './dom.js'
 import { download } from './download.js'
 import { createEmpty } from './empty.js'
 import { createFacts } from './facts.js'
@@ -46,6 +46,7 @@ export class Shell {
   /** The error in the banner. @type {{ error: Error & { kind?: string }, open: boolean } | null} */
   #failure = null
   #banner = h('div', { class: 'banners' })
+  #status = h('div', { class: 'opening', part: 'opening', role: 'status' })
   #overlay = h('div', { class: 'overlay', 'aria-hidden': 'true' })
   /** @type {Actions | null} */
   #actions = null
@@ -53,7 +54,7 @@ export class Shell {
 
   /** @param {import('../param-scope.js').ParamScope} host */
   constructor(host) {
-    this.element = h('div', { class: 'root', part: 'root', ondragover: drag, ondragleave: drag, ondragenter: drag, ondrop: drag }, this.#banner, this.#parts, this.#overlay)
+    this.element = h('div', { class: 'root', part: 'root', ondragover: drag, ondragleave: drag, ondragenter: drag, ondrop: drag }, this.#banner, this.#parts, this.#overlay, this.#status)
     this.#dark?.addEventListener('change', () => this.theme(host.theme))
     this.theme('auto')
     const shell = this
@@ -98,10 +99,11 @@ export class Shell {
     this.#context?.settings.dispatchEvent(new Event('appearance'))
   }
 
-  /** @param {boolean} busy */
-  busy(busy) {
-    this.element.classList.toggle('busy', busy)
-    this.element.setAttribute('aria-busy', String(busy))
+  /** @param {string | null} name  of what is being opened; null when that is over */
+  opening(name) {
+    this.element.classList.toggle('busy', name !== null)
+    this.element.setAttribute('aria-busy', String(name !== null))
+    this.#status.textContent = name === null ? '' : this.#context?.t('opening', { name: visible(name) }) ?? ''
   }
 
   /**
@@ -156,7 +158,7 @@ function choosers({ open, example }) {
  */
 function openParts(context, actions) {
   const { t, session, signal } = context
-  const panel = h('main', { role: 'tabpanel', id: 'section', tabindex: -1 })
+  const panel = h('div', { role: 'tabpanel', id: 'section', class: 'section', tabindex: -1 })
   let showing = new AbortController()
   const show = () => {
     showing.abort()
@@ -174,7 +176,7 @@ function openParts(context, actions) {
     },
   })
   show()
-  return [createFacts(context), tabs.element, panel, createFooter(context, actions.progress)]
+  return [h('main', {}, createFacts(context), tabs.element, panel), createFooter(context, actions.progress)]
 }
 
 /**
