@@ -7,7 +7,7 @@ import { droppedEntries } from './files.js'
 import { MAX_BINS, MIN_BINS } from './parts/histogram.js'
 import { Numbers } from './parts/numbers.js'
 import { Session } from './parts/session.js'
-import { Shell, styleLinks } from './parts/shell.js'
+import { Shell, loaded, styleLinks } from './parts/shell.js'
 import { chooseLanguage, translator } from './parts/texts.js'
 import { VIEWS } from './parts/views.js'
 
@@ -21,6 +21,7 @@ export class ParamScope extends Base {
   static observedAttributes = ['src', 'tensor', 'view', 'filter', 'bins', 'scale', 'theme', 'lang', 'readonly']
 
   #shell = new Shell(this)
+  #styles = styleLinks()
   #settings = new EventTarget()
   /** @type {Session | null} */
   #session = null
@@ -32,15 +33,14 @@ export class ParamScope extends Base {
 
   constructor() {
     super()
-    this.attachShadow({ mode: 'open' }).append(...styleLinks(), this.#shell.element)
+    this.attachShadow({ mode: 'open' }).append(...this.#styles, this.#shell.element)
   }
 
   connectedCallback() {
-    if (this.#core) return
-    coreOnPage().then(core => {
+    Promise.all([coreOnPage(), loaded(this.#styles)]).then(([core]) => {
       this.#core = core
       this.#render()
-      if (this.src) this.#openQuietly(this.src)
+      if (this.src && !this.#session) this.#openQuietly(this.src)
     }, error => this.#shell.broken(translator(this.language)('noCore', { message: error.message })))
   }
 
@@ -114,7 +114,7 @@ export class ParamScope extends Base {
     this.#opening?.abort()
     const opening = new AbortController()
     this.#opening = opening
-    this.#shell.busy(true)
+    this.#shell.opening(nameOf(files))
     try {
       const checkpoint = await openCheckpoint(files, { signal: opening.signal })
       if (opening.signal.aborted) {
@@ -130,7 +130,7 @@ export class ParamScope extends Base {
     } finally {
       if (this.#opening === opening) {
         this.#opening = null
-        this.#shell.busy(false)
+        this.#shell.opening(null)
       }
     }
   }
@@ -138,8 +138,7 @@ export class ParamScope extends Base {
   /** Closes what is open, and frees its memory. */
   close() {
     this.#opening?.abort()
-    this.#session?.close()
-    this.#session = null
+    if (this.#session) this.#forget()
     if (this.isConnected) this.#render()
   }
 
@@ -150,20 +149,27 @@ export class ParamScope extends Base {
 
   /** @param {Session} session */
   #replace(session) {
-    const replaced = this.#session
-    replaced?.close()
+    if (this.#session) this.#forget()
     this.#session = session
-    if (replaced) this.removeAttribute('filter')
-    this.#selectByName()
-    if (session.selected < 0) this.removeAttribute('tensor')
     session.addEventListener('select', () => {
       const tensor = session.checkpoint.tensors[session.selected]
       this.tensor = tensor.name
       this.#tell('tensor-select', { tensor })
     })
+    this.#selectByName()
+    if (session.selected < 0) this.removeAttribute('tensor')
     this.#shell.dismiss()
     this.#render()
     this.#settings.dispatchEvent(new Event('focus'))
+  }
+
+  /** A filter and a choice belong to the checkpoint that they were made in. */
+  #forget() {
+    const session = this.#session
+    this.#session = null
+    session?.close()
+    this.removeAttribute('filter')
+    this.removeAttribute('tensor')
   }
 
   #selectByName() {
@@ -180,13 +186,12 @@ export class ParamScope extends Base {
     this.#rendering.abort()
     this.#rendering = new AbortController()
     const { language } = this
-    const context = { host: this, t: translator(language), numbers: new Numbers(language), core, settings: this.#settings, signal: this.#rendering.signal }
+    const context = { host: this, t: translator(language), numbers: new Numbers(language), core, settings: this.#settings, signal: this.#rendering.signal, report: (/** @type {Error} */ error) => this.#report(error) }
     this.#shell.show(context, this.#session, {
       open: files => this.#openQuietly(files),
       drop: transfer => droppedEntries(transfer).then(entries => this.#openQuietly(entries), error => this.#report(error)),
       example: () => this.#openQuietly(new URL(EXAMPLE, import.meta.url)),
       close: () => this.close(),
-      report: error => this.#report(error),
       progress: progress => this.#tell('analysis-progress', progress),
     })
   }
@@ -204,4 +209,16 @@ export class ParamScope extends Base {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }))
   }
+}
+
+/**
+ * What is being opened, in a word.
+ *
+ * @param {import('./types').Openable} files
+ * @returns {string}
+ */
+function nameOf(files) {
+  if (typeof files === 'string' || files instanceof URL) return String(files).split('/').at(-1) ?? ''
+  const first = files instanceof File ? files : files[0]
+  return (first instanceof File ? first.name : first?.path) ?? ''
 }

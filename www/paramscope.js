@@ -3,6 +3,9 @@
 import { openCheckpoint } from './checkpoint.js'
 import { ParamScope } from './param-scope.js'
 
-export { openCheckpoint, ParamScope }
+/** @type {typeof import('./types').ParamScope} */
+const Element = ParamScope
+
+export { openCheckpoint, Element as ParamScope }
 
 if (globalThis.customElements && !customElements.get('param-scope')) customElements.define('param-scope', ParamScope)

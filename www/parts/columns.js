@@ -30,14 +30,14 @@ import { h, svg, visible } from './dom.js'
 
 /** After the name, which takes the room that is left. @type {Column[]} */
 const COLUMNS = [
-  { id: 'shape', label: 'shape', width: 118, rank: 8, sort: 'shape', cell: shapeCell },
-  { id: 'dtype', label: 'dtype', width: 62, rank: 6, sort: 'dtype', cell: ({ tensor }) => tensor && visible(tensor.dtype) },
-  { id: 'parameters', label: 'count', width: 92, rank: 9, end: true, sort: 'parameters', cell: (row, { numbers }) => numbers.short(row.tensor?.elements ?? row.group?.parameters ?? 0) },
+  { id: 'shape', label: 'shape', width: 116, rank: 8, sort: 'shape', cell: shapeCell },
+  { id: 'dtype', label: 'dtype', width: 56, rank: 6, sort: 'dtype', cell: ({ tensor }) => tensor && visible(tensor.dtype) },
+  { id: 'parameters', label: 'count', width: 84, rank: 9, end: true, sort: 'parameters', cell: (row, { numbers }) => numbers.short(row.tensor?.elements ?? row.group?.parameters ?? 0) },
   { id: 'bytes', label: 'bytes', width: 82, rank: 1, end: true, sort: 'bytes', cell: (row, { numbers }) => numbers.bytes(row.tensor?.bytes ?? row.group?.bytes ?? 0) },
-  { id: 'share', label: 'share', width: 94, rank: 3, end: true, cell: shareCell },
+  { id: 'share', label: 'share', width: 98, rank: 3, end: true, cell: shareCell },
   { id: 'distribution', label: 'distribution', width: 82, rank: 5, analysed: true, cell: ({ result }) => result?.heights && sparkline(result.heights) },
-  { id: 'std', label: 'std', width: 68, rank: 2, end: true, analysed: true, cell: ({ result }, { numbers }) => result?.summary?.std === undefined ? null : numbers.significant(result.summary.std, 3) },
-  { id: 'nan', label: 'nan', width: 48, rank: 4, end: true, analysed: true, cell: nanCell },
+  { id: 'std', label: 'std', width: 60, rank: 2, end: true, analysed: true, cell: ({ result }, { numbers }) => result?.summary?.std === undefined ? null : numbers.significant(result.summary.std, 3) },
+  { id: 'nan', label: 'nan', width: 44, rank: 4, end: true, analysed: true, cell: nanCell },
 ]
 
 export const MIN_NAME_WIDTH = 150

@@ -9,6 +9,7 @@
  * @property {import('../engine.js').Core} core
  * @property {EventTarget} settings  an event for every attribute that changed, by the attribute's name
  * @property {AbortSignal} signal
+ * @property {(error: Error) => void} report  shows an error that is nobody else's to show
  */
 
 /** @typedef {Context & { session: import('./session.js').Session }} OpenContext  a context with an open checkpoint */

@@ -1,6 +1,7 @@
 // The chosen tensor: what it is, its views, and how to read it in Python.
 
 import { h, visible } from './dom.js'
+import { logo } from './icons.js'
 import { createPython } from './python.js'
 import { createTabs } from './tabs.js'
 import { VIEWS } from './views.js'
@@ -24,14 +25,20 @@ export function createDetails(context) {
     element.replaceChildren(...tensor ? describe(within, tensor) : nothing(context))
     element.scrollTop = 0
   }
+  const follow = () => {
+    // In one column the details are below the table.
+    const table = element.previousElementSibling?.getBoundingClientRect()
+    if (table && element.getBoundingClientRect().top >= table.bottom) element.scrollIntoView({ block: 'start', behavior: 'smooth' })
+  }
   session.addEventListener('select', show, { signal })
+  session.addEventListener('select', follow, { signal })
   show()
   return element
 }
 
 /** @param {OpenContext} context */
 function nothing({ t }) {
-  return [h('div', { class: 'nothing' }, h('p', {}, t('nothingChosen')), h('p', { class: 'soft' }, t('nothingChosenHint')))]
+  return [h('div', { class: 'nothing' }, h('span', { class: 'mark small' }, logo(26)), h('p', {}, t('nothingChosen')), h('p', { class: 'soft' }, t('nothingChosenHint')))]
 }
 
 /**

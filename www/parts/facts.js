@@ -12,9 +12,9 @@ const NAMED_TYPES = 4
 export function createFacts(context) {
   const { t, numbers, session } = context
   const { format, producer, files, tensors, parameters, fileBytes } = session.checkpoint.facts
-  const below = [producer && visible(producer), files.length > 1 && t('shards', { count: numbers.exact(files.length) }, files.length)].filter(Boolean).join(' · ')
+  const below = [producer && visible(producer), (files.length > 1 || !producer) && t('shards', { count: numbers.exact(files.length) }, files.length)].filter(Boolean).join(' · ')
   return h('section', { class: 'facts', part: 'facts', 'aria-label': t('facts') },
-    fact('format', visible(format.label), below || visible(format.id)),
+    fact('format', visible(format.label), below),
     fact('tensors', numbers.exact(tensors), t('tensors', {}, tensors)),
     fact('parameters', numbers.short(parameters, true), t('parameters', {}, parameters), numbers.exact(parameters)),
     fact('bytes', numbers.bytes(fileBytes), t('onDisk'), `${numbers.exact(fileBytes)} B`),

@@ -1,6 +1,6 @@
 // The filter box, with what it found beside it.
 
-import { debounced, h } from './dom.js'
+import { debounced, h, visible } from './dom.js'
 import { icon } from './icons.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
@@ -20,7 +20,7 @@ export class FilterBox {
    */
   constructor(context, onLeave) {
     this.#context = context
-    const { host, t, session, signal } = context
+    const { host, t, signal } = context
     const typed = debounced(() => { host.filter = this.#input.value }, TYPING_MS)
     this.#input = h('input', {
       type: 'text', part: 'filter', 'aria-label': t('filter'), 'aria-describedby': 'filter-problem', placeholder: t('filterPlaceholder'),
@@ -35,16 +35,13 @@ export class FilterBox {
     context.settings.addEventListener('filter', () => {
       if (this.#input.value !== host.filter) this.#input.value = host.filter
     }, { signal })
-    this.#total = session.checkpoint.tensors.length
   }
-
-  #total = 0
 
   /** @param {import('../wasm/core').Table} table */
   found({ matches, parameters }) {
-    const { t, numbers } = this.#context
-    const values = { matches: numbers.exact(matches), total: numbers.exact(this.#total) }
-    this.#hits.textContent = t('hits', { ...values, parameters: numbers.short(parameters) })
+    const { t, numbers, session } = this.#context
+    const values = { matches: numbers.exact(matches), total: numbers.exact(session.checkpoint.tensors.length) }
+    this.#hits.textContent = t('hits', { ...values, parameters: numbers.short(parameters, parameters >= 1e9) })
     this.#hits.title = t('hitsTitle', { ...values, parameters: numbers.exact(parameters) })
     this.#problem.hidden = true
     this.#input.removeAttribute('aria-invalid')
@@ -52,7 +49,7 @@ export class FilterBox {
 
   /** @param {Error} error */
   refused(error) {
-    this.#problem.textContent = error.message
+    this.#problem.textContent = visible(error.message)
     this.#problem.hidden = false
     this.#input.setAttribute('aria-invalid', 'true')
   }

@@ -10,10 +10,10 @@ const RATE_AFTER_MS = 400
 
 /**
  * @param {OpenContext} context
- * @param {{ progress(progress: import('../types').Progress): void, error(error: Error): void }} report
+ * @param {(progress: import('../types').Progress) => void} onProgress
  * @returns {HTMLElement}
  */
-export function createFooter(context, report) {
+export function createFooter(context, onProgress) {
   const { host, t, session, settings, signal } = context
   const element = h('footer', { part: 'footer' })
   const bar = h('progress', { max: 1, value: 0 })
@@ -27,9 +27,9 @@ export function createFooter(context, report) {
 
   async function run() {
     try {
-      await session.analyze(host.filter, report.progress)
+      await session.analyze(host.filter, onProgress)
     } catch (error) {
-      if (!isAbort(error)) report.error(/** @type {Error} */ (error))
+      if (!isAbort(error)) context.report(/** @type {Error} */ (error))
     }
   }
 

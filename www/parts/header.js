@@ -48,7 +48,7 @@ export function createHeader(context, openers, actions) {
  */
 function createName({ t, numbers }, names) {
   const text = visible(joined(names, (name, count) => t('otherFiles', { name, count: numbers.exact(count) }, count)))
-  return h('span', { class: 'file', part: 'file-name', title: names.slice(0, 40).map(visible).join('\n') }, text)
+  return h('h1', { class: 'file', part: 'file-name', title: names.slice(0, 40).map(visible).join('\n') }, text)
 }
 
 /**

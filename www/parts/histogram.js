@@ -41,6 +41,7 @@ export function createHistogram(context, tensor) {
     study()
   })
   const exports = createExports(context, tensor, () => plot)
+  exports.hidden = true
   /** @type {Plot | undefined} */
   let plot
   /** @type {Histogram | undefined} */
@@ -63,7 +64,9 @@ export function createHistogram(context, tensor) {
     } catch (error) {
       clearTimeout(impatient)
       if (isAbort(error)) return
-      figure.replaceChildren(h('p', { class: 'message warn', role: 'alert' }, /** @type {Error} */ (error).message))
+      exports.hidden = true
+      if (/** @type {import('../types').CheckpointError} */ (error).kind === 'crashed') context.report(/** @type {Error} */ (error))
+      figure.replaceChildren(h('p', { class: 'message warn', role: 'alert' }, visible(/** @type {Error} */ (error).message)))
     }
   }
 

@@ -5,8 +5,9 @@ import { h, visible, visibleLines } from './dom.js'
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 
 /** Longer values (chat templates, vocabularies) are cut until asked for. */
-const LONG_TEXT = 1200
-const LEVELS = /** @type {const} */ ({ info: 'levelInfo', warning: 'levelWarning', danger: 'levelDanger' })
+const LONG_TEXT = 600
+/** Gravest first. */
+const LEVELS = /** @type {const} */ ({ danger: 'levelDanger', warning: 'levelWarning', info: 'levelInfo' })
 
 /**
  * @param {OpenContext} context
@@ -14,7 +15,9 @@ const LEVELS = /** @type {const} */ ({ info: 'levelInfo', warning: 'levelWarning
  */
 export function createMetadata(context) {
   const { t, session } = context
-  const { metadata, files, notes } = session.checkpoint.facts
+  const { metadata, files } = session.checkpoint.facts
+  const gravity = Object.keys(LEVELS)
+  const notes = session.checkpoint.notes.toSorted((a, b) => gravity.indexOf(a.level) - gravity.indexOf(b.level))
   return h('div', { class: 'metadata', part: 'metadata' },
     h('section', {}, h('h2', {}, t('notes')), notes.length === 0 ? h('p', { class: 'soft' }, t('noNotes')) : h('ul', { class: 'notes' }, notes.map(note => createNote(context, note)))),
     h('section', {}, h('h2', {}, t('tabMetadata')), metadata.length === 0 ? h('p', { class: 'soft' }, t('noMetadata')) : createTable(context, metadata)),

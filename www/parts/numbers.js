@@ -12,14 +12,12 @@ export class Numbers {
   #whole
   #one
   #two
-  #share
 
   /** @param {string} lang */
   constructor(lang) {
     this.#whole = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 })
     this.#one = new Intl.NumberFormat(lang, { maximumFractionDigits: 1 })
     this.#two = new Intl.NumberFormat(lang, { maximumFractionDigits: 2 })
-    this.#share = new Intl.NumberFormat(lang, { maximumSignificantDigits: 2 })
   }
 
   /**
@@ -61,8 +59,9 @@ export class Numbers {
    */
   percent(share) {
     const hundredths = share * 100
-    if (hundredths > 0 && hundredths < 0.01) return `< ${this.#two.format(0.01)}${THIN}%`
-    return `${spaced(hundredths >= 10 ? this.#whole : this.#share, hundredths)}${THIN}%`
+    if (hundredths > 0 && hundredths < 0.01) return `<${THIN}${this.#two.format(0.01)}${THIN}%`
+    if (hundredths > 99 && hundredths < 100) return `${this.#one.format(Math.min(hundredths, 99.9))}${THIN}%`
+    return `${spaced(hundredths < 1 ? this.#two : hundredths < 10 ? this.#one : this.#whole, hundredths)}${THIN}%`
   }
 
   /**

@@ -25,6 +25,7 @@ export function createParameters(context) {
     const { sort, descending, grouped } = session
     try {
       const table = await session.checkpoint.table({ query, sort, descending, grouped }, { signal: asking.signal })
+      session.shown = { table, query }
       grid.show(table, query)
       filter.found(table)
     } catch (error) {
@@ -34,8 +35,11 @@ export function createParameters(context) {
 
   settings.addEventListener('filter', ask, { signal })
   settings.addEventListener('rows', ask, { signal })
+  // What is found may depend on what was analysed (has:nan).
+  session.addEventListener('analysis', () => { if (!session.run && host.filter.trim() !== '') ask() }, { signal })
   settings.addEventListener('focus', () => grid.focus(), { signal })
   signal.addEventListener('abort', () => asking?.abort())
+  if (session.shown) grid.show(session.shown.table, session.shown.query)
   ask()
   return h('div', { class: 'split' }, h('div', { class: 'left' }, filter.element, grid.element), createDetails(context))
 }

@@ -1,7 +1,7 @@
 // The lines of Python that read a tensor, to be copied.
 
 import { isAbort } from '../errors.js'
-import { h } from './dom.js'
+import { h, visibleLines } from './dom.js'
 import { icon } from './icons.js'
 
 /** How long the button says that it copied. */
@@ -14,16 +14,20 @@ const COPIED_MS = 1600
  */
 export function createPython({ t, session, signal }, tensor) {
   const code = h('code')
+  let source = ''
   const pre = h('pre', { tabindex: 0, 'aria-label': t('python') }, code)
   const label = h('span', { role: 'status' }, t('copyPython'))
   const copy = h('button', { type: 'button', class: 'tool', part: 'copy-python', onclick: async () => {
-    if (await copied(code)) label.textContent = t('copied')
+    if (await copied(source, code)) label.textContent = t('copied')
     setTimeout(() => { label.textContent = t('copyPython') }, COPIED_MS)
   } }, icon('copy'), label)
   const element = h('section', { class: 'python' }, h('header', {}, h('h3', {}, t('python')), copy), pre)
   session.checkpoint.python(tensor.index, { signal }).then(
-    lines => code.replaceChildren(...highlighted(lines)),
-    error => { if (!isAbort(error)) code.textContent = error.message },
+    lines => {
+      source = lines
+      code.replaceChildren(...highlighted(visibleLines(lines)))
+    },
+    error => { if (!isAbort(error)) code.textContent = visibleLines(error.message) },
   )
   return element
 }
@@ -40,12 +44,13 @@ function highlighted(lines) {
 /**
  * Where the clipboard is closed to the page, the text is selected instead, for the person to copy.
  *
+ * @param {string} source
  * @param {HTMLElement} code
  * @returns {Promise<boolean>}
  */
-async function copied(code) {
+async function copied(source, code) {
   try {
-    await navigator.clipboard.writeText(code.textContent ?? '')
+    await navigator.clipboard.writeText(source)
     return true
   } catch {
     getSelection()?.selectAllChildren(code)

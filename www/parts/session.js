@@ -24,6 +24,8 @@ export class Session extends EventTarget {
   grouped = true
   /** Groups that the person opened (true) or closed (false). @type {Map<number, boolean>} */
   folds = new Map()
+  /** The rows shown last, and the query that found them. @type {{ table: import('../wasm/core').Table, query: string } | null} */
+  shown = null
   /** @type {{ controller: AbortController, started: number, progress: Progress | null } | null} */
   run = null
 

@@ -1,7 +1,7 @@
 // Puts the parts together inside the element: header, facts, tabs, sections, footer; or the empty page.
 
 import { createBanner } from './banner.js'
-import { h } from './dom.js'
+import { h, visible } from './dom.js'
 import { download } from './download.js'
 import { createEmpty } from './empty.js'
 import { createFacts } from './facts.js'
@@ -20,7 +20,6 @@ import { createTabs } from './tabs.js'
  * @property {(transfer: DataTransfer) => void} drop
  * @property {() => void} example
  * @property {() => void} close
- * @property {(error: Error) => void} report
  * @property {(progress: import('../types').Progress) => void} progress
  */
 
@@ -31,11 +30,23 @@ export function styleLinks() {
   return STYLES.map(name => h('link', { rel: 'stylesheet', href: new URL(`../styles/${name}.css`, import.meta.url) }))
 }
 
+/**
+ * Resolves when all are there, or have failed to come.
+ *
+ * @param {HTMLLinkElement[]} links
+ */
+export function loaded(links) {
+  return Promise.all(links.map(link => link.sheet ?? new Promise(resolve => { link.onload = link.onerror = resolve })))
+}
+
 export class Shell {
   /** @type {Context | null} */
   #context = null
   #parts = h('div', { class: 'parts' })
+  /** The error in the banner. @type {{ error: Error & { kind?: string }, open: boolean } | null} */
+  #failure = null
   #banner = h('div', { class: 'banners' })
+  #status = h('div', { class: 'opening', part: 'opening', role: 'status' })
   #overlay = h('div', { class: 'overlay', 'aria-hidden': 'true' })
   /** @type {Actions | null} */
   #actions = null
@@ -43,7 +54,7 @@ export class Shell {
 
   /** @param {import('../param-scope.js').ParamScope} host */
   constructor(host) {
-    this.element = h('div', { class: 'root', part: 'root', ondragover: drag, ondragleave: drag, ondragenter: drag, ondrop: drag }, this.#banner, this.#parts, this.#overlay)
+    this.element = h('div', { class: 'root', part: 'root', ondragover: drag, ondragleave: drag, ondragenter: drag, ondrop: drag }, this.#banner, this.#parts, this.#overlay, this.#status)
     this.#dark?.addEventListener('change', () => this.theme(host.theme))
     this.theme('auto')
     const shell = this
@@ -74,9 +85,10 @@ export class Shell {
     this.#overlay.replaceChildren(h('span', {}, context.t('dropNow')))
     const { inputs, openers } = choosers(actions)
     const open = session && { ...context, session }
-    const header = createHeader(open ?? context, openers, { close: actions.close, report: () => open && saveReport(open, actions.report) })
+    const header = createHeader(open ?? context, openers, { close: actions.close, report: () => open && saveReport(open) })
     const body = open ? openParts(open, actions) : [createEmpty(context, openers)]
     this.element.classList.toggle('is-open', session !== null)
+    if (this.#failure) this.error(this.#failure.error, this.#failure.open)
     this.#parts.replaceChildren(header, this.#banner, ...body, ...inputs)
   }
 
@@ -87,10 +99,11 @@ export class Shell {
     this.#context?.settings.dispatchEvent(new Event('appearance'))
   }
 
-  /** @param {boolean} busy */
-  busy(busy) {
-    this.element.classList.toggle('busy', busy)
-    this.element.setAttribute('aria-busy', String(busy))
+  /** @param {string | null} name  of what is being opened; null when that is over */
+  opening(name) {
+    this.element.classList.toggle('busy', name !== null)
+    this.element.setAttribute('aria-busy', String(name !== null))
+    this.#status.textContent = name === null ? '' : this.#context?.t('opening', { name: visible(name) }) ?? ''
   }
 
   /**
@@ -100,6 +113,7 @@ export class Shell {
   error(error, open) {
     const context = this.#context
     if (!context) return this.broken(error.message)
+    this.#failure = { error, open }
     const { t } = context
     const crashed = error.kind === 'crashed'
     const remark = crashed ? t(open ? 'crashed' : 'crashedOpening') : open ? t('errorKept') : null
@@ -107,6 +121,7 @@ export class Shell {
   }
 
   dismiss() {
+    this.#failure = null
     this.#banner.replaceChildren()
   }
 
@@ -143,7 +158,7 @@ function choosers({ open, example }) {
  */
 function openParts(context, actions) {
   const { t, session, signal } = context
-  const panel = h('main', { role: 'tabpanel', id: 'section', tabindex: -1 })
+  const panel = h('div', { role: 'tabpanel', id: 'section', class: 'section', tabindex: -1 })
   let showing = new AbortController()
   const show = () => {
     showing.abort()
@@ -161,19 +176,18 @@ function openParts(context, actions) {
     },
   })
   show()
-  return [createFacts(context), tabs.element, panel, createFooter(context, { progress: actions.progress, error: actions.report })]
+  return [h('main', {}, createFacts(context), tabs.element, panel), createFooter(context, actions.progress)]
 }
 
 /**
  * @param {OpenContext} context
- * @param {(error: Error) => void} onError
  */
-async function saveReport({ session, signal }, onError) {
+async function saveReport({ session, signal, report }) {
   const { checkpoint } = session
   try {
     const text = await checkpoint.reportText({ signal })
     download(`${checkpoint.facts.files[0]?.name ?? 'checkpoint'}.report.json`, new Blob([text], { type: 'application/json' }))
   } catch (error) {
-    onError(/** @type {Error} */ (error))
+    report(/** @type {Error} */ (error))
   }
 }

@@ -12,7 +12,11 @@ export function createStats({ t, numbers }, summary) {
   const measured = (/** @type {number | undefined} */ value) => value === undefined ? '–' : numbers.significant(value)
   /** @type {{ id: string, label: string, value: string, bad?: boolean }[]} */
   const stats = [
-    ...(/** @type {const} */ (['min', 'max', 'mean', 'std', 'l2'])).map(id => ({ id, label: t(id), value: measured(summary[id]) })),
+    { id: 'min', label: t('min'), value: measured(summary.min) },
+    { id: 'max', label: t('max'), value: measured(summary.max) },
+    { id: 'mean', label: t('mean'), value: measured(summary.mean) },
+    { id: 'std', label: t('deviation'), value: measured(summary.std) },
+    { id: 'l2', label: t('l2'), value: measured(summary.l2) },
     { id: 'zeros', label: t('zeros'), value: numbers.exact(zeros) },
     { id: 'nan', label: t('nanInf'), value: `${numbers.exact(nan)} · ${numbers.exact(posInf + negInf)}`, bad: nan + posInf + negInf > 0 },
     { id: 'count', label: t('values'), value: numbers.exact(count) },

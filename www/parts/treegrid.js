@@ -13,7 +13,6 @@ import { groupOf, openDepth, parentOf, visibleRows } from './rows.js'
 const ROW_HEIGHT = 27
 /** Rows drawn beyond both edges of the window. */
 const SPARE_ROWS = 8
-const INDENT = 15
 
 export class TreeGrid {
   #context
@@ -30,7 +29,7 @@ export class TreeGrid {
   #largest = 1
   /** @type {Column[]} */
   #columns = []
-  /** @type {Map<number, HTMLElement>} */
+  /** By their place, with the result that they show. @type {Map<number, { element: HTMLElement, result: unknown }>} */
   #drawn = new Map()
   #head = h('div', { class: 'row head', role: 'row', 'aria-rowindex': 1 })
   #body = h('div', { class: 'rows', role: 'rowgroup', part: 'rows' })
@@ -55,9 +54,9 @@ export class TreeGrid {
     session.addEventListener('results', () => {
       if (awaited) return
       awaited = true
-      requestAnimationFrame(() => { awaited = false; this.#layout(true) })
+      requestAnimationFrame(() => { awaited = false; this.#layout() })
     }, { signal })
-    session.addEventListener('select', () => this.#redraw(), { signal })
+    session.addEventListener('select', () => this.#reveal(session.selected), { signal })
   }
 
   /**
@@ -67,7 +66,8 @@ export class TreeGrid {
    * @param {string} query  that the rows were found by
    */
   show(table, query) {
-    if (query !== this.#query) this.#filterFolds.clear()
+    const other = query !== this.#query
+    if (other) this.#filterFolds.clear()
     this.#table = table
     this.#query = query
     this.#openDepth = openDepth(table)
@@ -77,6 +77,7 @@ export class TreeGrid {
     this.#empty.hidden = table.rows.length > 0
     this.#empty.textContent = session.checkpoint.tensors.length === 0 ? t('noTensors') : t('noMatches')
     this.#layout(true)
+    if (other) this.#activate(0)
   }
 
   focus() {
@@ -167,6 +168,8 @@ export class TreeGrid {
       session.sort = 'file'
       session.descending = false
     }
+    this.#active = 0
+    this.element.scrollTop = 0
     this.#onSort()
   }
 
@@ -176,20 +179,21 @@ export class TreeGrid {
     this.#draw()
   }
 
-  /** Makes the rows that came into the window, and drops those that left it. */
+  /** Makes the rows that came into the window or have a new result, and drops those that left it. */
   #draw() {
     const first = Math.max(0, Math.floor(this.element.scrollTop / ROW_HEIGHT) - SPARE_ROWS)
     const last = Math.min(this.#visible.length, Math.ceil((this.element.scrollTop + this.element.clientHeight) / ROW_HEIGHT) + SPARE_ROWS)
-    for (const [at, row] of this.#drawn) {
-      if (at >= first && at < last) continue
-      row.remove()
+    const { results } = this.#context.session
+    for (const [at, { element, result }] of this.#drawn) {
+      if (at >= first && at < last && result === results.get(this.#table.rows[this.#visible[at]])) continue
+      element.remove()
       this.#drawn.delete(at)
     }
     for (let at = first; at < last; at++) {
       if (this.#drawn.has(at)) continue
-      const row = this.#row(at)
-      this.#drawn.set(at, row)
-      this.#body.append(row)
+      const element = this.#row(at)
+      this.#drawn.set(at, { element, result: results.get(this.#table.rows[this.#visible[at]]) })
+      this.#body.append(element)
     }
     if (this.#drawn.has(this.#active)) this.element.setAttribute('aria-activedescendant', `row-${this.#active}`)
     else this.element.removeAttribute('aria-activedescendant')
@@ -208,7 +212,7 @@ export class TreeGrid {
     const cells = { tensor, group, result: session.results.get(row), share: bytes / (session.checkpoint.facts.bytes || 1), bar: bytes / this.#largest }
     const name = h('div', { role: 'gridcell', class: 'name', title: tensor ? `${visible(tensor.name)}  ${numbers.shape(tensor.shape)}` : visible(group?.path ?? '') },
       h('span', { class: 'twist', 'aria-hidden': 'true' }, group && icon('twist')), h('span', { class: 'text' }, this.#marked(tensor, group)))
-    name.style.paddingInlineStart = `${8 + depth * INDENT}px`
+    name.style.setProperty('--depth', String(depth))
     const element = h('div', {
       id: `row-${at}`, role: 'row', class: `row${group ? ' group' : ''}${tensor?.absent ? ' absent' : ''}${at === this.#active ? ' active' : ''}`,
       'data-at': at, 'data-name': tensor?.name ?? group?.path, 'aria-rowindex': at + 2, 'aria-level': depth + 1, 'aria-expanded': open === undefined ? null : String(open),
@@ -269,6 +273,19 @@ export class TreeGrid {
     this.#folds.set(groupOf(this.#table.rows[position]), open)
     this.#fold()
     this.#redraw()
+  }
+
+  /**
+   * Goes to a tensor that was chosen, opening the groups around it.
+   *
+   * @param {number} tensor
+   */
+  #reveal(tensor) {
+    const position = this.#table.rows.indexOf(tensor)
+    if (position < 0) return this.#redraw()
+    for (let at = parentOf(this.#table, position); at >= 0; at = parentOf(this.#table, at)) this.#folds.set(groupOf(this.#table.rows[at]), true)
+    this.#fold()
+    this.#activate(this.#visible.indexOf(position))
   }
 
   /** @param {number} at */

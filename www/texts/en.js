@@ -77,6 +77,7 @@ export default {
   min: 'min',
   max: 'max',
   mean: 'mean',
+  deviation: 'std',
   l2: 'L2 norm',
   zeros: 'zeros',
   nanInf: 'NaN · ±Inf',
@@ -158,8 +159,8 @@ export default {
   errorAt: '{file}, byte {offset}',
   errorOffset: 'byte {offset}',
   errorKept: 'What was open before is still open.',
-  crashed: 'The reader stopped unexpectedly. It was restarted, and your checkpoint is still open.',
-  crashedOpening: 'The reader stopped unexpectedly while opening these files. Please report it with the file, if you may share it.',
+  crashed: 'It was restarted, and your checkpoint is still open.',
+  crashedOpening: 'This is a fault of Paramscope, not of your files. Please report it, with the file if you may share it.',
   noCore: 'The viewer could not be loaded: {message}',
   dismiss: 'Dismiss',
 }

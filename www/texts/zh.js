@@ -78,6 +78,7 @@ export default {
   min: '最小值',
   max: '最大值',
   mean: '均值',
+  deviation: '标准差',
   l2: 'L2 范数',
   zeros: '零',
   nanInf: 'NaN · ±Inf',
@@ -159,8 +160,8 @@ export default {
   errorAt: '{file}，第 {offset} 字节',
   errorOffset: '第 {offset} 字节',
   errorKept: '先前打开的内容仍然打开。',
-  crashed: '读取程序意外停止。已重新启动，检查点仍然打开。',
-  crashedOpening: '打开这些文件时读取程序意外停止。如果可以分享该文件，请报告此问题。',
+  crashed: '已重新启动，检查点仍然打开。',
+  crashedOpening: '这是 Paramscope 的问题，不是文件的问题。请报告；如果可以分享，请附上该文件。',
   noCore: '无法加载查看器：{message}',
   dismiss: '关闭提示',
 }
