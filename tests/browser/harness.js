@@ -101,6 +101,9 @@ export async function drop(page, files) {
 /** @param {Page} page @param {string} name */
 export const row = (page, name) => page.locator(`[role=row][data-name=${JSON.stringify(name)}]`)
 
+/** @param {Page} page the first row, a module's or a tensor's */
+export const anyRow = page => page.locator('[role=row][data-name]').first()
+
 /** @param {Page} page the rows that are tensors, by their full names */
 export const tensorRows = page => page.locator('[role=row][data-name]:not(.group)')
 
