@@ -1,6 +1,9 @@
 /** The format of a checkpoint: `id` as in the report, `label` for people. */
 export interface Format { id: string, label: string, version?: string }
 
+/** One entry of the metadata; the value is whatever JSON says it is: a text, a number, a list, an object. */
+export interface Entry { key: string, value: unknown }
+
 /** Something skipped or odd that the core met while opening. */
 export interface Note { level: 'info' | 'warning' | 'danger', message: string, where?: string }
 
@@ -80,7 +83,7 @@ export type Openable = File | FileEntry[] | File[] | FileList | string | URL
 /** An open checkpoint. It owns one worker until it is closed. */
 export interface Checkpoint {
   readonly format: Format
-  readonly metadata: { key: string, value: string }[]
+  readonly metadata: Entry[]
   readonly notes: Note[]
   /** In file order. */
   readonly tensors: TensorInfo[]

@@ -36,28 +36,35 @@ const COLUMNS = [
   { id: 'bytes', label: 'bytes', width: 82, rank: 1, end: true, sort: 'bytes', cell: (row, { numbers }) => numbers.bytes(row.tensor?.bytes ?? row.group?.bytes ?? 0) },
   { id: 'share', label: 'share', width: 98, rank: 3, end: true, cell: shareCell },
   { id: 'distribution', label: 'distribution', width: 82, rank: 5, analysed: true, cell: ({ result }) => result?.heights && sparkline(result.heights) },
-  { id: 'std', label: 'std', width: 60, rank: 2, end: true, analysed: true, cell: ({ result }, { numbers }) => result?.summary?.std === undefined ? null : numbers.significant(result.summary.std, 3) },
+  { id: 'std', label: 'std', width: 66, rank: 2, end: true, analysed: true, cell: ({ result }, { numbers }) => result?.summary?.std === undefined ? null : numbers.significant(result.summary.std, 3) },
   { id: 'nan', label: 'nan', width: 44, rank: 4, end: true, analysed: true, cell: nanCell },
 ]
 
-export const MIN_NAME_WIDTH = 150
+const MIN_NAME_WIDTH = 150
 /** With room for names of some depth before another column is taken in. */
 const GOOD_NAME_WIDTH = 215
+
+/** From here on columns stay even where names get less room than they should. */
+const ESSENTIAL_RANK = 8
+/** Of a letter of a type's name, and of a cell's padding. */
+const LETTER_WIDTH = 7.6
+const PADDING = 14
 
 /**
  * The columns for a width.
  *
  * @param {number} width
  * @param {boolean} analysed
+ * @param {number} typeLetters  of the longest name of a type
  * @returns {Column[]}
  */
-export function fittingColumns(width, analysed) {
+export function fittingColumns(width, analysed, typeLetters) {
   const columns = COLUMNS.filter(column => analysed || !column.analysed)
-  const essential = 8
+    .map(column => column.id === 'dtype' ? { ...column, width: Math.max(column.width, Math.min(120, typeLetters * LETTER_WIDTH + PADDING)) } : column)
   const room = (/** @type {Column[]} */ some) => width - some.reduce((sum, column) => sum + column.width, 0)
   while (columns.length > 1) {
     const least = columns.reduce((least, column) => column.rank < least.rank ? column : least)
-    if (room(columns) >= (least.rank < essential ? GOOD_NAME_WIDTH : MIN_NAME_WIDTH)) break
+    if (room(columns) >= (least.rank < ESSENTIAL_RANK ? GOOD_NAME_WIDTH : MIN_NAME_WIDTH)) break
     columns.splice(columns.indexOf(least), 1)
   }
   return columns

@@ -35,13 +35,23 @@ function createNote({ t }, { level, message, where }) {
 
 /**
  * @param {OpenContext} context
- * @param {{ key: string, value: string }[]} metadata
+ * @param {import('../types').Entry[]} metadata
  */
 function createTable(context, metadata) {
   const { t } = context
   return h('table', { class: 'facts-table' },
     h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('key')), h('th', { scope: 'col' }, t('value')))),
-    h('tbody', {}, metadata.map(({ key, value }) => h('tr', {}, h('th', { scope: 'row' }, visible(key)), h('td', {}, createValue(context, value))))))
+    h('tbody', {}, metadata.map(({ key, value }) => h('tr', {}, h('th', { scope: 'row' }, visible(key)), h('td', {}, createValue(context, textOf(value)))))))
+}
+
+/**
+ * A text as it is; everything else as JSON.
+ *
+ * @param {unknown} value
+ * @returns {string}
+ */
+function textOf(value) {
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2) ?? ''
 }
 
 /**

@@ -7,6 +7,8 @@ const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 const SHORT_UNITS = /** @type {const} */ ([[1e12, 'T'], [1e9, 'B'], [1e6, 'M'], [1e3, 'K']])
 /** Counts below this are told exactly, also in short. */
 const EXACT_BELOW = 10_000
+/** 999 960 is 1 M, not 1 000 K. */
+const ROUNDS_UP = 0.99995
 
 export class Numbers {
   #whole
@@ -37,7 +39,7 @@ export class Numbers {
    */
   short(count, fine = false) {
     if (count < EXACT_BELOW) return this.exact(count)
-    const [unit, letter] = SHORT_UNITS.find(([size]) => count >= size) ?? SHORT_UNITS[3]
+    const [unit, letter] = SHORT_UNITS.find(([size]) => count >= size * ROUNDS_UP) ?? SHORT_UNITS[3]
     return `${spaced(fine ? this.#two : this.#one, count / unit)}${THIN}${letter}`
   }
 
@@ -74,7 +76,9 @@ export class Numbers {
     if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : `${MINUS}∞`
     if (Number.isInteger(value) && Math.abs(value) < 1e9) return spaced(this.#whole, value)
     const size = Math.abs(value)
-    const text = size < 1e-4 || size >= 1e9 ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)))
+    const rounded = Number(value.toPrecision(digits))
+    if (Number.isInteger(rounded) && size >= 1 && size < 1e9) return spaced(this.#whole, rounded)
+    const text = size < 1e-4 || size >= 1e9 ? value.toExponential(digits - 1) : String(rounded)
     return text.replace(/\.?0+e/, 'e').replace('e+', 'e').replaceAll('-', MINUS)
   }
 

@@ -115,7 +115,9 @@ export class TreeGrid {
    * @param {boolean} [redraw]  also if they stay the same
    */
   #layout(redraw = false) {
-    const columns = fittingColumns(this.element.clientWidth, this.#context.session.results.size > 0)
+    const { checkpoint, results } = this.#context.session
+    const typeLetters = checkpoint.facts.dtypes.reduce((most, { dtype }) => Math.max(most, dtype.length), 0)
+    const columns = fittingColumns(this.element.clientWidth, results.size > 0, typeLetters)
     const same = columns.map(({ id }) => id).join() === this.#columns.map(({ id }) => id).join()
     if (!same) {
       this.#columns = columns
