@@ -73,3 +73,124 @@ fn opening_100_gb_of_npy_reads_the_header() {
     assert_eq!(tensors, 1);
     assert!(bytes <= SLACK && reads <= 4, "{bytes} bytes in {reads} reads");
 }
+
+#[test]
+fn opening_100_gb_of_pytorch_reads_the_directory_and_the_pickle() {
+    let (file, headers) = torch_archive(100, 1 << 30);
+    let (bytes, reads, tensors) = cost("model.pt", file);
+    println!("100 GB of PyTorch: {bytes} bytes in {reads} reads, headers take {headers}");
+    assert_eq!(tensors, 100);
+    assert!(bytes <= headers + SLACK && reads <= most_reads(tensors, 1), "{bytes} bytes in {reads} reads");
+}
+
+#[test]
+fn an_archive_of_20_000_records_opens_in_few_reads() {
+    let (file, headers) = torch_archive(20_000, 4096);
+    let start = std::time::Instant::now();
+    let (bytes, reads, tensors) = cost("model.pt", file);
+    println!("20 000 records: {bytes} bytes in {reads} reads, {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
+    assert_eq!(tensors, 20_000);
+    assert!(bytes <= headers + SLACK && reads <= 24, "{bytes} bytes in {reads} reads");
+}
+
+#[test]
+fn a_state_dict_of_200_000_tensors_opens_in_seconds_unoptimised() {
+    let (file, _) = torch_archive(200_000, 4);
+    let start = std::time::Instant::now();
+    let (_, _, tensors) = cost("model.pt", file);
+    let seconds = start.elapsed().as_secs_f64();
+    println!("200 000 tensors: {seconds:.2} s");
+    assert_eq!(tensors, 200_000);
+    assert!(seconds < 10.0, "{seconds} s");
+}
+
+/// A file as `torch.save` writes it, with so many float32 tensors of so many bytes, and what its headers take.
+fn torch_archive(tensors: u64, each: u64) -> (Sparse, u64) {
+    let mut archive = ZipWriter::default();
+    archive.add("model/data.pkl", &state_dict(tensors, each / 4));
+    archive.add("model/byteorder", b"little");
+    archive.add("model/version", b"3\n");
+    for index in 0..tensors {
+        archive.add_zeros(&format!("model/data/{index}"), each);
+    }
+    let file = archive.finish();
+    let headers = file.len() - tensors * each;
+    (file, headers)
+}
+
+/// The pickle of a dictionary of tensors, `layers.N.weight`, one storage each.
+fn state_dict(tensors: u64, elements: u64) -> Vec<u8> {
+    let text =
+        |text: &str| [b"X".as_slice(), &u32::try_from(text.len()).unwrap().to_le_bytes(), text.as_bytes()].concat();
+    let whole = |number: u64| [b"\x8a\x08".as_slice(), &number.to_le_bytes()].concat();
+    let mut pickle = b"\x80\x02}(".to_vec();
+    for index in 0..tensors {
+        pickle.extend(text(&format!("layers.{index}.weight")));
+        pickle.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
+        pickle.extend(
+            [text("storage"), b"ctorch\nFloatStorage\n".to_vec(), text(&index.to_string()), text("cpu")].concat(),
+        );
+        pickle.extend([whole(elements), b"tQK\x00(".to_vec(), whole(elements), b"t(K\x01t\x89}tR".to_vec()].concat());
+    }
+    pickle.extend(b"u.");
+    pickle
+}
+
+/// Writes stored entries, with a zip64 directory at the end.
+#[derive(Default)]
+struct ZipWriter {
+    file: Sparse,
+    directory: Vec<u8>,
+    entries: u64,
+}
+
+impl ZipWriter {
+    fn add(&mut self, name: &str, bytes: &[u8]) {
+        self.header(name, bytes.len() as u64);
+        self.file.push(bytes);
+    }
+
+    fn add_zeros(&mut self, name: &str, len: u64) {
+        self.header(name, len);
+        self.file.skip(len);
+    }
+
+    fn header(&mut self, name: &str, len: u64) {
+        let offset = self.file.len();
+        let name_len = u16::try_from(name.len()).unwrap().to_le_bytes();
+        // Flag 3: sizes follow the data, as torch has it; so the local ones are 0.
+        let local = [b"PK\x03\x04\0\0\x08\x08".as_slice(), &[0; 18], &name_len, &[0; 2], name.as_bytes()].concat();
+        self.file.push(&local);
+        let all_ones = [0xff; 4];
+        let zip64 =
+            [b"\x01\0\x18\0".as_slice(), &len.to_le_bytes(), &len.to_le_bytes(), &offset.to_le_bytes()].concat();
+        let extra_len = u16::try_from(zip64.len()).unwrap().to_le_bytes();
+        let parts: [&[u8]; 10] = [
+            b"PK\x01\x02\0\0\0\0\x08\x08",
+            &[0; 10],
+            &all_ones,
+            &all_ones,
+            &name_len,
+            &extra_len,
+            &[0; 10],
+            &all_ones,
+            name.as_bytes(),
+            &zip64,
+        ];
+        self.directory.extend(parts.concat());
+        self.entries += 1;
+    }
+
+    fn finish(mut self) -> Sparse {
+        let (start, len) = (self.file.len(), self.directory.len() as u64);
+        self.file.push(&self.directory);
+        let end_at = self.file.len();
+        let count = self.entries.to_le_bytes();
+        let end =
+            [b"PK\x06\x06\x2c".as_slice(), &[0; 19], &count, &count, &len.to_le_bytes(), &start.to_le_bytes()].concat();
+        self.file.push(&end);
+        self.file.push(&[b"PK\x06\x07\0\0\0\0".as_slice(), &end_at.to_le_bytes(), b"\x01\0\0\0"].concat());
+        self.file.push(&[b"PK\x05\x06\0\0\0\0".as_slice(), &[0xff; 12], &[0; 2]].concat());
+        self.file
+    }
+}

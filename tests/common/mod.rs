@@ -120,7 +120,9 @@ impl ReadAt for Sparse {
         paramscope::source::require(self, offset, buf.len() as u64)?;
         buf.fill(0);
         let end = offset + buf.len() as u64;
-        for (start, bytes) in &self.parts {
+        // Parts are in the order of the file.
+        let first = self.parts.partition_point(|(start, bytes)| start + bytes.len() as u64 <= offset);
+        for (start, bytes) in self.parts[first..].iter().take_while(|(start, _)| *start < end) {
             let (from, to) = (offset.max(*start), end.min(start + bytes.len() as u64));
             if from < to {
                 let within = usize::try_from(from - start).unwrap()..usize::try_from(to - start).unwrap();

@@ -1,7 +1,7 @@
 //! One array: its header, and where its elements lie.
 
-use super::{descr, objects};
-use crate::error::{Error, Result, quoted};
+use super::{descr, objects, shape};
+use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{ByteOrder, ByteRange, Checkpoint, Dtype, Layout, Note, Tensor, element_count};
 use crate::source::{FileId, Pages, ReadAt, read_vec};
@@ -59,7 +59,7 @@ pub(super) fn add(checkpoint: &mut Checkpoint, id: FileId, name: &str) -> Result
         let len = u64::try_from(needed).expect("no more than what is left");
         let range = ByteRange { file: id, offset: header.data, len };
         tensor.layout = if header.fortran && tensor.shape.len() > 1 {
-            let strides = column_major(&tensor.shape);
+            let strides = shape::column_major(&tensor.shape);
             Layout::Strided { storage: range, start: 0, strides, conjugated: false, negated: false }
         } else {
             Layout::Dense(range)
@@ -71,16 +71,6 @@ pub(super) fn add(checkpoint: &mut Checkpoint, id: FileId, name: &str) -> Result
     }
     checkpoint.tensors.push(tensor);
     Ok(())
-}
-
-/// The strides, in elements, of an array whose first index runs fastest. Saturates where there are no elements.
-pub(super) fn column_major(shape: &[u64]) -> Vec<u64> {
-    let outer = shape.iter().scan(1u64, |stride, size| {
-        let this = *stride;
-        *stride = stride.saturating_mul(*size);
-        Some(this)
-    });
-    outer.collect()
 }
 
 fn read_header(source: &dyn ReadAt) -> Result<Header> {
@@ -156,7 +146,7 @@ fn parse_header(text: &str, data: u64) -> Result<Header> {
     let Literal::Bool(fortran) = fortran else {
         return Err(Error::malformed("The header's fortran_order is neither True nor False."));
     };
-    let shape = parse_shape(&shape)?;
+    let shape = shape::parse(&shape)?;
     let (dtype, order) = descr::parse(&descr)?;
     Ok(Header { dtype, order, fortran, shape, data })
 }
@@ -164,23 +154,4 @@ fn parse_header(text: &str, data: u64) -> Result<Header> {
 /// Names the field in which a literal goes wrong, where it is the last one begun: what a person looks for.
 fn field_hint(text: &str) -> &'static str {
     if text.rsplit_once("'shape'").is_some_and(|(_, rest)| !rest.contains("':")) { " (in shape)" } else { "" }
-}
-
-/// A shape as NumPy writes it.
-pub(super) fn parse_shape(literal: &Literal) -> Result<Vec<u64>> {
-    let wrong = |what: &str| Error::malformed(format!("The header's shape {what}."));
-    let Literal::Tuple(sizes) = literal else { return Err(wrong("is not a tuple of whole numbers")) };
-    if sizes.len() > limits::RANK {
-        return Err(wrong(&format!("has {} dimensions, at most {} are read", sizes.len(), limits::RANK)));
-    }
-    sizes
-        .iter()
-        .map(|size| match size {
-            Literal::Int(size) if (0..=i128::from(i64::MAX)).contains(size) => {
-                Ok(u64::try_from(*size).expect("not negative"))
-            }
-            Literal::Int(size) => Err(wrong(&format!("has a dimension of {}", quoted(&size.to_string())))),
-            _ => Err(wrong("is not a tuple of whole numbers")),
-        })
-        .collect()
 }

@@ -105,7 +105,7 @@ fn parse_record(fields: &[Literal]) -> Result<Record> {
         let shape = match shape {
             None => Vec::new(),
             Some(Literal::Int(size)) => vec![u64::try_from(*size).map_err(|_| wrong(&name))?],
-            Some(shape) => super::array::parse_shape(shape)?,
+            Some(shape) => super::shape::parse(shape)?,
         };
         let bytes = element_count(&shape).and_then(|count| count.checked_mul(dtype.bits().unwrap_or(64) / 8));
         let size = bytes.and_then(|bytes| record.size.checked_add(bytes)).filter(|size| *size < u64::MAX / 64);

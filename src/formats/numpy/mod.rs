@@ -14,6 +14,7 @@ mod array;
 pub(in crate::formats) mod descr;
 mod npz;
 mod objects;
+mod shape;
 
 pub(super) use npz::FORMAT as NPZ;
 

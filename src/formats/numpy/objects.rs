@@ -1,7 +1,7 @@
 //! Arrays of Python objects: their pickle is followed, never run.
 
 use super::super::names;
-use super::{array, descr};
+use super::{descr, shape};
 use crate::error::{Result, quoted};
 use crate::limits;
 use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Tensor};
@@ -69,7 +69,7 @@ fn tensor(checkpoint: &mut Checkpoint, id: FileId, base: u64, name: String, arra
         }
     };
     let layout = if array.fortran && array.shape.len() > 1 {
-        let strides = array::column_major(&array.shape);
+        let strides = shape::column_major(&array.shape);
         Layout::Strided { storage: range, start: 0, strides, conjugated: false, negated: false }
     } else {
         Layout::Dense(range)

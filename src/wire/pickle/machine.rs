@@ -1,35 +1,15 @@
-//! The abstract machine.
+//! The abstract machine: what each opcode does.
 
 use super::nodes::{Global, Id, Node, Object, Pickle};
 use super::opcodes as op;
+use super::stack::{Machine, damaged, narrow};
 use crate::error::{Error, Result};
-use crate::limits;
-use std::collections::HashMap;
 
 /// Follows one pickle from the start of `stream` to its `STOP`.
 ///
 /// A stream that breaks off or is not one gives what was found so far, with [`Pickle::problem`].
 pub fn run(stream: &[u8]) -> Pickle<'_> {
-    let mut machine = Machine {
-        pickle: Pickle {
-            stream,
-            protocol: 0,
-            root: None,
-            problem: None,
-            end: 0,
-            globals: Vec::new(),
-            nodes: Vec::new(),
-            items: Vec::new(),
-            objects: Vec::new(),
-            texts: Vec::new(),
-        },
-        at: 0,
-        stack: Vec::new(),
-        marks: Vec::new(),
-        memo: Memo::default(),
-        names: HashMap::new(),
-        most_nodes: limits::PICKLE_NODES + stream.len() / 8,
-    };
+    let mut machine = Machine::new(stream);
     // Places in the stream are kept in 32 bits; what is longer is not metadata.
     let outcome = if u32::try_from(stream.len()).is_ok() {
         machine.follow()
@@ -45,50 +25,7 @@ pub fn run(stream: &[u8]) -> Pickle<'_> {
     pickle
 }
 
-struct Machine<'a> {
-    pickle: Pickle<'a>,
-    at: usize,
-    stack: Vec<Id>,
-    /// Heights of the stack at which marks stand.
-    marks: Vec<usize>,
-    memo: Memo,
-    names: HashMap<Global, u32>,
-    most_nodes: usize,
-}
-
-/// What was memoised. Real pickles number from 0 on without gaps.
-#[derive(Default)]
-struct Memo {
-    dense: Vec<Id>,
-    sparse: HashMap<u64, Id>,
-}
-
-impl Memo {
-    fn put(&mut self, key: u64, id: Id) {
-        match usize::try_from(key) {
-            Ok(place) if place < self.dense.len() => self.dense[place] = id,
-            Ok(place) if place == self.dense.len() => self.dense.push(id),
-            _ => {
-                self.sparse.insert(key, id);
-            }
-        }
-    }
-
-    fn get(&self, key: u64) -> Option<Id> {
-        let dense = usize::try_from(key).ok().and_then(|place| self.dense.get(place));
-        dense.or_else(|| self.sparse.get(&key)).copied()
-    }
-
-    fn len(&self) -> u64 {
-        (self.dense.len() + self.sparse.len()) as u64
-    }
-}
-
-fn damaged(what: &str) -> Error {
-    Error::malformed(format!("The pickle is damaged: {what}."))
-}
-
-impl<'a> Machine<'a> {
+impl Machine<'_> {
     /// Follows opcodes up to `STOP`.
     fn follow(&mut self) -> Result<Id> {
         loop {
@@ -441,87 +378,6 @@ impl<'a> Machine<'a> {
         self.pickle.objects.push(object);
         self.push(Node::Object(narrow(self.pickle.objects.len() - 1)))
     }
-
-    fn owned(&mut self, text: String) -> Result<Id> {
-        self.pickle.texts.push(text);
-        self.node(Node::Owned(narrow(self.pickle.texts.len() - 1)))
-    }
-
-    fn node(&mut self, node: Node) -> Result<Id> {
-        if self.pickle.nodes.len() == self.most_nodes {
-            return Err(Error::too_large(format!("The pickle describes more than {} objects.", self.most_nodes)));
-        }
-        self.pickle.nodes.push(node);
-        Ok(narrow(self.pickle.nodes.len() - 1))
-    }
-
-    fn push(&mut self, node: Node) -> Result<()> {
-        let id = self.node(node)?;
-        self.stack.push(id);
-        Ok(())
-    }
-
-    /// Everything above the last mark.
-    fn above_mark(&mut self) -> Result<Vec<Id>> {
-        let mark = self.marks.pop().ok_or_else(|| damaged("a mark is missing"))?;
-        Ok(self.stack.split_off(mark))
-    }
-
-    /// Whether so many things lie above the last mark.
-    fn check_height(&self, count: usize) -> Result<()> {
-        let floor = self.marks.last().copied().unwrap_or(0);
-        if self.stack.len() < floor + count {
-            Err(damaged("its stack is empty where something is taken"))
-        } else {
-            Ok(())
-        }
-    }
-
-    fn top(&self) -> Result<Id> {
-        self.check_height(1)?;
-        Ok(self.stack[self.stack.len() - 1])
-    }
-
-    fn pop(&mut self) -> Result<Id> {
-        let top = self.top()?;
-        self.stack.pop();
-        Ok(top)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let bytes = self.pickle.stream[self.at..].first_chunk();
-        let bytes = *bytes.ok_or_else(|| {
-            Error::malformed("The pickle is cut off; the file may not have been copied or downloaded whole.")
-        })?;
-        self.at += N;
-        Ok(bytes)
-    }
-
-    /// The next `len` bytes, not yet taken.
-    fn remaining(&self, len: u64) -> Result<&'a [u8]> {
-        let stream: &'a [u8] = self.pickle.stream;
-        let rest = &stream[self.at..];
-        usize::try_from(len).ok().and_then(|len| rest.get(..len)).ok_or_else(|| {
-            Error::malformed(format!(
-                "The pickle is cut off: {len} bytes are to follow, there are {}; the file may not have been copied or downloaded whole.",
-                rest.len()
-            ))
-        })
-    }
-
-    /// Text up to the end of the line.
-    fn line(&mut self) -> Result<String> {
-        let rest = &self.pickle.stream[self.at..];
-        let len = rest.iter().position(|byte| *byte == b'\n').ok_or_else(|| damaged("a line is cut off"))?;
-        let line = String::from_utf8_lossy(&rest[..len]).into_owned();
-        self.at += len + 1;
-        Ok(line)
-    }
-}
-
-/// Places in the arena fit: each takes at least a byte of a stream that is below 4 GiB.
-fn narrow(place: usize) -> u32 {
-    u32::try_from(place).expect("below the length of the stream")
 }
 
 impl Pickle<'_> {

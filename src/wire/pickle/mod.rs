@@ -9,6 +9,7 @@ pub mod arrays;
 mod machine;
 mod nodes;
 mod opcodes;
+mod stack;
 pub mod walk;
 
 pub use machine::run;

@@ -104,6 +104,24 @@ pub struct Pickle<'a> {
     pub texts: Vec<String>,
 }
 
+impl<'a> Pickle<'a> {
+    /// Nothing yet.
+    pub(super) fn new(stream: &'a [u8]) -> Self {
+        Pickle {
+            stream,
+            protocol: 0,
+            root: None,
+            problem: None,
+            end: 0,
+            globals: Vec::new(),
+            nodes: Vec::new(),
+            items: Vec::new(),
+            objects: Vec::new(),
+            texts: Vec::new(),
+        }
+    }
+}
+
 impl Pickle<'_> {
     /// A node.
     pub fn node(&self, id: Id) -> Node {
