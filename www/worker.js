@@ -28,7 +28,7 @@ const METHODS = {
   python: (opened, { index }) => opened.python(index),
 }
 
-port.onmessage = ({ data }) => {
+port.onmessage = (/** @type {MessageEvent} */ { data }) => {
   if (data.cancel) {
     const task = tasks.get(data.id)
     if (task) task.cancelled = true

@@ -63,6 +63,20 @@ pub enum Value {
     Text(String),
 }
 
+impl std::fmt::Display for Value {
+    /// As Python would print it; text as it is.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Null => f.write_str("None"),
+            Value::Bool(true) => f.write_str("True"),
+            Value::Bool(false) => f.write_str("False"),
+            Value::Int(number) => write!(f, "{number}"),
+            Value::Float(number) => write!(f, "{number:?}"),
+            Value::Text(text) => f.write_str(text),
+        }
+    }
+}
+
 impl Value {
     /// A JSON value; lists and objects as their JSON text.
     pub fn from_json(value: serde_json::Value) -> Self {

@@ -1,6 +1,6 @@
 //! What the page shows of an open checkpoint before any element is read. Counts are float64, as JavaScript counts.
 
-use super::report::{self, Entry, Note, Report};
+use super::report::{self, Note, Report};
 use crate::model::{ByteRange, Checkpoint, Layout};
 use crate::view::table::Tree;
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub struct Facts {
     /// The files that it consists of.
     pub files: Vec<FileFact>,
     /// What the file says beside its tensors.
-    pub metadata: Vec<Entry>,
+    pub metadata: Vec<MetadataFact>,
     /// What was skipped or is odd.
     pub notes: Vec<Note>,
     /// How many tensors there are.
@@ -31,6 +31,14 @@ pub struct Facts {
     pub file_bytes: f64,
     /// Types by their bytes, largest first.
     pub dtypes: Vec<Share>,
+}
+
+/// One entry of the metadata, its value as text.
+#[derive(Serialize)]
+#[expect(missing_docs, reason = "said above")]
+pub struct MetadataFact {
+    pub key: String,
+    pub value: String,
 }
 
 /// One file.
@@ -112,7 +120,10 @@ fn by_storage(checkpoint: &Checkpoint) -> HashMap<ByteRange, Vec<usize>> {
 impl Facts {
     /// What the headers say.
     pub fn new(checkpoint: &Checkpoint) -> Self {
-        let Report { format, producer, metadata, notes, files, .. } = Report::without_tensors(checkpoint);
+        let Report { format, producer, notes, files, .. } = Report::without_tensors(checkpoint);
+        let metadata = checkpoint.metadata.iter();
+        let metadata =
+            metadata.map(|(key, value)| MetadataFact { key: key.clone(), value: value.to_string() }).collect();
         let storages = by_storage(checkpoint);
         let (mut parameters, mut bytes) = (0.0, 0.0);
         let mut dtypes: Vec<Share> = Vec::new();
@@ -135,6 +146,7 @@ impl Facts {
                 }
             }
         }
+        dtypes.retain(|share| share.bytes > 0.0);
         for share in &mut dtypes {
             share.share = if bytes > 0.0 { share.bytes / bytes } else { 0.0 };
         }

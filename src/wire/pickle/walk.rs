@@ -181,13 +181,8 @@ fn key(pickle: &Pickle<'_>, id: Id) -> Key {
 /// Anything in a few characters, as Python prints it where that is simple.
 fn shown(pickle: &Pickle<'_>, id: Id) -> String {
     match value(pickle, id) {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Int(number) => number.to_string(),
-        Value::Float(number) => format!("{number:?}"),
         Value::Text(text) if pickle.text(id).is_some() => format!("'{text}'"),
-        Value::Text(text) => text,
+        other => other.to_string(),
     }
 }
 

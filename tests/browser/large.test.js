@@ -1,0 +1,86 @@
+// Files that are larger than one would like to hold in memory.
+
+import assert from 'node:assert/strict'
+import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { anyRow, rendererMemory, start, tensorRows } from './harness.js'
+
+const GB = 1e9
+const TENSORS = 300
+
+/** @type {Awaited<ReturnType<typeof start>>} */
+let viewer
+/** @type {string} */
+let folder
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'paramscope-'))
+  viewer = await start()
+})
+after(async () => {
+  await viewer?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** A safetensors file of so many bytes that takes no room on the disk. @param {number} bytes */
+function sparse(bytes) {
+  const each = Math.floor(bytes / TENSORS / 4) * 4
+  const header = JSON.stringify(Object.fromEntries(Array.from({ length: TENSORS }, (_, index) => [
+    `model.layers.${index}.mlp.weight`, { dtype: 'F32', shape: [each / 4], data_offsets: [index * each, (index + 1) * each] },
+  ])))
+  const path = join(folder, `${bytes}.safetensors`)
+  const file = openSync(path, 'w')
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(Buffer.byteLength(header)))
+  writeSync(file, length)
+  writeSync(file, header)
+  closeSync(file)
+  truncateSync(path, 8 + Buffer.byteLength(header) + TENSORS * each)
+  return path
+}
+
+test('3 GB open in under 300 ms and 100 MB', async () => {
+  const { page, check } = await viewer.open()
+  await page.waitForTimeout(500)
+  const before = rendererMemory()
+  await page.evaluate(() => {
+    const element = /** @type {HTMLElement} */ (document.querySelector('param-scope'))
+    const input = element.shadowRoot?.querySelector('[part=file-input]')
+    const times = /** @type {any} */ (globalThis).times = { started: 0, opened: 0 }
+    input?.addEventListener('change', () => { times.started = performance.now() }, { capture: true })
+    // The rows are there with the next frame.
+    element.addEventListener('checkpoint-open', () => requestAnimationFrame(() => setTimeout(() => { times.opened = performance.now() })))
+  })
+  await page.locator('[part=file-input]').setInputFiles(sparse(3 * GB))
+  await anyRow(page).waitFor()
+  const { started, opened } = await page.evaluate(() => /** @type {any} */ (globalThis).times)
+  const more = rendererMemory() - before
+  console.log(`3 GB: opened in ${(opened - started).toFixed(0)} ms with ${(more / 1e6).toFixed(0)} MB more renderer memory`)
+  assert.ok(opened - started < 300, `${opened - started} ms`)
+  assert.ok(more < 100e6, `${more} bytes`)
+  await check()
+})
+
+test('a long analysis tells how far it is and is cancelled at once', async () => {
+  const { page, check } = await viewer.open()
+  await page.locator('[part=file-input]').setInputFiles(sparse(3 * GB))
+  await anyRow(page).waitFor()
+  await page.locator('[data-action=analyse]').click()
+  await page.locator('progress').waitFor()
+  await page.waitForFunction(() => Number(document.querySelector('param-scope')?.shadowRoot?.querySelector('progress')?.value) > 0)
+  const took = await page.evaluate(async () => {
+    const root = /** @type {ShadowRoot} */ (document.querySelector('param-scope')?.shadowRoot)
+    const cancel = /** @type {HTMLElement} */ (root.querySelector('[data-action=cancel]'))
+    const start = performance.now()
+    cancel.click()
+    while (root.querySelector('progress')) await new Promise(resolve => requestAnimationFrame(resolve))
+    return performance.now() - start
+  })
+  assert.ok(took < 200, `cancelled after ${took} ms`)
+  // The reader is free again: another tensor's figures come soon.
+  await page.locator('[part=filter]').fill('layers.7.')
+  await tensorRows(page).first().click()
+  await page.locator('canvas[part=canvas]').waitFor({ timeout: 5000 })
+  await check()
+})

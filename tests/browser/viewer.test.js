@@ -1,0 +1,210 @@
+// The main job, as a person does it.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { download, drop, fixture, golden, row, start, tensorRows, testFile } from './harness.js'
+
+/** @type {Awaited<ReturnType<typeof start>>} */
+let viewer
+before(async () => { viewer = await start() })
+after(() => viewer?.stop())
+
+const SIMPLENN = 'torch/simplenn_state_dict.pt'
+
+test('drop, filter, click, look at the histogram, export it', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture(SIMPLENN)])
+  await tensorRows(page).first().waitFor()
+  assert.equal(await tensorRows(page).count(), 4)
+  await page.keyboard.press('/')
+  await page.keyboard.type('fc1')
+  await page.locator('[part=hits]', { hasText: '2 of 4' }).waitFor()
+  assert.equal(await tensorRows(page).count(), 2)
+  await row(page, 'fc1.weight').click()
+  const canvas = page.locator('canvas[part=canvas]')
+  await canvas.waitFor()
+
+  const expected = golden(SIMPLENN).tensors.find((/** @type {any} */ tensor) => tensor.name === 'fc1.weight').stats
+  const csv = await download(page, () => page.locator('[data-export=csv]').click())
+  const rows = csv.bytes.toString().trim().split('\n').slice(1).map(line => line.split(',').map(Number))
+  assert.deepEqual(rows.map(([, , count]) => count), expected.hist.counts)
+  assert.deepEqual([...rows.map(([low]) => low), rows[49][1]], expected.hist.edges)
+
+  // The canvas shows a bar in every bin that has values, and nothing where there are none.
+  const columns = await canvas.evaluate((/** @type {HTMLCanvasElement} */ canvas, counts) => {
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'))
+    const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height)
+    const blue = (/** @type {number} */ x, /** @type {number} */ y) => {
+      const at = (y * width + x) * 4
+      return data[at + 2] - data[at] > 60
+    }
+    const filled = Array.from({ length: width }, (_, x) => Array.from({ length: height }, (_, y) => Number(blue(x, y))).reduce((a, b) => a + b))
+    const left = filled.findIndex(count => count > 0)
+    const right = filled.findLastIndex(count => count > 0)
+    const bin = (right - left + 1) / counts.length
+    return counts.map((/** @type {number} */ _, /** @type {number} */ index) => filled[Math.round(left + (index + 0.4) * bin)])
+  }, expected.hist.counts)
+  const most = Math.max(...expected.hist.counts)
+  const tallest = Math.max(...columns)
+  for (const [bin, count] of expected.hist.counts.entries()) {
+    assert.ok(Math.abs(columns[bin] / tallest - count / most) < 0.05, `bin ${bin} of ${count} values is drawn ${columns[bin]} of ${tallest} high`)
+  }
+
+  const png = await download(page, () => page.locator('[data-export=png]').click())
+  assert.deepEqual([...png.bytes.subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47])
+  const svg = await download(page, () => page.locator('[data-export=svg]').click())
+  assert.match(svg.bytes.toString(), /<svg[^]*fc1\.weight[^]*<\/svg>/)
+  await page.locator('[part=more-menu]').click()
+  const report = await download(page, () => page.getByRole('menuitem').first().click())
+  const { schema, tensors } = JSON.parse(report.bytes.toString())
+  assert.equal(schema, 'paramscope-report/1')
+  assert.deepEqual(tensors[0].histogram.counts, expected.hist.counts)
+  assert.equal(tensors[0].summary.max, expected.max)
+  await check()
+})
+
+test('the summary shows what the framework says', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture('safetensors/special_values.safetensors')])
+  await row(page, 'f32').click()
+  const stats = page.locator('[part=stats]')
+  await stats.waitFor()
+  const text = (await stats.innerText()).replaceAll('\n', ' ')
+  assert.match(text, /NaN · ±Inf 1 · 2/)
+  assert.match(text, /zeros 2/i)
+  assert.match(text, /3\.403e\+?38/)
+  await check()
+})
+
+test('a broken file is told and the open checkpoint stays', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture(SIMPLENN)])
+  await row(page, 'fc1.weight').waitFor()
+  await drop(page, [fixture('errors/header_truncated.safetensors')])
+  const error = page.locator('[part=error]')
+  await error.waitFor()
+  assert.match(await error.innerText(), /header[^]*header_truncated\.safetensors/)
+  assert.equal(await row(page, 'fc1.weight').count(), 1)
+  await row(page, 'fc2.bias').click()
+  await page.locator('canvas[part=canvas]').waitFor()
+  await check()
+})
+
+test('an unknown file is refused with what it looks like', async () => {
+  const { page, check } = await viewer.open()
+  for (const [name, bytes, says] of /** @type {const} */ ([
+    ['model.pt', '<!DOCTYPE html><html>', /HTML/],
+    ['model.safetensors', 'version https://git-lfs.github.com/spec/v1\noid', /LFS/],
+    ['model.bin', '\x89PNG\r\n\x1a\n', /PNG/],
+  ])) {
+    await drop(page, [{ name, bytes: Buffer.from(bytes, 'latin1') }])
+    await page.locator('[part=error]', { hasText: says }).waitFor()
+  }
+  await check()
+})
+
+test('shards open together with their index, and a missing one is named', async () => {
+  const { page, check } = await viewer.open()
+  const names = ['model.safetensors.index.json', ...[1, 2, 3].map(part => `model-0000${part}-of-00003.safetensors`)]
+  await drop(page, names.map(name => fixture(`safetensors/sharded/${name}`)))
+  await page.locator('[part=facts]', { hasText: '14' }).waitFor()
+  await drop(page, names.slice(0, 3).map(name => fixture(`safetensors/sharded/${name}`)))
+  await page.locator('[part=notes-badge]').waitFor()
+  await page.getByRole('tab', { name: /metadata/i }).click()
+  await page.getByText(/model-00003-of-00003\.safetensors/).first().waitFor()
+  await check()
+})
+
+test('a chosen folder opens', async () => {
+  const { page, check } = await viewer.open()
+  await page.locator('[part=folder-input]').setInputFiles(testFile('fixtures/safetensors/sharded'))
+  await page.locator('[part=facts]', { hasText: '14' }).waitFor()
+  await check()
+})
+
+test('names are text, whatever is in them', async () => {
+  const { page, check } = await viewer.open()
+  await page.locator('[part=file-input]').setInputFiles(testFile('malformed/safetensors/names_hostile.safetensors'))
+  const name = '<img src=x onerror=alert(1)>'
+  await row(page, name).click()
+  await page.locator('[part=tensor-name]', { hasText: name }).waitFor()
+  await page.getByRole('button', { name: 'flat', exact: false }).or(page.locator('[data-look=flat]')).first().click()
+  const shown = await page.locator('[part=rows]').innerText()
+  assert.ok(!/[\u202e\u2066\u001b]/.test(shown), 'direction and control marks are escaped')
+  assert.equal(await page.locator('img').count(), 0)
+  await check()
+})
+
+test('the table sorts, folds and is worked by keyboard alone', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture('torch/simplenn_checkpoint.pt')])
+  await tensorRows(page).first().waitFor()
+  const grid = page.getByRole('treegrid')
+  await grid.focus()
+  await page.keyboard.press('Home')
+  const all = Number(await grid.getAttribute('aria-rowcount'))
+  await page.keyboard.press('ArrowLeft')
+  assert.ok(Number(await grid.getAttribute('aria-rowcount')) < all, 'a folded module hides its rows')
+  await page.keyboard.press('ArrowRight')
+  assert.equal(Number(await grid.getAttribute('aria-rowcount')), all)
+  for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key)
+  await page.locator('[part=tensor-name]', { hasText: 'model_state_dict.fc1.weight' }).waitFor()
+  await page.locator('[data-sort=parameters]').click()
+  await page.locator('[role=columnheader][aria-sort=descending]').waitFor()
+  await check()
+})
+
+test('everything is analysed with progress, and the rows show it', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture('torch/simplenn_checkpoint.pt')])
+  await page.locator('[data-action=analyse]').click()
+  await page.locator('[part=footer]', { hasText: '16 of 16' }).waitFor()
+  await check()
+})
+
+test('the example of the empty page is a real checkpoint', async () => {
+  const { page, check } = await viewer.open()
+  await page.getByRole('button', { name: 'Try an example' }).click()
+  await row(page, 'model_state_dict.fc1.weight').waitFor()
+  await page.locator('[part=more-menu]').click()
+  await page.getByRole('menuitem', { name: /close/i }).click()
+  await page.locator('[part=drop-target]').waitFor()
+  assert.equal(page.workers().length, 0, 'closing ends the worker and frees its memory')
+  await check()
+})
+
+test('a reader that dies is replaced, and the checkpoint stays open', async () => {
+  const { page, recorded } = await viewer.open()
+  await drop(page, [fixture(SIMPLENN)])
+  await row(page, 'fc1.weight').waitFor()
+  await page.workers()[0].evaluate(() => { setTimeout(() => { throw new Error('planted') }) })
+  await page.waitForTimeout(300)
+  await row(page, 'fc2.weight').click()
+  await page.locator('canvas[part=canvas]').waitFor()
+  assert.deepEqual(recorded.filter(entry => !entry.includes('planted')), [])
+  await page.context().close()
+})
+
+test('the language is switched while a checkpoint is open', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture(SIMPLENN)])
+  await page.locator('[part=language]').selectOption('zh')
+  await page.getByRole('tab', { name: '参数' }).waitFor()
+  assert.equal(await tensorRows(page).count(), 4)
+  await check()
+})
+
+test('the page carries its policy and asks for nothing else', async () => {
+  const { page, check } = await viewer.open()
+  const policy = await page.locator('meta[http-equiv=Content-Security-Policy]').getAttribute('content')
+  assert.equal(policy, "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'")
+  await check()
+})
+
+test('a request to anywhere else would be noticed', async () => {
+  const { page, recorded } = await viewer.open()
+  await page.evaluate(() => fetch('https://example.invalid/').catch(() => {}))
+  await page.waitForTimeout(100)
+  assert.ok(recorded.some(entry => /example\.invalid|Content Security Policy/.test(entry)), 'the recorder is awake')
+  await page.context().close()
+})
