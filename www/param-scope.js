@@ -142,9 +142,14 @@ export class ParamScope extends Base {
     if (this.isConnected) this.#render()
   }
 
-  /** What a person asked for: its failure is shown, and nobody waits for it. @param {import('./types').Openable} files */
+  /** What an attribute asks for: its failure is shown, and nobody waits for it. @param {import('./types').Openable} files */
   #openQuietly(files) {
     this.open(files).catch(() => {})
+  }
+
+  /** What a person asks for: the keyboard goes on in the table. @param {import('./types').Openable} files */
+  #openForPerson(files) {
+    this.open(files).then(() => this.#settings.dispatchEvent(new Event('focus')), () => {})
   }
 
   /** @param {Session} session */
@@ -160,7 +165,6 @@ export class ParamScope extends Base {
     if (session.selected < 0) this.removeAttribute('tensor')
     this.#shell.dismiss()
     this.#render()
-    this.#settings.dispatchEvent(new Event('focus'))
   }
 
   /** A filter and a choice belong to the checkpoint that they were made in. */
@@ -188,9 +192,9 @@ export class ParamScope extends Base {
     const { language } = this
     const context = { host: this, t: translator(language), numbers: new Numbers(language), core, settings: this.#settings, signal: this.#rendering.signal, report: (/** @type {Error} */ error) => this.#report(error) }
     this.#shell.show(context, this.#session, {
-      open: files => this.#openQuietly(files),
-      drop: transfer => droppedEntries(transfer).then(entries => this.#openQuietly(entries), error => this.#report(error)),
-      example: () => this.#openQuietly(new URL(EXAMPLE, import.meta.url)),
+      open: files => this.#openForPerson(files),
+      drop: transfer => droppedEntries(transfer).then(entries => this.#openForPerson(entries), error => this.#report(error)),
+      example: () => this.#openForPerson(new URL(EXAMPLE, import.meta.url)),
       close: () => this.close(),
       progress: progress => this.#tell('analysis-progress', progress),
     })

@@ -67,6 +67,7 @@ export class TreeGrid {
    */
   show(table, query) {
     const other = query !== this.#query
+    const first = this.#table.rows.length === 0
     if (other) this.#filterFolds.clear()
     this.#table = table
     this.#query = query
@@ -77,7 +78,8 @@ export class TreeGrid {
     this.#empty.hidden = table.rows.length > 0
     this.#empty.textContent = session.checkpoint.tensors.length === 0 ? t('noTensors') : t('noMatches')
     this.#layout(true)
-    if (other) this.#activate(0)
+    if (first && session.selected >= 0) this.#reveal(session.selected)
+    else if (other) this.#activate(0)
   }
 
   focus() {

@@ -124,7 +124,7 @@ export default {
   device: 'Saved from',
   role: 'Role',
   sharesWith: 'Same storage as',
-  sharesNone: 'its own storage',
+  sharesNone: 'no other tensor',
   absent: 'The file {file} was not given. Open it together with the others to read this tensor.',
   python: 'In Python',
   copyPython: 'Copy as Python',

@@ -125,7 +125,7 @@ export default {
   device: '保存自',
   role: '角色',
   sharesWith: '共享存储',
-  sharesNone: '独占存储',
+  sharesNone: '没有其他张量',
   absent: '没有提供文件 {file}。请与其他文件一起打开以读取此张量。',
   python: 'Python 代码',
   copyPython: '复制为 Python',
