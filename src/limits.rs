@@ -36,6 +36,16 @@ pub const MEMBERS: usize = 200_000;
 /// The most objects that a pickle may describe, beyond one for every 8 bytes: real ones take 10 bytes and more each.
 pub const PICKLE_NODES: usize = 2 << 20;
 
+/// The memory for the names of what a pickle describes, beyond four times its bytes: 200 000 tensors below 4 keys each take
+/// 90 MB, their pickle 25.
+pub const PICKLE_LISTED: usize = 16 << 20;
+
+/// How many times its packed bytes a deflated pickle may be, beyond [`PICKLE_INFLATED`]: real ones deflate 2 to 6 to 1.
+pub const PICKLE_RATIO: u64 = 64;
+
+/// What any deflated pickle may be inflated to.
+pub const PICKLE_INFLATED: u64 = 8 << 20;
+
 /// The most steps of a walk through a pickle's containers: 200 000 tensors with an optimizer's state take 3 million.
 pub const PICKLE_STEPS: usize = 4 << 20;
 

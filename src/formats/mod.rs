@@ -8,6 +8,7 @@ mod lookalikes;
 mod names;
 mod numpy;
 mod pytorch;
+mod room;
 mod safetensors;
 
 pub use candidate::Candidate;

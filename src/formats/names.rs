@@ -3,7 +3,7 @@
 //! One table, first fit: a module, the names in it, and what they are. `*` stands for every name of a module, and of those
 //! below it.
 
-use crate::error::quoted;
+use crate::error::{Error, quoted};
 use crate::model::{Checkpoint, Note};
 use crate::wire::pickle::{Global, Pickle};
 
@@ -18,6 +18,8 @@ pub(super) enum Meaning {
     RunsCode,
     /// Nobody here knows it.
     NotKnown,
+    /// Only running the pickle would tell which name it is.
+    Hidden,
 }
 
 /// Modules whose names can run code when a pickle calls them: they start processes, import, evaluate, reach files or the
@@ -146,7 +148,9 @@ fn stands_in(table: &[(&str, &str)], global: &Global) -> bool {
 
 /// What a name means.
 pub(super) fn meaning(global: &Global) -> Meaning {
-    if stands_in(RUNS_CODE, global) {
+    if global.module == Global::UNKNOWN || global.name == Global::UNKNOWN {
+        Meaning::Hidden
+    } else if stands_in(RUNS_CODE, global) {
         Meaning::RunsCode
     } else if stands_in(IN_TORCHS_LIST, global) {
         Meaning::InTorchsList
@@ -163,6 +167,9 @@ pub(super) fn note(checkpoint: &mut Checkpoint, pickle: &Pickle<'_>, place: &str
         let name = quoted(&global.dotted());
         let note = match meaning(global) {
             Meaning::InTorchsList | Meaning::NumpyBuilder => continue,
+            Meaning::Hidden => Note::danger(format!(
+                "The pickle refers to a name that only running it would tell ({name}, byte {at}); it can be one that runs code when the file is loaded in Python. It was not run here."
+            )),
             Meaning::RunsCode => Note::danger(format!(
                 "The pickle refers to {name} (byte {at}), which can run code when the file is loaded in Python. It was not run here."
             )),
@@ -172,6 +179,25 @@ pub(super) fn note(checkpoint: &mut Checkpoint, pickle: &Pickle<'_>, place: &str
         };
         checkpoint.note(note.about(place));
     }
+}
+
+/// The error of a pickle that breaks off, with the names that it refers to before, the worst first: they may be why one
+/// looks.
+pub(super) fn with_those_found(mut error: Error, pickle: &Pickle<'_>) -> Error {
+    let mut odd: Vec<_> = pickle
+        .globals
+        .iter()
+        .filter_map(|(global, _)| match meaning(global) {
+            Meaning::InTorchsList | Meaning::NumpyBuilder => None,
+            meaning => Some((meaning == Meaning::NotKnown, global)),
+        })
+        .collect();
+    odd.sort_by_key(|(only_unknown, _)| *only_unknown);
+    let shown: Vec<String> = odd.iter().take(3).map(|(_, global)| quoted(&global.dotted()).to_string()).collect();
+    if !shown.is_empty() {
+        error.message = format!("{} Before, it refers to {}; nothing of it was run.", error.message, shown.join(", "));
+    }
+    error
 }
 
 #[cfg(test)]

@@ -71,9 +71,21 @@ impl std::fmt::Display for Value {
             Value::Bool(true) => f.write_str("True"),
             Value::Bool(false) => f.write_str("False"),
             Value::Int(number) => write!(f, "{number}"),
-            Value::Float(number) => write!(f, "{number:?}"),
+            Value::Float(number) => f.write_str(&python_float(*number)),
             Value::Text(text) => f.write_str(text),
         }
+    }
+}
+
+/// The shortest digits that are this number, as Python's `repr` has them: `1e-05` where Rust says `1e-5`.
+fn python_float(number: f64) -> String {
+    let text = format!("{number:?}");
+    match text.split_once('e') {
+        Some((digits, power)) => {
+            let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
+            format!("{digits}e{sign}{power:0>2}")
+        }
+        None => text.replace("NaN", "nan"),
     }
 }
 
@@ -170,6 +182,15 @@ impl From<&crate::error::Error> for Note {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn floats_are_printed_as_python_prints_them() {
+        let floats = [1e-5, 1e-4, 0.1, 1.0, -0.0, 1e15, 1e16, 1.5e300, f64::INFINITY, -f64::INFINITY, f64::NAN];
+        let printed: Vec<String> = floats.iter().map(|number| Value::Float(*number).to_string()).collect();
+        // As CPython 3.11 prints the same list.
+        let python = "1e-05 0.0001 0.1 1.0 -0.0 1000000000000000.0 1e+16 1.5e+300 inf -inf nan";
+        assert_eq!(printed.join(" "), python);
+    }
 
     #[test]
     fn counts_the_notes_beyond_the_cap() {

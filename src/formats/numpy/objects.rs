@@ -1,12 +1,12 @@
 //! Arrays of Python objects: their pickle is followed, never run.
 
-use super::super::names;
+use super::super::{names, room::Room};
 use super::{descr, shape};
 use crate::error::{Result, quoted};
 use crate::limits;
 use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Tensor};
 use crate::source::{FileId, Memory, read_vec};
-use crate::wire::pickle::arrays::{Data, NumpyArray};
+use crate::wire::pickle::arrays::{self, Data, NumpyArray};
 use crate::wire::pickle::{Id, Pickle, Walk, run, walk};
 use std::rc::Rc;
 
@@ -27,19 +27,30 @@ pub(super) fn add(checkpoint: &mut Checkpoint, id: FileId, name: &str, data: u64
     if let Some(problem) = &pickle.problem {
         checkpoint.note(Note::from(&problem.clone().shifted(data).in_file(&place)));
     }
-    let before = checkpoint.tensors.len();
+    let (before, mut left_out) = (checkpoint.tensors.len(), 0);
     if shape.is_empty()
         && let Some(root) = wrapped(&pickle)
     {
-        for leaf in Walk::new(&pickle, root, walk::is_array) {
-            if let Some(array) = NumpyArray::of(&pickle, leaf.id) {
-                let inner = walk::dotted(&leaf.path);
+        let mut room = Room::new(&stream);
+        let mut walk = Walk::new(&pickle, root, arrays::is_array);
+        while let Some(leaf) = walk.next_leaf() {
+            if let Some(array) = NumpyArray::of(&pickle, leaf)
+                && room.take_tensor(walk.path())
+                && room.take(array.data.copied())
+            {
+                let inner = walk::dotted(walk.path());
                 let joined = if name.is_empty() { inner } else { format!("{name}.{inner}") };
                 let mut tensor = tensor(checkpoint, id, data, joined, array)?;
-                tensor.path = leaf.path;
+                tensor.path = walk.path().to_vec();
                 checkpoint.tensors.push(tensor);
+            } else if arrays::is_array(&pickle, leaf) {
+                left_out += 1;
             }
         }
+    }
+    if left_out > 0 {
+        let message = format!("{left_out} more arrays in the pickle are not listed.");
+        checkpoint.note(Note::warning(message).about(&place));
     }
     if checkpoint.tensors.len() == before {
         let why = "Its elements are Python objects, which only running their pickle would make.".to_owned();

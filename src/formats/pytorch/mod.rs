@@ -13,14 +13,15 @@ mod dtypes;
 mod rebuild;
 mod storage;
 
+use super::room::{self, Room};
 use super::{Candidate, Format, names};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{ByteOrder, Checkpoint, Note};
 use crate::source::{Files, ReadAt};
-use crate::wire::pickle::arrays::NumpyArray;
-use crate::wire::pickle::{Id, Pickle, Walk, run, walk};
+use crate::wire::pickle::{Id, Pickle, Walk, arrays, keys, run, walk};
 use crate::wire::zip::{Archive, Entry};
+use rebuild::Rebuilder;
 use std::rc::Rc;
 use storage::Storages;
 
@@ -90,10 +91,14 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let saved = Saved { source: &given.source, archive, root };
     let order = byte_order(&saved)?;
     checkpoint.producer = Some(producer(&saved, &mut checkpoint.notes)?);
-    let stream = saved.record(PICKLE).expect("it gave the root").read_all(&given.source, limits::METADATA_RECORD)?;
+    let record = saved.record(PICKLE).expect("it gave the root");
+    let most = record.packed.saturating_mul(limits::PICKLE_RATIO).saturating_add(limits::PICKLE_INFLATED);
+    let stream = record.read_all(&given.source, most.min(limits::METADATA_RECORD))?;
     let pickle = run(&stream);
     names::note(&mut checkpoint, &pickle, PICKLE);
-    let top = pickle.root_or_problem().map_err(|error| error.in_file(&format!("{root}{PICKLE}")))?;
+    let top = pickle
+        .root_or_problem()
+        .map_err(|error| names::with_those_found(error, &pickle).in_file(&format!("{root}{PICKLE}")))?;
     let storages = Storages::new(&saved, file, order);
     fill(&mut checkpoint, &pickle, top, storages)?;
     note_archive(&mut checkpoint, &saved)?;
@@ -123,39 +128,69 @@ fn producer(saved: &Saved<'_>, notes: &mut Vec<Note>) -> Result<String> {
 }
 
 /// Sorts what the pickle holds into tensors and other values.
-fn fill(checkpoint: &mut Checkpoint, pickle: &Pickle<'_>, top: Id, mut storages: Storages<'_, '_>) -> Result<()> {
-    let mut walk =
-        Walk::new(pickle, top, |pickle, id| rebuild::is_tensor(pickle, id) || NumpyArray::of(pickle, id).is_some());
-    for leaf in walk.by_ref() {
-        let name = walk::dotted(&leaf.path);
-        if rebuild::is_tensor(pickle, leaf.id) {
-            let mut tensor = rebuild::tensor(checkpoint, pickle, &mut storages, leaf.id, name)?;
-            tensor.path = leaf.path;
-            checkpoint.tensors.push(tensor);
-        } else if let Some(array) = NumpyArray::of(pickle, leaf.id) {
-            let message =
-                format!("A NumPy array of shape {:?} is kept inside the pickle; it is not shown.", array.shape);
-            checkpoint.note(Note::info(message).about(name));
-        } else if checkpoint.metadata.len() < limits::METADATA_ENTRIES {
-            checkpoint.metadata.push((name, walk::value(pickle, leaf.id)));
+fn fill(checkpoint: &mut Checkpoint, pickle: &Pickle<'_>, top: Id, storages: Storages<'_, '_>) -> Result<()> {
+    let mut rebuilder = Rebuilder::new(checkpoint, pickle, storages);
+    let mut walk = Walk::new(pickle, top, |pickle, id| rebuild::is_tensor(pickle, id) || arrays::is_array(pickle, id));
+    let mut room = Room::new(pickle.stream);
+    let (mut tensors, mut values) = (0, 0);
+    while let Some(leaf) = walk.next_leaf() {
+        if rebuild::is_tensor(pickle, leaf) {
+            if room.take_tensor(walk.path()) {
+                let tensor = rebuilder.tensor(leaf, walk.path())?;
+                room.take(tensor.shape.len() * 16 + tensor.device.as_ref().map_or(0, String::len));
+                rebuilder.checkpoint.tensors.push(tensor);
+            } else {
+                tensors += 1;
+            }
+        } else if arrays::is_array(pickle, leaf) {
+            let message = "A NumPy array is kept inside the pickle; it is not shown.";
+            rebuilder.checkpoint.note(Note::info(message).about(walk::dotted(walk.path())));
+        } else if rebuilder.checkpoint.metadata.len() < limits::METADATA_ENTRIES
+            && room.take(room::path_size(walk.path()) + pickle.text_len(leaf))
+        {
+            rebuilder.checkpoint.metadata.push((walk::dotted(walk.path()), keys::value(pickle, leaf)));
+        } else {
+            values += 1;
         }
     }
-    if walk.capped {
-        let message = "The pickle's containers share so much that not all ways through them are shown.";
-        checkpoint.note(Note::warning(message));
-    }
-    if checkpoint.metadata.len() == limits::METADATA_ENTRIES {
-        let message = format!("Only the first {} values beside the tensors are listed.", limits::METADATA_ENTRIES);
-        checkpoint.note(Note::info(message));
-    }
-    for key in walk.duplicates {
+    let beside = if walk.capped || tensors > 0 { 0 } else { rebuilder.not_reached() };
+    note_left_out(checkpoint, &walk, tensors, values, beside);
+    for key in walk.duplicates.iter().take(limits::NOTES) {
+        let key = keys::value(pickle, *key).to_string();
         let message = format!(
             "A dictionary has the duplicate key {:?}; its last value is shown, as Python has it.",
             quoted(&key)
         );
-        checkpoint.note(Note::warning(message).about(key));
+        checkpoint.note(Note::warning(message).about(quoted(&key)));
     }
     Ok(())
+}
+
+/// What the pickle holds and the tables do not.
+fn note_left_out(checkpoint: &mut Checkpoint, walk: &Walk<'_>, tensors: u64, values: u64, beside: usize) {
+    if walk.capped {
+        let message = "The pickle's containers share so much that not all ways through them are shown.";
+        checkpoint.note(Note::warning(message));
+    }
+    if walk.too_deep {
+        let message =
+            format!("The pickle's containers nest more than {} deep; not all is shown.", limits::PICKLE_DEPTH);
+        checkpoint.note(Note::warning(message));
+    }
+    if tensors > 0 {
+        let message =
+            format!("{tensors} more names of tensors are not listed: they take many times the pickle's bytes.");
+        checkpoint.note(Note::warning(message));
+    }
+    if beside > 0 {
+        let message = format!(
+            "{beside} tensors are given to objects that only running the pickle would make, or to nothing; they are not listed."
+        );
+        checkpoint.note(Note::warning(message));
+    }
+    if values > 0 {
+        checkpoint.note(Note::info(format!("{values} more values beside the tensors are not listed.")));
+    }
 }
 
 /// What is odd about the archive around it.

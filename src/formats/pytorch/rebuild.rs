@@ -3,8 +3,9 @@
 use super::storage::{Storage, Storages, named_dtype};
 use crate::error::{Result, quoted};
 use crate::limits;
-use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Tensor, element_count};
-use crate::wire::pickle::{Id, Node, Pickle};
+use crate::model::{ByteRange, Checkpoint, Dtype, Key, Layout, Note, Tensor, element_count};
+use crate::wire::pickle::{Id, Node, Pickle, walk};
+use std::collections::HashSet;
 
 /// How a function's arguments describe a tensor.
 #[derive(Clone, Copy)]
@@ -49,62 +50,100 @@ pub(super) fn is_tensor(pickle: &Pickle<'_>, id: Id) -> bool {
     pickle.object(id).is_some_and(|object| kind(pickle, object.callable).is_some())
 }
 
-/// The tensor that a call would rebuild. What cannot be followed is listed as unreadable, with a note.
-///
-/// # Errors
-///
-/// As [`Storages::storage`].
-pub(super) fn tensor(
-    checkpoint: &mut Checkpoint,
-    pickle: &Pickle<'_>,
-    storages: &mut Storages<'_, '_>,
-    id: Id,
-    name: String,
-) -> Result<Tensor> {
-    let object = pickle.object(id).expect("a call");
-    let (mut callable, mut args) = (object.callable, object.args);
-    // Wrappers are unwrapped; each is a node of its own, so there are at most as many as in the pickle.
-    for _ in 0..limits::PICKLE_DEPTH {
-        let values = pickle.sequence(args).unwrap_or_default();
-        match (kind(pickle, callable), values) {
-            (Some(Kind::Wrapped), [inner, ..]) if pickle.object(*inner).is_some() => {
-                let inner = pickle.object(*inner).expect("just seen");
-                (callable, args) = (inner.callable, inner.args);
-            }
-            (Some(Kind::FromType), [function, _, inner, ..]) => (callable, args) = (*function, *inner),
-            (Some(Kind::View { dtype, flags }), [storage, offset, size, stride, ..]) => {
-                if let Node::Persistent(storage) = pickle.node(*storage)
-                    && let Some(storage) = storages.storage(checkpoint, pickle, storage)?
-                {
+/// The most calls around one tensor: a parameter of a subclass of a tensor takes three.
+const WRAPPERS: usize = 16;
+
+/// Rebuilds tensors into a checkpoint, which gets the notes and the storages.
+pub(super) struct Rebuilder<'a, 's, 'c> {
+    pub checkpoint: &'c mut Checkpoint,
+    pickle: &'c Pickle<'c>,
+    storages: Storages<'a, 's>,
+    /// The tuples of arguments of the calls that were followed.
+    reached: HashSet<Id>,
+}
+
+impl<'a, 's, 'c> Rebuilder<'a, 's, 'c> {
+    pub(super) fn new(checkpoint: &'c mut Checkpoint, pickle: &'c Pickle<'c>, storages: Storages<'a, 's>) -> Self {
+        Rebuilder { checkpoint, pickle, storages, reached: HashSet::new() }
+    }
+
+    /// The tensor that a call below `path` would rebuild. What cannot be followed is listed as unreadable, with a note.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storages::storage`].
+    pub(super) fn tensor(&mut self, id: Id, path: &[Key]) -> Result<Tensor> {
+        let name = walk::dotted(path);
+        let mut tensor = self.named(id, name)?;
+        tensor.path = path.to_vec();
+        Ok(tensor)
+    }
+
+    /// How many calls that would rebuild a tensor were not followed: nothing leads to them but code.
+    pub(super) fn not_reached(&self) -> usize {
+        let calls = self.pickle.objects.iter().filter(|call| kind(self.pickle, call.callable).is_some());
+        calls.filter(|call| !self.reached.contains(&call.args)).count()
+    }
+
+    fn named(&mut self, id: Id, name: String) -> Result<Tensor> {
+        let pickle = self.pickle;
+        let object = pickle.object(id).expect("a call");
+        let (mut callable, mut args) = (object.callable, object.args);
+        for _ in 0..WRAPPERS {
+            self.reached.insert(args);
+            let values = pickle.sequence(args).unwrap_or_default();
+            match (kind(pickle, callable), values) {
+                (Some(Kind::Wrapped), [inner, ..]) if pickle.object(*inner).is_some() => {
+                    let inner = pickle.object(*inner).expect("just seen");
+                    (callable, args) = (inner.callable, inner.args);
+                }
+                (Some(Kind::FromType), [function, _, inner, ..]) => (callable, args) = (*function, *inner),
+                (Some(Kind::View { dtype, flags }), [storage, offset, size, stride, ..]) => {
+                    let Some(storage) = self.storage(*storage)? else { break };
                     let dtype = dtype.and_then(|place| values.get(place)).and_then(|dtype| named_dtype(pickle, *dtype));
                     let dtype = dtype.map(Dtype::Number).or(storage.dtype.clone());
+                    let mut tensor = view(self.checkpoint, pickle, name, storage, dtype, [*offset, *size, *stride]);
                     let flags = flags.and_then(|place| values.get(place)).copied();
-                    let order = storages.order;
-                    let mut tensor = view(checkpoint, pickle, name, storage, dtype, [*offset, *size, *stride]);
                     if let (Some(flags), Layout::Strided { conjugated, negated, .. }) = (flags, &mut tensor.layout) {
                         (*conjugated, *negated) = (flag(pickle, flags, "conj"), flag(pickle, flags, "neg"));
                     }
-                    tensor.order = order;
+                    tensor.order = self.storages.order;
                     return Ok(tensor);
                 }
-                break;
+                (Some(Kind::Meta), [dtype, size, ..]) => {
+                    let dtype = named_dtype(pickle, *dtype).map_or_else(unknown, Dtype::Number);
+                    let why = "It is a meta tensor: it has a shape and no elements.".to_owned();
+                    let shape = sizes(pickle, *size).unwrap_or_else(|_| vec![0]);
+                    let mut tensor = Tensor::new(name, dtype, shape, Layout::Unreadable { why });
+                    tensor.device = Some("meta".to_owned());
+                    return Ok(tensor);
+                }
+                _ => break,
             }
-            (Some(Kind::Meta), [dtype, size, ..]) => {
-                let dtype = named_dtype(pickle, *dtype).map(Dtype::Number);
-                let why = "It is a meta tensor: it has a shape and no elements.".to_owned();
-                let shape = sizes(pickle, *size).unwrap_or_default();
-                let mut tensor = Tensor::new(name, dtype.unwrap_or_else(unknown), shape, Layout::Unreadable { why });
-                tensor.device = Some("meta".to_owned());
-                return Ok(tensor);
-            }
-            _ => break,
+        }
+        let function =
+            pickle.global(callable).map_or_else(|| "a function".to_owned(), |global| quoted(&global.dotted()).into());
+        // What stands inside is not lost: it belongs to this one.
+        self.reached.extend(tensors_inside(pickle, args));
+        let why = format!("It is rebuilt by {function}, which is not followed here yet.");
+        self.checkpoint.note(Note::warning(&why).about(&name));
+        Ok(Tensor::new(name, unknown(), vec![0], Layout::Unreadable { why }))
+    }
+
+    fn storage(&mut self, id: Id) -> Result<Option<Storage>> {
+        match self.pickle.node(id) {
+            Node::Persistent(storage) => self.storages.storage(self.checkpoint, self.pickle, storage),
+            _ => Ok(None),
         }
     }
-    let function =
-        pickle.global(callable).map_or_else(|| "a function".to_owned(), |global| quoted(&global.dotted()).into());
-    let why = format!("It is rebuilt by {function}, which is not followed here yet.");
-    checkpoint.note(Note::warning(&why).about(&name));
-    Ok(Tensor::new(name, unknown(), vec![0], Layout::Unreadable { why }))
+}
+
+/// The arguments of those calls among a call's arguments that would rebuild tensors.
+fn tensors_inside<'a>(pickle: &'a Pickle<'a>, args: Id) -> impl Iterator<Item = Id> + 'a {
+    let members = pickle.sequence(args).unwrap_or_default().iter().take(WRAPPERS);
+    let deeper = members.clone().flat_map(|member| pickle.sequence(*member).unwrap_or_default().iter().take(WRAPPERS));
+    let calls = members.chain(deeper).filter(|id| is_tensor(pickle, **id));
+    calls.filter_map(|id| pickle.object(*id).map(|object| object.args))
 }
 
 fn unknown() -> Dtype {
@@ -120,17 +159,23 @@ fn flag(pickle: &Pickle<'_>, flags: Id, name: &str) -> bool {
         .any(|[key, value]| pickle.text(*key).as_deref() == Some(name) && pickle.node(*value) == Node::Bool(true))
 }
 
-/// A tuple of sizes or strides, or a `torch.Size` of one.
-fn whole_numbers(pickle: &Pickle<'_>, id: Id) -> Option<Vec<i64>> {
+/// A tuple of sizes or strides, or a `torch.Size` of one; an error says what is wrong with it.
+fn whole_numbers(pickle: &Pickle<'_>, id: Id) -> Result<Vec<i64>, String> {
     let id = match pickle.call(id) {
         Some((global, [inner])) if global.name == "Size" => *inner,
         _ => id,
     };
-    pickle.sequence(id)?.iter().map(|number| pickle.int(*number)).collect()
+    let numbers = pickle.sequence(id).ok_or("is not a tuple of whole numbers")?;
+    if numbers.len() > limits::RANK {
+        return Err(format!("has {} dimensions, at most {} are read", numbers.len(), limits::RANK));
+    }
+    let numbers = numbers.iter().map(|number| pickle.int(*number));
+    numbers.collect::<Option<_>>().ok_or_else(|| "is not a tuple of whole numbers".to_owned())
 }
 
-fn sizes(pickle: &Pickle<'_>, id: Id) -> Option<Vec<u64>> {
-    whole_numbers(pickle, id)?.into_iter().map(|size| u64::try_from(size).ok()).collect()
+fn sizes(pickle: &Pickle<'_>, id: Id) -> Result<Vec<u64>, String> {
+    let sizes = whole_numbers(pickle, id)?.into_iter().map(|size| u64::try_from(size).map_err(|_| size));
+    sizes.collect::<Result<_, _>>().map_err(|size| format!("has a dimension of {size}"))
 }
 
 /// A view of a storage; one that does not lie inside it is listed as unreadable, with a note that says why.
@@ -152,7 +197,7 @@ fn view(
         Ok(_) if dtype.number().is_none() => {
             Layout::Unreadable { why: format!("The type {:?} is not known here.", quoted(dtype.name())) }
         }
-        Ok(range) => match lay_out(range, &dtype, shape.as_deref(), offset, strides.as_deref()) {
+        Ok(range) => match lay_out(range, &dtype, &shape, offset, strides) {
             Ok((start, strides)) => {
                 if strides.iter().zip(shape.iter().flatten()).any(|(stride, size)| *stride == 0 && *size > 1) {
                     let message = "It is an expanded view: a stride of 0 repeats the same elements.";
@@ -166,7 +211,7 @@ fn view(
             }
         },
     };
-    let mut tensor = Tensor::new(name, dtype, shape.unwrap_or_default(), layout);
+    let mut tensor = Tensor::new(name, dtype, shape.unwrap_or_else(|_| vec![0]), layout);
     tensor.device = Some(device);
     tensor
 }
@@ -175,21 +220,14 @@ fn view(
 fn lay_out(
     storage: ByteRange,
     dtype: &Dtype,
-    shape: Option<&[u64]>,
+    shape: &Result<Vec<u64>, String>,
     offset: Option<i64>,
-    strides: Option<&[i64]>,
-) -> std::result::Result<(u64, Vec<u64>), String> {
-    let shape = shape.ok_or("its shape is not a tuple of whole numbers.")?;
-    if shape.len() > limits::RANK {
-        return Err(format!("its shape has {} dimensions, at most {} are read.", shape.len(), limits::RANK));
-    }
+    strides: Result<Vec<i64>, String>,
+) -> Result<(u64, Vec<u64>), String> {
+    let shape = shape.as_ref().map_err(|what| format!("its shape {what}."))?;
     let elements = element_count(shape).ok_or("its shape has more elements than can be counted.")?;
-    let strides = strides.ok_or("its stride is not a tuple of whole numbers.")?;
-    let strides: Vec<u64> = strides
-        .iter()
-        .map(|stride| u64::try_from(*stride))
-        .collect::<Result<_, _>>()
-        .map_err(|_| "it has a negative stride.")?;
+    let strides = strides.map_err(|what| format!("its stride {what}."))?.into_iter().map(u64::try_from);
+    let strides: Vec<u64> = strides.collect::<Result<_, _>>().map_err(|_| "it has a negative stride.")?;
     if strides.len() != shape.len() {
         return Err(format!("it has {} dimensions, its stride {}.", shape.len(), strides.len()));
     }

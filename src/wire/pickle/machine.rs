@@ -3,7 +3,9 @@
 use super::nodes::{Global, Id, Node, Object, Pickle};
 use super::opcodes as op;
 use super::stack::{Machine, damaged, narrow};
+use super::{escapes, python2};
 use crate::error::{Error, Result};
+use std::borrow::Cow;
 
 /// Follows one pickle from the start of `stream` to its `STOP`.
 ///
@@ -35,7 +37,10 @@ impl Machine<'_> {
                 return self.pop();
             }
             // An opcode that fails is told at its own place.
-            self.step(code, start).inspect_err(|_| self.at = start)?;
+            self.step(code, start).and_then(|()| self.check_frame()).map_err(|error| {
+                self.at = start;
+                during(code, error)
+            })?;
         }
     }
 
@@ -51,24 +56,16 @@ impl Machine<'_> {
             }
             op::FRAME => {
                 let len = u64::from_le_bytes(self.array()?);
-                self.remaining(len).map(|_| ())
+                self.begin_frame(len)
             }
-            op::MARK => {
-                self.marks.push(self.stack.len());
+            op::MARK => self.mark(),
+            op::POP if self.marks.last().is_some_and(|mark| *mark as usize == self.stack.len()) => {
+                self.marks.pop();
                 Ok(())
             }
-            op::POP => match self.marks.last() {
-                Some(mark) if *mark == self.stack.len() => {
-                    self.marks.pop().map(|_| ()).ok_or_else(|| damaged("no mark"))
-                }
-                _ => self.pop().map(|_| ()),
-            },
+            op::POP => self.pop().map(|_| ()),
             op::POP_MARK => self.above_mark().map(|_| ()),
-            op::DUP => {
-                let top = self.top()?;
-                self.stack.push(top);
-                Ok(())
-            }
+            op::DUP => self.top().and_then(|top| self.put(top)),
             op::GET | op::BINGET | op::LONG_BINGET | op::PUT | op::BINPUT | op::LONG_BINPUT | op::MEMOIZE => {
                 self.memory(code)
             }
@@ -109,7 +106,7 @@ impl Machine<'_> {
             op::GLOBAL | op::STACK_GLOBAL => self.name(code, start),
             op::REDUCE | op::NEWOBJ | op::NEWOBJ_EX | op::INST | op::OBJ | op::BUILD => self.call(code, start),
             op::PERSID => {
-                let line = self.line()?;
+                let line = self.line()?.to_vec();
                 let text = self.owned(line)?;
                 self.push(Node::Persistent(text))
             }
@@ -117,9 +114,9 @@ impl Machine<'_> {
                 let id = self.pop()?;
                 self.push(Node::Persistent(id))
             }
-            op::EXT1 => self.array::<1>().and_then(|_| self.push(Node::Unknown)),
-            op::EXT2 => self.array::<2>().and_then(|_| self.push(Node::Unknown)),
-            op::EXT4 => self.array::<4>().and_then(|_| self.push(Node::Unknown)),
+            op::EXT1 => self.array::<1>().and_then(|_| self.extension(start)),
+            op::EXT2 => self.array::<2>().and_then(|_| self.extension(start)),
+            op::EXT4 => self.array::<4>().and_then(|_| self.extension(start)),
             op::NEXT_BUFFER => self.push(Node::Unknown),
             op::READONLY_BUFFER => self.top().map(|_| ()),
             other => Err(damaged(&format!("0x{other:02x} is no opcode"))),
@@ -128,19 +125,17 @@ impl Machine<'_> {
 
     fn memory(&mut self, code: u8) -> Result<()> {
         let key = match code {
-            op::GET | op::PUT => self.line()?.parse().map_err(|_| damaged("a memo's number is none"))?,
+            op::GET | op::PUT => self.text_line()?.trim().parse().map_err(|_| damaged("a memo has no whole number"))?,
             op::BINGET | op::BINPUT => u64::from(self.array::<1>()?[0]),
             op::LONG_BINGET | op::LONG_BINPUT => u32::from_le_bytes(self.array()?).into(),
             _ => self.memo.len(),
         };
         if let op::GET | op::BINGET | op::LONG_BINGET = code {
             let id = self.memo.get(key).ok_or_else(|| damaged(&format!("memo {key} was never set")))?;
-            self.stack.push(id);
+            self.put(id)
         } else {
-            let top = self.top()?;
-            self.memo.put(key, top);
+            self.memoise(key)
         }
-        Ok(())
     }
 
     fn number(&mut self, code: u8) -> Result<()> {
@@ -152,7 +147,7 @@ impl Machine<'_> {
             op::BININT1 => Node::Int(self.array::<1>()?[0].into()),
             op::BININT2 => Node::Int(u16::from_le_bytes(self.array()?).into()),
             op::BINFLOAT => Node::Float(f64::from_be_bytes(self.array()?)),
-            op::FLOAT => Node::Float(self.line()?.trim().parse().map_err(|_| damaged("a number is none"))?),
+            op::FLOAT => Node::Float(self.text_line()?.trim().parse().map_err(|_| damaged("a line is no number"))?),
             op::LONG1 | op::LONG4 => {
                 let len = if code == op::LONG1 {
                     u64::from(self.array::<1>()?[0])
@@ -164,23 +159,33 @@ impl Machine<'_> {
                 self.little_endian(bytes)
             }
             _ => {
-                let line = self.line()?;
-                match line.trim_end_matches('L') {
-                    "00" if code == op::INT => Node::Bool(false),
-                    "01" if code == op::INT => Node::Bool(true),
-                    digits => match digits.parse() {
-                        Ok(number) => Node::Int(number),
-                        Err(_)
-                            if digits.strip_prefix('-').unwrap_or(digits).bytes().all(|byte| byte.is_ascii_digit()) =>
-                        {
-                            self.big(digits.to_owned())
-                        }
-                        Err(_) => return Err(damaged("a number is none")),
-                    },
-                }
+                let line = self.text_line()?;
+                self.digits(code, line.trim())?
             }
         };
         self.push(node)
+    }
+
+    /// A number in decimal digits; `00` and `01` are truth values in an `INT`.
+    fn digits(&mut self, code: u8, line: &str) -> Result<Node> {
+        let digits = if code == op::LONG { line.strip_suffix('L').unwrap_or(line) } else { line };
+        match digits {
+            "00" if code == op::INT => return Ok(Node::Bool(false)),
+            "01" if code == op::INT => return Ok(Node::Bool(true)),
+            _ => {}
+        }
+        if let Ok(number) = digits.parse() {
+            return Ok(Node::Int(number));
+        }
+        let unsigned = digits.strip_prefix(['-', '+']).unwrap_or(digits);
+        if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(damaged("a line is no whole number"));
+        }
+        // More than Python itself converts: the first ones tell enough.
+        if unsigned.len() > 4300 {
+            return Ok(self.big(format!("{}… ({} digits)", &digits[..33], unsigned.len())));
+        }
+        Ok(self.big(digits.to_owned()))
     }
 
     /// A two's complement number of any length.
@@ -198,26 +203,25 @@ impl Machine<'_> {
         }
         // Decimal digits of a large number cost time that grows with the square of its length.
         let hex: Vec<String> = bytes.iter().rev().take(16).map(|byte| format!("{byte:02x}")).collect();
-        self.big(format!("0x{}… ({} bytes)", hex.concat(), bytes.len()))
+        self.big(format!("0x{}… (an integer of {} bytes)", hex.concat(), bytes.len()))
     }
 
     fn big(&mut self, digits: String) -> Node {
-        self.pickle.texts.push(digits);
-        Node::BigInt(u32::try_from(self.pickle.texts.len() - 1).expect("fewer than bytes of the stream"))
+        self.pickle.texts.push(digits.into_bytes());
+        Node::BigInt(narrow(self.pickle.texts.len() - 1))
     }
 
-    /// Text of protocol 0: in quotes with Python's escapes, or raw with `\u` ones.
+    /// Text of protocol 0.
     fn quoted_text(&mut self, code: u8) -> Result<()> {
         let line = self.line()?;
         let text = if code == op::STRING {
-            let inside = line.get(1..line.len().saturating_sub(1)).filter(|_| line.len() >= 2);
-            inside.ok_or_else(|| damaged("a text has no quotes"))?.replace("\\\\", "\\")
+            escapes::string(line.trim_ascii_end())
+                .ok_or_else(|| damaged("a text lacks its quotes or half an escape"))?
         } else {
-            line.replace("\\u005c", "\\").replace("\\u000a", "\n")
+            escapes::unicode(line).ok_or_else(|| damaged("a text has half an escape"))?.into_bytes()
         };
         let id = self.owned(text)?;
-        self.stack.push(id);
-        Ok(())
+        self.put(id)
     }
 
     fn run_of_bytes(&mut self, code: u8) -> Result<()> {
@@ -251,22 +255,13 @@ impl Machine<'_> {
         if code == op::DICT && items.len() % 2 == 1 {
             return Err(damaged("a dictionary has a key without a value"));
         }
-        let place = self.place(items);
+        let place = self.list(&items)?;
         self.push(match code {
             op::EMPTY_LIST | op::LIST => Node::List(place),
             op::EMPTY_DICT | op::DICT => Node::Dict(place),
             op::EMPTY_SET | op::FROZENSET => Node::Set(place),
             _ => Node::Tuple(place),
         })
-    }
-
-    /// Where these children are kept.
-    fn place(&mut self, items: Vec<Id>) -> u32 {
-        if items.is_empty() {
-            return Node::EMPTY;
-        }
-        self.pickle.items.push(items);
-        narrow(self.pickle.items.len() - 1)
     }
 
     fn fill(&mut self, code: u8) -> Result<()> {
@@ -291,11 +286,7 @@ impl Machine<'_> {
             Node::Unknown | Node::Persistent(_) => return Ok(()),
             _ => return Err(damaged("items are put into something that holds none")),
         };
-        if old != Node::EMPTY {
-            self.pickle.items[old as usize].extend(more);
-            return Ok(());
-        }
-        let new = self.place(more);
+        let new = self.longer(old, &more)?;
         match &mut self.pickle.nodes[target] {
             Node::List(place) | Node::Set(place) | Node::Dict(place) => *place = new,
             Node::Object(object) if pairs => self.pickle.objects[*object as usize].pairs = new,
@@ -305,38 +296,36 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// An extension code stands for a name in a registry that only the writer has.
+    fn extension(&mut self, start: usize) -> Result<()> {
+        let node = self.global(Global::UNKNOWN.into(), Global::UNKNOWN.into(), start);
+        self.push(node)
+    }
+
     fn name(&mut self, code: u8, start: usize) -> Result<()> {
-        let node = if code == op::GLOBAL {
-            let (module, name) = (self.line()?, self.line()?);
-            self.global(module, name, start)
+        let (module, name) = if code == op::GLOBAL {
+            (self.text_line()?, self.text_line()?)
         } else {
             let (name, module) = (self.pop()?, self.pop()?);
-            match (self.pickle.text(module), self.pickle.text(name)) {
-                (Some(module), Some(name)) => {
-                    let (module, name) = (module.into_owned(), name.into_owned());
-                    self.global(module, name, start)
-                }
-                _ => self.global("unknown".to_owned(), "unknown".to_owned(), start),
-            }
+            // Either may be what a call returns.
+            let text =
+                |id| self.pickle.text(id).map_or(Cow::Borrowed(Global::UNKNOWN), |text| Cow::Owned(text.into_owned()));
+            (text(module), text(name))
         };
+        let node = self.global(module, name, start);
         self.push(node)
     }
 
     /// A name, as Python 3 spells it; known ones are kept once.
-    fn global(&mut self, module: String, name: String, start: usize) -> Node {
-        let module = match module.as_str() {
-            "__builtin__" => "builtins".to_owned(),
-            "copy_reg" => "copyreg".to_owned(),
-            "cPickle" => "pickle".to_owned(),
-            _ => module,
-        };
-        let global = Global { module, name };
+    fn global(&mut self, module: Cow<'_, str>, name: Cow<'_, str>, start: usize) -> Node {
+        let global = Global { module: module.into_owned(), name: name.into_owned() };
         if let Some(place) = self.names.get(&global) {
             return Node::Global(*place);
         }
         let place = narrow(self.pickle.globals.len());
-        self.pickle.globals.push((global.clone(), start));
-        self.names.insert(global, place);
+        self.names.insert(global.clone(), place);
+        let known = if self.pickle.protocol < 3 { python2::renamed(global) } else { global };
+        self.pickle.globals.push((known, start));
         Node::Global(place)
     }
 
@@ -348,36 +337,43 @@ impl Machine<'_> {
             }
             return Ok(());
         }
+        let mut keywords = None;
         let (callable, args) = match code {
             op::INST => {
-                let (module, name) = (self.line()?, self.line()?);
+                let (module, name) = (self.text_line()?, self.text_line()?);
                 let args = self.above_mark()?;
                 let global = self.global(module, name, start);
-                let place = self.place(args);
+                let place = self.list(&args)?;
                 (self.node(global)?, self.node(Node::Tuple(place))?)
             }
             op::OBJ => {
-                let mut parts = self.above_mark()?;
-                if parts.is_empty() {
-                    return Err(damaged("an object has no class"));
-                }
-                let args = parts.split_off(1);
-                let place = self.place(args);
-                (parts[0], self.node(Node::Tuple(place))?)
+                let parts = self.above_mark()?;
+                let [class, args @ ..] = parts.as_slice() else { return Err(damaged("an object has no class")) };
+                let place = self.list(args)?;
+                (*class, self.node(Node::Tuple(place))?)
             }
             _ => {
                 if code == op::NEWOBJ_EX {
-                    // Keyword arguments: kept out, no reader here needs them.
-                    self.pop()?;
+                    keywords = Some(self.pop()?);
                 }
                 let args = self.pop()?;
                 (self.pop()?, args)
             }
         };
-        let object = Object { callable, args, state: None, pairs: Node::EMPTY, items: Node::EMPTY };
+        let object = Object { callable, args, keywords, state: None, pairs: Node::EMPTY, items: Node::EMPTY };
         self.pickle.objects.push(object);
         self.push(Node::Object(narrow(self.pickle.objects.len() - 1)))
     }
+}
+
+/// The error with the name of the opcode that met it.
+fn during(code: u8, mut error: Error) -> Error {
+    if let Some(name) = op::name(code)
+        && let Some(sentence) = error.message.strip_suffix('.')
+    {
+        error.message = format!("{sentence} (opcode {name}).");
+    }
+    error
 }
 
 impl Pickle<'_> {

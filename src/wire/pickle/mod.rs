@@ -6,12 +6,16 @@
 //! Specification: `Lib/pickletools.py` of CPython, PEP 307, 3154 and 574.
 
 pub mod arrays;
+mod escapes;
+pub mod keys;
+mod lists;
 mod machine;
 mod nodes;
 mod opcodes;
+mod python2;
 mod stack;
 pub mod walk;
 
 pub use machine::run;
 pub use nodes::{Global, Id, Node, Object, Pickle};
-pub use walk::{Leaf, Walk};
+pub use walk::Walk;

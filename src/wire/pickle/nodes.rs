@@ -1,5 +1,6 @@
 //! What a pickle describes, as a graph in an arena: it may share and contain itself, and nothing here recurses.
 
+use super::lists::Lists;
 use crate::error::Error;
 use std::borrow::Cow;
 
@@ -58,6 +59,9 @@ pub struct Global {
 }
 
 impl Global {
+    /// Stands for what only running the pickle would tell: an extension code, or a name that a call returns.
+    pub const UNKNOWN: &str = "unknown";
+
     /// `module.name`.
     pub fn dotted(&self) -> String {
         format!("{}.{}", self.module, self.name)
@@ -71,6 +75,8 @@ pub struct Object {
     pub callable: Id,
     /// The tuple of arguments.
     pub args: Id,
+    /// The dictionary of keyword arguments, where there are any.
+    pub keywords: Option<Id>,
     /// The state that `BUILD` gives it.
     pub state: Option<Id>,
     /// The items of `SETITEM`: keys and values in turn; a place in [`Pickle::items`].
@@ -92,16 +98,17 @@ pub struct Pickle<'a> {
     pub problem: Option<Error>,
     /// The first byte behind it.
     pub end: usize,
-    /// Every name that it refers to, once each, with the byte at which it does so first.
+    /// Every name that it refers to, once for each spelling, with the byte at which it does so first; also those that it drops again.
+    /// [`Global::UNKNOWN`] stands for a module or a name that only running it would tell.
     pub globals: Vec<(Global, usize)>,
     /// All nodes.
     pub nodes: Vec<Node>,
     /// The children of containers.
-    pub items: Vec<Vec<Id>>,
+    pub items: Lists,
     /// Calls.
     pub objects: Vec<Object>,
-    /// Texts that do not stand in the stream as they are.
-    pub texts: Vec<String>,
+    /// Texts that do not stand in the stream as they are: UTF-8, or what Python 2 took for text.
+    pub texts: Vec<Vec<u8>>,
 }
 
 impl<'a> Pickle<'a> {
@@ -115,7 +122,7 @@ impl<'a> Pickle<'a> {
             end: 0,
             globals: Vec::new(),
             nodes: Vec::new(),
-            items: Vec::new(),
+            items: Lists::default(),
             objects: Vec::new(),
             texts: Vec::new(),
         }
@@ -130,15 +137,24 @@ impl Pickle<'_> {
 
     /// The children in a place of [`Pickle::items`].
     pub fn children(&self, place: u32) -> &[Id] {
-        self.items.get(place as usize).map_or(&[], Vec::as_slice)
+        self.items.get(place)
     }
 
     /// The text of a text node, or the digits of a large number.
     pub fn text(&self, id: Id) -> Option<Cow<'_, str>> {
         match self.node(id) {
             Node::Text(start, len) => Some(String::from_utf8_lossy(self.span(start, len))),
-            Node::Owned(place) | Node::BigInt(place) => Some(Cow::Borrowed(&self.texts[place as usize])),
+            Node::Owned(place) | Node::BigInt(place) => Some(String::from_utf8_lossy(&self.texts[place as usize])),
             _ => None,
+        }
+    }
+
+    /// How many bytes the text of a text node takes; 0 for anything else.
+    pub fn text_len(&self, id: Id) -> usize {
+        match self.node(id) {
+            Node::Text(_, len) => len as usize,
+            Node::Owned(place) | Node::BigInt(place) => self.texts[place as usize].len(),
+            _ => 0,
         }
     }
 

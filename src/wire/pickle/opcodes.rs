@@ -1,7 +1,17 @@
 //! The opcodes of protocols 0 to 5, by their names in `pickletools`.
 
 macro_rules! opcodes {
-    ($($name:ident = $code:expr;)*) => { $(pub const $name: u8 = $code;)* };
+    ($($name:ident = $code:expr;)*) => {
+        $(pub const $name: u8 = $code;)*
+
+        /// The name of an opcode.
+        pub fn name(code: u8) -> Option<&'static str> {
+            match code {
+                $($name => Some(stringify!($name)),)*
+                _ => None,
+            }
+        }
+    };
 }
 
 opcodes! {

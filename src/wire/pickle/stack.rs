@@ -3,6 +3,7 @@
 use super::nodes::{Global, Id, Node, Pickle};
 use crate::error::{Error, Result};
 use crate::limits;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The machine's state.
@@ -11,11 +12,19 @@ pub(super) struct Machine<'a> {
     pub at: usize,
     pub stack: Vec<Id>,
     /// Heights of the stack at which marks stand.
-    pub marks: Vec<usize>,
+    pub marks: Vec<u32>,
     pub memo: Memo,
+    /// Names as the stream spells them, with their places in [`Pickle::globals`].
     pub names: HashMap<Global, u32>,
-    pub most_nodes: usize,
+    /// The byte behind the frame that is being read, while there is one.
+    pub frame_end: Option<usize>,
+    /// The most objects, and the most things on the stack, in the memo and in containers.
+    pub most: usize,
+    /// Small constants, kept once each: `None`, the truth values, the empty tuple, then 0 to 255.
+    constants: [Option<Id>; CONSTANTS],
 }
+
+const CONSTANTS: usize = 4 + 256;
 
 /// What was memoised. Real pickles number from 0 on without gaps.
 #[derive(Default)]
@@ -45,6 +54,7 @@ impl Memo {
     }
 }
 
+/// The error of a stream that is wrong.
 pub(super) fn damaged(what: &str) -> Error {
     Error::malformed(format!("The pickle is damaged: {what}."))
 }
@@ -59,38 +69,103 @@ impl<'a> Machine<'a> {
             marks: Vec::new(),
             memo: Memo::default(),
             names: HashMap::new(),
-            most_nodes: limits::PICKLE_NODES + stream.len() / 8,
+            frame_end: None,
+            most: limits::PICKLE_NODES + stream.len() / 8,
+            constants: [None; CONSTANTS],
         }
     }
 
-    pub fn owned(&mut self, text: String) -> Result<Id> {
+    pub fn owned(&mut self, text: Vec<u8>) -> Result<Id> {
         self.pickle.texts.push(text);
         self.node(Node::Owned(narrow(self.pickle.texts.len() - 1)))
     }
 
     pub fn node(&mut self, node: Node) -> Result<Id> {
-        if self.pickle.nodes.len() == self.most_nodes {
-            return Err(Error::too_large(format!("The pickle describes more than {} objects.", self.most_nodes)));
+        let constant = match node {
+            Node::None => Some(0),
+            Node::Bool(truth) => Some(1 + usize::from(truth)),
+            Node::Tuple(Node::EMPTY) => Some(3),
+            Node::Int(number @ 0..256) => usize::try_from(number).ok().map(|number| number + 4),
+            _ => None,
+        };
+        if let Some(known) = constant.and_then(|place| self.constants[place]) {
+            return Ok(known);
         }
+        self.check_room(self.pickle.nodes.len(), "describes")?;
         self.pickle.nodes.push(node);
-        Ok(narrow(self.pickle.nodes.len() - 1))
+        let id = narrow(self.pickle.nodes.len() - 1);
+        if let Some(place) = constant {
+            self.constants[place] = Some(id);
+        }
+        Ok(id)
     }
 
-    pub fn push(&mut self, node: Node) -> Result<()> {
-        let id = self.node(node)?;
+    /// Whether one more is within the cap: without it, bytes that copy and drop cost many times their number.
+    fn check_room(&self, held: usize, verb: &str) -> Result<()> {
+        if held < self.most {
+            return Ok(());
+        }
+        Err(Error::too_large(format!(
+            "The pickle {verb} more than {} objects; at most so many are followed.",
+            self.most
+        )))
+    }
+
+    /// Puts a node that is there on the stack.
+    pub fn put(&mut self, id: Id) -> Result<()> {
+        self.check_room(self.stack.len(), "stacks")?;
         self.stack.push(id);
         Ok(())
     }
 
+    /// Puts a new node on the stack.
+    pub fn push(&mut self, node: Node) -> Result<()> {
+        let id = self.node(node)?;
+        self.put(id)
+    }
+
+    /// Memoises what is on top of the stack.
+    pub fn memoise(&mut self, key: u64) -> Result<()> {
+        let top = self.top()?;
+        self.check_room(usize::try_from(self.memo.len()).unwrap_or(usize::MAX), "memoises")?;
+        self.memo.put(key, top);
+        Ok(())
+    }
+
+    pub fn mark(&mut self) -> Result<()> {
+        self.check_room(self.marks.len(), "stacks")?;
+        self.marks.push(narrow(self.stack.len()));
+        Ok(())
+    }
+
+    /// Where a list of these children is kept.
+    pub fn list(&mut self, children: &[Id]) -> Result<u32> {
+        if children.is_empty() {
+            return Ok(Node::EMPTY);
+        }
+        self.check_room(self.pickle.items.kept() / 4, "puts into containers")?;
+        Ok(self.pickle.items.add(children))
+    }
+
+    /// The same list with more children behind; a new one for the place of none.
+    pub fn longer(&mut self, place: u32, more: &[Id]) -> Result<u32> {
+        if place == Node::EMPTY || more.is_empty() {
+            return if more.is_empty() { Ok(place) } else { self.list(more) };
+        }
+        self.check_room(self.pickle.items.kept() / 4, "puts into containers")?;
+        self.pickle.items.extend(place, more);
+        Ok(place)
+    }
+
     /// Everything above the last mark.
     pub fn above_mark(&mut self) -> Result<Vec<Id>> {
-        let mark = self.marks.pop().ok_or_else(|| damaged("a mark is missing"))?;
-        Ok(self.stack.split_off(mark))
+        let mark = self.marks.pop().ok_or_else(|| damaged("a MARK is missing"))?;
+        Ok(self.stack.split_off(mark as usize))
     }
 
     /// Whether so many things lie above the last mark.
     pub fn check_height(&self, count: usize) -> Result<()> {
-        let floor = self.marks.last().copied().unwrap_or(0);
+        let floor = self.marks.last().map_or(0, |mark| *mark as usize);
         if self.stack.len() < floor + count {
             Err(damaged("its stack is empty where something is taken"))
         } else {
@@ -130,13 +205,39 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// Text up to the end of the line.
-    pub fn line(&mut self) -> Result<String> {
-        let rest = &self.pickle.stream[self.at..];
+    /// The bytes up to the end of the line.
+    pub fn line(&mut self) -> Result<&'a [u8]> {
+        let stream: &'a [u8] = self.pickle.stream;
+        let rest = &stream[self.at..];
         let len = rest.iter().position(|byte| *byte == b'\n').ok_or_else(|| damaged("a line is cut off"))?;
-        let line = String::from_utf8_lossy(&rest[..len]).into_owned();
         self.at += len + 1;
-        Ok(line)
+        Ok(&rest[..len])
+    }
+
+    /// A line as text; bytes that are not UTF-8 as U+FFFD.
+    pub fn text_line(&mut self) -> Result<Cow<'a, str>> {
+        self.line().map(String::from_utf8_lossy)
+    }
+
+    /// Begins a frame: opcodes stay within it.
+    pub fn begin_frame(&mut self, len: u64) -> Result<()> {
+        if self.frame_end.is_some() {
+            return Err(damaged("a FRAME begins inside another"));
+        }
+        self.frame_end = Some(self.at + self.remaining(len)?.len());
+        Ok(())
+    }
+
+    /// Whether the opcode just read stayed within its frame.
+    pub fn check_frame(&mut self) -> Result<()> {
+        match self.frame_end {
+            Some(end) if self.at > end => Err(damaged("an opcode crosses the end of its FRAME")),
+            Some(end) if self.at == end => {
+                self.frame_end = None;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
