@@ -18,8 +18,9 @@ pub const RANK: usize = 64;
 /// The longest record of metadata that is inflated or read whole (`data.pkl`, an object array's pickle).
 pub const METADATA_RECORD: u64 = 64 << 20;
 
-/// The most bytes of elements that one read moves: bounds the memory of statistics whatever the tensor's size.
-pub const CHUNK: u64 = 16 << 20;
+/// The most bytes of elements that one read moves: bounds the memory of statistics whatever the tensor's size, and how long
+/// one step of them keeps a person waiting who cancels. Browsers hand over larger runs hardly faster.
+pub const CHUNK: u64 = 8 << 20;
 
 /// The most elements that are hashed or walked one by one for a person who waits: 2^40 bytes of a stride-0 view are not.
 pub const WALKED_ELEMENTS: u64 = 1 << 38;

@@ -55,20 +55,27 @@ impl<'a> Candidate<'a> {
     ///
     /// What is wrong with it.
     pub fn require_archive(&self) -> Result<&Archive> {
-        self.archive.get_or_init(|| Archive::read(&self.file.source)).as_ref().map_err(Clone::clone)
+        let archive = self.archive.get_or_init(|| Archive::read(&self.file.source)).as_ref();
+        archive
+            .map_err(|error| if self.begins_as_archive() { error.clone() } else { Error::malformed(NO_ARCHIVE).at(0) })
     }
 
     /// What is wrong with a zip archive whose directory cannot be read, so that the format inside cannot be told.
     pub fn broken_archive(&self) -> Option<&Error> {
-        self.read_archive()?.as_ref().err()
+        self.begins_as_archive().then(|| self.read_archive())??.as_ref().err()
     }
 
     fn read_archive(&self) -> Option<&Result<Archive>> {
-        let zip = [b"PK\x03\x04".as_slice(), b"PK\x05\x06"].iter().any(|mark| self.head.starts_with(mark));
-        let zip = zip || self.has_extension(ZIPPED);
+        let zip = self.begins_as_archive() || self.has_extension(ZIPPED);
         zip.then(|| self.archive.get_or_init(|| Archive::read(&self.file.source)))
     }
+
+    fn begins_as_archive(&self) -> bool {
+        [b"PK\x03\x04".as_slice(), b"PK\x05\x06"].iter().any(|mark| self.head.starts_with(mark))
+    }
 }
+
+const NO_ARCHIVE: &str = "The file is neither a zip archive, as its name suggests, nor anything else that is known here; it may be damaged or misnamed.";
 
 /// Zip archives by the names people give them. Bytes may stand before an archive: then its first ones do not tell.
 const ZIPPED: &[&str] = &["pt", "pth", "npz", "zip"];

@@ -8,10 +8,12 @@
 //! | `dtype:bf16` `device:cuda` | the text in that field |
 //! | `shape:4096` `shape:4096x1024` | a dimension of that size, or the whole shape |
 //! | `params>1e6` `bytes<=1MiB` `rank:2` | a number; `:` or `=` for just that one |
+//! | `has:nan` `has:inf` `has:zero` | tensors in which such values were found, once they are analysed |
 //! | `-bias` | whatever the rest does not find |
 //!
 //! All terms must hold. Quotation marks keep spaces together: `"my name"`.
 
+use crate::analysis::Extent;
 use crate::error::{Error, Result, quoted};
 use crate::model::Tensor;
 use regex_lite::{Regex, RegexBuilder};
@@ -37,7 +39,15 @@ enum Test {
     Dimension(u64),
     Shape(Vec<u64>),
     Number(Figure, Comparison, f64),
+    Has(Count),
 }
+
+/// How many values of a kind were found.
+type Count = fn(&Extent) -> u64;
+
+/// Kinds of values.
+const KINDS: [(&str, Count); 3] =
+    [("nan", |extent| extent.nan), ("inf", |extent| extent.pos_inf + extent.neg_inf), ("zero", |extent| extent.zeros)];
 
 /// A number of a tensor.
 #[derive(Clone, Copy, Debug)]
@@ -88,13 +98,13 @@ impl Query {
         words(text).into_iter().map(|word| term(&word)).collect::<Result<_>>().map(Query)
     }
 
-    /// Whether a tensor is found.
-    pub fn finds(&self, tensor: &Tensor) -> bool {
+    /// Whether a tensor is found; `extent` is what an analysis found in it, if there was one.
+    pub fn finds(&self, tensor: &Tensor, extent: Option<&Extent>) -> bool {
         if self.0.is_empty() {
             return true;
         }
         let lower = tensor.name.to_lowercase();
-        self.0.iter().all(|term| term.test.holds(tensor, &lower) == term.wanted)
+        self.0.iter().all(|term| term.test.holds(tensor, &lower, extent) == term.wanted)
     }
 
     /// What was found in a name, in bytes, rising and apart from each other.
@@ -183,6 +193,10 @@ fn field(word: &str) -> Result<Option<Test>> {
         "device" => Test::Device(value),
         "name" => Test::Contains(value),
         "shape" => shape(&value)?,
+        "has" => match KINDS.iter().find(|(kind, _)| *kind == value) {
+            Some((_, count)) => Test::Has(*count),
+            None => return Err(Error::query("What a tensor has is nan, inf or zero: has:nan.")),
+        },
         _ => match FIGURES.iter().find(|(known, _)| *known == name) {
             Some((_, figure)) => Test::Number(*figure, *comparison, number(&value)?),
             None => return Ok(None),
@@ -222,7 +236,7 @@ fn number(value: &str) -> Result<f64> {
 }
 
 impl Test {
-    fn holds(&self, tensor: &Tensor, lower: &str) -> bool {
+    fn holds(&self, tensor: &Tensor, lower: &str, extent: Option<&Extent>) -> bool {
         match self {
             Test::Contains(text) => lower.contains(text.as_str()),
             Test::Glob(pattern) => glob(pattern, lower),
@@ -232,6 +246,7 @@ impl Test {
                 tensor.device.as_ref().is_some_and(|device| device.to_lowercase().contains(text.as_str()))
             }
             Test::Dimension(size) => tensor.shape.contains(size),
+            Test::Has(count) => extent.is_some_and(|extent| count(extent) > 0),
             Test::Shape(shape) => tensor.shape == *shape,
             Test::Number(figure, comparison, bound) => {
                 #[expect(clippy::cast_precision_loss, reason = "what was typed is no more exact")]
@@ -323,7 +338,7 @@ mod tests {
         let layout = Layout::Absent { file: String::new() };
         let mut tensor = Tensor::new(name, Dtype::Number(Number::Bf16), vec![4096, 1024], layout);
         tensor.device = Some("cuda:0".into());
-        Query::parse(query).unwrap().finds(&tensor)
+        Query::parse(query).unwrap().finds(&tensor, None)
     }
 
     #[test]
@@ -369,8 +384,17 @@ mod tests {
     }
 
     #[test]
+    fn finds_what_an_analysis_found() {
+        let tensor = Tensor::new("a", Dtype::Object, vec![], Layout::Absent { file: String::new() });
+        let extent = Extent { nan: 1, ..Extent::default() };
+        let finds = |query: &str, extent| Query::parse(query).unwrap().finds(&tensor, extent);
+        assert!(finds("has:nan", Some(&extent)) && finds("-has:inf", Some(&extent)));
+        assert!(!finds("has:nan", None) && !finds("has:zero", Some(&extent)));
+    }
+
+    #[test]
     fn says_what_is_wrong_with_a_query() {
-        for query in ["/(/", "params>many", "shape:wide"] {
+        for query in ["/(/", "params>many", "shape:wide", "has:luck"] {
             assert_eq!(Query::parse(query).unwrap_err().kind, crate::error::Kind::Query, "{query}");
         }
     }

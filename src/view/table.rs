@@ -1,6 +1,5 @@
 //! The parameter table: modules as a tree, filtered and sorted.
 
-use super::query::Query;
 use crate::model::Tensor;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -163,11 +162,10 @@ impl Tree {
         }
     }
 
-    /// The rows that a filter leaves, in an order.
-    pub fn table(&self, tensors: &[Tensor], query: &Query, sort: Sort, descending: bool, grouped: bool) -> Table {
-        let found: Vec<bool> = tensors.iter().map(|tensor| query.finds(tensor)).collect();
+    /// The rows of the tensors that were found, one truth value a tensor, in an order.
+    pub fn table(&self, tensors: &[Tensor], found: &[bool], sort: Sort, descending: bool, grouped: bool) -> Table {
         let mut table = Table::default();
-        for (tensor, _) in tensors.iter().zip(&found).filter(|(_, found)| **found) {
+        for (tensor, _) in tensors.iter().zip(found).filter(|(_, found)| **found) {
             table.matches += 1;
             table.parameters = table.parameters.saturating_add(tensor.elements());
         }
@@ -185,7 +183,7 @@ impl Tree {
             }
             return table;
         }
-        let alive = self.alive(&found);
+        let alive = self.alive(found);
         let shown = |child: &Child| match child {
             Child::Tensor(index) => found[*index],
             Child::Group(group) => alive[*group],
@@ -348,6 +346,7 @@ fn digits(text: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::query::Query;
     use super::*;
     use crate::model::{Dtype, Layout, Number};
 
@@ -359,11 +358,16 @@ mod tests {
         names.iter().enumerate().map(tensor).collect()
     }
 
+    fn found(query: &str, tensors: &[Tensor]) -> Vec<bool> {
+        let query = Query::parse(query).unwrap();
+        tensors.iter().map(|tensor| query.finds(tensor, None)).collect()
+    }
+
     /// The rows as text: depth as indentation, then the label.
     fn shown(names: &[&str], query: &str, sort: Sort, descending: bool) -> Vec<String> {
         let tensors = tensors(names);
         let tree = Tree::new(&tensors);
-        let table = tree.table(&tensors, &Query::parse(query).unwrap(), sort, descending, true);
+        let table = tree.table(&tensors, &found(query, &tensors), sort, descending, true);
         let label = |row: i32| match usize::try_from(row) {
             Ok(index) => tree.labels[index].clone(),
             Err(_) => format!("{}/", tree.groups[usize::try_from(!row).unwrap()].label),
@@ -401,7 +405,7 @@ mod tests {
     fn odd_names_have_rows_too() {
         let names = ["", "a", "a.b", "__proto__", "a", ".", "x/y", "x/z"];
         let tensors = tensors(&names);
-        let table = Tree::new(&tensors).table(&tensors, &Query::default(), Sort::File, false, true);
+        let table = Tree::new(&tensors).table(&tensors, &found("", &tensors), Sort::File, false, true);
         let mut rows: Vec<i32> = table.rows.into_iter().filter(|row| *row >= 0).collect();
         rows.sort_unstable();
         assert_eq!(rows, (0..8).collect::<Vec<i32>>());
@@ -411,7 +415,7 @@ mod tests {
     fn spans_count_the_rows_below_and_groups_add_up() {
         let tensors = tensors(&["a.x.w", "a.x.b", "a.y"]);
         let tree = Tree::new(&tensors);
-        let table = tree.table(&tensors, &Query::default(), Sort::File, false, true);
+        let table = tree.table(&tensors, &found("", &tensors), Sort::File, false, true);
         assert_eq!(table.spans, [4, 2, 0, 0, 0]);
         assert_eq!((tree.groups[0].tensors, tree.groups[0].parameters), (3, 6));
     }
@@ -424,7 +428,7 @@ mod tests {
         let tensors = tensors(&names);
         let start = std::time::Instant::now();
         let tree = Tree::new(&tensors);
-        let table = tree.table(&tensors, &Query::parse("block.7").unwrap(), Sort::Parameters, true, true);
+        let table = tree.table(&tensors, &found("block.7", &tensors), Sort::Parameters, true, true);
         assert_eq!(table.matches, 11_000);
         assert!(start.elapsed().as_secs_f64() < 3.0, "{:?}", start.elapsed());
     }

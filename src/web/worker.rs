@@ -88,7 +88,12 @@ impl Opened {
         let query = Query::parse(query).map_err(|error| failure(&error))?;
         let sort = SORTS.iter().find(|(name, _)| *name == sort).map(|(_, sort)| *sort);
         let sort = sort.ok_or_else(|| failure(&Error::query("There is no such order.")))?;
-        let table = self.tree.table(&self.checkpoint.tensors, &query, sort, descending, grouped);
+        let tensors = &self.checkpoint.tensors;
+        let found = tensors
+            .iter()
+            .enumerate()
+            .map(|(index, tensor)| query.finds(tensor, self.findings.get(&index).map(|findings| &findings.extent)));
+        let table = self.tree.table(tensors, &found.collect::<Vec<_>>(), sort, descending, grouped);
         #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
         let (matches, parameters) = (table.matches as f64, table.parameters as f64);
         Ok(object(&[

@@ -103,6 +103,43 @@ test('an unknown file is refused with what it looks like', async () => {
   await check()
 })
 
+test('bins, range and a logarithmic count are the person’s to choose', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture('safetensors/histogram_edges.safetensors')])
+  await row(page, 'normal_10k').click()
+  await page.locator('canvas[part=canvas]').waitFor()
+  const counts = async () => {
+    const csv = await download(page, () => page.locator('[data-export=csv]').click())
+    return csv.bytes.toString().trim().split('\n').slice(1).map(line => Number(line.split(',')[2]))
+  }
+  await page.locator('[part=bins]').fill('10')
+  await page.locator('[part=bins]').press('Enter')
+  await page.locator('[part=plot-summary]', { hasText: '10 bins' }).waitFor()
+  const ten = await counts()
+  assert.equal(ten.length, 10)
+  assert.equal(ten.reduce((sum, count) => sum + count), 5000)
+  await page.locator('[part=log]').check()
+  await page.locator('[data-range=low]').fill('-1')
+  await page.locator('[data-range=high]').fill('1')
+  await page.locator('[data-range=high]').press('Enter')
+  await page.locator('[part=plot-summary]', { hasText: '−1 to 1' }).waitFor()
+  const within = (await counts()).reduce((sum, count) => sum + count)
+  assert.ok(within > 3200 && within < 3600, `${within} of 5000 normal values lie within one deviation`)
+  await check()
+})
+
+test('where a tensor lies and who shares its storage', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture('torch/views.pt')])
+  await row(page, 'tied.embedding').click()
+  await page.locator('[data-tab=where]').click()
+  const where = page.locator('[part=details]')
+  for (const text of ['views/data/0', 'cpu', 'tied.lm_head', 'torch.load("views.pt", map_location="cpu", weights_only=True)']) {
+    await where.getByText(text, { exact: false }).first().waitFor()
+  }
+  await check()
+})
+
 test('shards open together with their index, and a missing one is named', async () => {
   const { page, check } = await viewer.open()
   const names = ['model.safetensors.index.json', ...[1, 2, 3].map(part => `model-0000${part}-of-00003.safetensors`)]

@@ -28,21 +28,24 @@ import { h, svg, visible } from './dom.js'
  * @property {(row: Row, context: OpenContext) => Child} cell
  */
 
+/** Of a tensor whose file was not given only the name is known. */
+const UNKNOWN = '—'
+
 /** After the name, which takes the room that is left. @type {Column[]} */
 const COLUMNS = [
   { id: 'shape', label: 'shape', width: 116, rank: 8, sort: 'shape', cell: shapeCell },
-  { id: 'dtype', label: 'dtype', width: 56, rank: 6, sort: 'dtype', cell: ({ tensor }) => tensor && visible(tensor.dtype) },
-  { id: 'parameters', label: 'count', width: 84, rank: 9, end: true, sort: 'parameters', cell: (row, { numbers }) => numbers.short(row.tensor?.elements ?? row.group?.parameters ?? 0) },
-  { id: 'bytes', label: 'bytes', width: 82, rank: 1, end: true, sort: 'bytes', cell: (row, { numbers }) => numbers.bytes(row.tensor?.bytes ?? row.group?.bytes ?? 0) },
-  { id: 'share', label: 'share', width: 98, rank: 3, end: true, cell: shareCell },
-  { id: 'distribution', label: 'distribution', width: 82, rank: 5, analysed: true, cell: ({ result }) => result?.heights && sparkline(result.heights) },
-  { id: 'std', label: 'std', width: 66, rank: 2, end: true, analysed: true, cell: ({ result }, { numbers }) => result?.summary?.std === undefined ? null : numbers.significant(result.summary.std, 3) },
+  { id: 'dtype', label: 'dtype', width: 56, rank: 6, sort: 'dtype', cell: ({ tensor }) => tensor && (tensor.absent ? UNKNOWN : visible(tensor.dtype)) },
+  { id: 'parameters', label: 'count', width: 84, rank: 9, end: true, sort: 'parameters', cell: ({ tensor, group }, { numbers }) => tensor?.absent ? UNKNOWN : numbers.short(tensor?.elements ?? group?.parameters ?? 0) },
+  { id: 'bytes', label: 'bytes', width: 82, rank: 1, end: true, sort: 'bytes', cell: ({ tensor, group }, { numbers }) => tensor?.absent ? UNKNOWN : numbers.bytes(tensor?.bytes ?? group?.bytes ?? 0) },
+  { id: 'share', label: 'share', width: 104, rank: 3, end: true, cell: shareCell },
+  { id: 'distribution', label: 'distribution', width: 92, rank: 5, analysed: true, cell: ({ result }) => result?.heights && sparkline(result.heights) },
+  { id: 'std', label: 'std', width: 80, rank: 2, end: true, analysed: true, cell: ({ result }, { numbers }) => result?.summary?.std === undefined ? null : numbers.significant(result.summary.std, 3) },
   { id: 'nan', label: 'nan', width: 44, rank: 4, end: true, analysed: true, cell: nanCell },
 ]
 
 const MIN_NAME_WIDTH = 150
 /** With room for names of some depth before another column is taken in. */
-const GOOD_NAME_WIDTH = 215
+const GOOD_NAME_WIDTH = 186
 
 /** From here on columns stay even where names get less room than they should. */
 const ESSENTIAL_RANK = 8
@@ -75,7 +78,7 @@ export function fittingColumns(width, analysed, typeLetters) {
  * @param {OpenContext} context
  */
 function shapeCell({ tensor, group }, { t, numbers }) {
-  if (tensor) return numbers.shape(tensor.shape)
+  if (tensor) return tensor.absent ? UNKNOWN : numbers.shape(tensor.shape)
   const count = group?.tensors ?? 0
   return t('groupTensors', { count: numbers.exact(count) }, count)
 }
@@ -84,7 +87,8 @@ function shapeCell({ tensor, group }, { t, numbers }) {
  * @param {Row} row
  * @param {OpenContext} context
  */
-function shareCell({ share, bar }, { numbers }) {
+function shareCell({ tensor, share, bar }, { numbers }) {
+  if (tensor?.absent) return UNKNOWN
   const fill = h('i')
   fill.style.width = `${bar * 100}%`
   return h('span', { class: 'share-cell' }, numbers.percent(share), h('span', { class: 'share', 'aria-hidden': 'true' }, fill))

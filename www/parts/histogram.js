@@ -180,7 +180,8 @@ function createControls({ host, t, settings, signal }, edges, onRange) {
       problem.hidden = true
       for (const [input, edge] of /** @type {const} */ ([[low, all?.[0]], [high, all?.at(-1)]])) {
         input.disabled = !histogram
-        input.value = edge === undefined ? '' : String(Number(edge.toPrecision(6)))
+        // What is being typed is not taken away by an answer to what was typed before.
+        if (!input.matches(':focus')) input.value = edge === undefined ? '' : String(Number(edge.toPrecision(6)))
       }
     },
   }

@@ -28,6 +28,7 @@ const COMMANDS: &[Command] = &[
         help: "write the static site to dist/site and print its weight",
         run: |_| site::build().map(|_| ()),
     },
+    Command { name: "screenshots", help: "renew the pictures in docs/screenshots", run: |_| screenshots() },
     Command {
         name: "test",
         help: "all checks and tests; lint, native, wasm or browser for one part",
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
         eprintln!("usage: cargo xtask COMMAND");
         for command in COMMANDS {
-            eprintln!("  {:8}{}", command.name, command.help);
+            eprintln!("  {:13}{}", command.name, command.help);
         }
         return ExitCode::from(2);
     };
@@ -53,6 +54,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn screenshots() -> Outcome<()> {
+    site::build()?;
+    setup::chromium()?;
+    run::run_text("node", &["tests/browser/screenshots.js", "docs/screenshots"], &[])
 }
 
 fn serve(arguments: &[String]) -> Outcome<()> {

@@ -76,7 +76,7 @@ impl<'a, 's> Storages<'a, 's> {
         let record = format!("{}data/{key}", self.saved.root);
         let place = match self.record(checkpoint, &record, &class.name) {
             None => Err(Layout::Absent { file: record.clone() }),
-            Some((part, size)) => self.check_size(checkpoint, &record, part, size, bytes),
+            Some((part, size)) => check_size(checkpoint, &record, part, size, bytes),
         };
         if number.is_none() && !untyped {
             let message =
@@ -107,28 +107,26 @@ impl<'a, 's> Storages<'a, 's> {
         self.known.insert(name.to_owned(), Known { part, size, class: class.to_owned() });
         part.map(|part| (part, size))
     }
+}
 
-    /// The bytes of a record, which must be as many as the storage is said to have.
-    #[expect(clippy::unused_self, reason = "one of the steps of a storage")]
-    fn check_size(
-        &self,
-        checkpoint: &mut Checkpoint,
-        name: &str,
-        part: FileId,
-        size: u64,
-        bytes: u64,
-    ) -> std::result::Result<ByteRange, Layout> {
-        if size < bytes {
-            let why = format!("The storage is said to have {bytes} bytes, the record {:?} has {size}.", quoted(name));
-            checkpoint.note(Note::warning(&why).about(name));
-            return Err(Layout::Unreadable { why });
-        }
-        if size > bytes {
-            let message = format!("The record {:?} has {size} bytes, the storage only {bytes}.", quoted(name));
-            checkpoint.note(Note::warning(message).about(name));
-        }
-        Ok(ByteRange { file: part, offset: 0, len: bytes })
+/// The bytes of a record, which must be as many as the storage is said to have.
+fn check_size(
+    checkpoint: &mut Checkpoint,
+    name: &str,
+    part: FileId,
+    size: u64,
+    bytes: u64,
+) -> std::result::Result<ByteRange, Layout> {
+    if size < bytes {
+        let why = format!("The storage is said to have {bytes} bytes, the record {:?} has {size}.", quoted(name));
+        checkpoint.note(Note::warning(&why).about(name));
+        return Err(Layout::Unreadable { why });
     }
+    if size > bytes {
+        let message = format!("The record {:?} has {size} bytes, the storage only {bytes}.", quoted(name));
+        checkpoint.note(Note::warning(message).about(name));
+    }
+    Ok(ByteRange { file: part, offset: 0, len: bytes })
 }
 
 /// The type that `torch.float32` and its kin name.

@@ -1,12 +1,12 @@
 //! Models in several files: by an index, or by their numbered names alone.
 
-use super::super::{Candidate, Format};
+use super::super::{Candidate, Format, lookalikes};
 use super::header::Pairs;
 use super::{Contents, read_header};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{Checkpoint, Dtype, Layout, Note, Tensor, Value};
-use crate::source::{File, Files, read_vec};
+use crate::source::{File, FileId, Files, read_vec};
 use std::collections::HashSet;
 
 /// An index JSON that maps names of tensors to files, as transformers writes it.
@@ -90,7 +90,7 @@ fn shard_not_given(shard: &str, what: &str) -> Note {
 fn add_shard(model: &mut Checkpoint, file: &File) -> Result<()> {
     let id = model.files.add(&file.name, file.source.clone());
     let Contents { tensors, metadata, notes } =
-        read_header(id, &*file.source).map_err(|error| error.in_file(&file.name))?;
+        read_header(id, &*file.source).map_err(|error| what_it_is(id, file, error).in_file(&file.name))?;
     model.tensors.extend(tensors);
     for entry in metadata {
         if !model.metadata.contains(&entry) {
@@ -101,6 +101,11 @@ fn add_shard(model: &mut Checkpoint, file: &File) -> Result<()> {
         model.note(note);
     }
     Ok(())
+}
+
+/// A shard that is no shard, such as a Git LFS pointer, is told by what it is.
+fn what_it_is(id: FileId, file: &File, error: Error) -> Error {
+    Candidate::new(id, file).ok().and_then(|candidate| lookalikes::find(&candidate)).unwrap_or(error)
 }
 
 /// Adds the tensors that only the index knows, and tells where it and the shards disagree.
