@@ -34,8 +34,9 @@ pub const NOTES: usize = 200;
 /// The most arrays of an archive whose headers are read: each costs a read of its own.
 pub const MEMBERS: usize = 200_000;
 
-/// The most objects that a pickle may describe, beyond one for every 8 bytes: real ones take 10 bytes and more each.
-pub const PICKLE_NODES: usize = 2 << 20;
+/// The most objects of 16 bytes that a pickle may describe, beyond one for every 6 bytes: a tensor takes some 18 of them in
+/// 125 bytes and more, a list of 16-bit numbers one for every 3 bytes.
+pub const PICKLE_NODES: usize = 3 << 19;
 
 /// The memory for the names of what a pickle describes, beyond four times its bytes: 200 000 tensors below 4 keys each take
 /// 90 MB, their pickle 25.

@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::archives::{ZipWriter, tensor_call, text, whole};
 use common::{Sparse, counted, entry, goldens};
 use paramscope::formats;
 use paramscope::source::{Files, files_from_paths};
@@ -120,77 +121,16 @@ fn torch_archive(tensors: u64, each: u64) -> (Sparse, u64) {
 
 /// The pickle of a dictionary of tensors, `layers.N.weight`, one storage each.
 fn state_dict(tensors: u64, elements: u64) -> Vec<u8> {
-    let text =
-        |text: &str| [b"X".as_slice(), &u32::try_from(text.len()).unwrap().to_le_bytes(), text.as_bytes()].concat();
-    let whole = |number: u64| [b"\x8a\x08".as_slice(), &number.to_le_bytes()].concat();
     let mut pickle = b"\x80\x02}(".to_vec();
     for index in 0..tensors {
         pickle.extend(text(&format!("layers.{index}.weight")));
-        pickle.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
-        pickle.extend(
-            [text("storage"), b"ctorch\nFloatStorage\n".to_vec(), text(&index.to_string()), text("cpu")].concat(),
-        );
-        pickle.extend([whole(elements), b"tQK\x00(".to_vec(), whole(elements), b"t(K\x01t\x89}tR".to_vec()].concat());
+        pickle.extend(tensor_call(
+            &index.to_string(),
+            &whole(elements),
+            &[b"(", whole(elements).as_slice(), b"t"].concat(),
+            b"(K\x01t",
+        ));
     }
     pickle.extend(b"u.");
     pickle
-}
-
-/// Writes stored entries, with a zip64 directory at the end.
-#[derive(Default)]
-struct ZipWriter {
-    file: Sparse,
-    directory: Vec<u8>,
-    entries: u64,
-}
-
-impl ZipWriter {
-    fn add(&mut self, name: &str, bytes: &[u8]) {
-        self.header(name, bytes.len() as u64);
-        self.file.push(bytes);
-    }
-
-    fn add_zeros(&mut self, name: &str, len: u64) {
-        self.header(name, len);
-        self.file.skip(len);
-    }
-
-    fn header(&mut self, name: &str, len: u64) {
-        let offset = self.file.len();
-        let name_len = u16::try_from(name.len()).unwrap().to_le_bytes();
-        // Flag 3: sizes follow the data, as torch has it; so the local ones are 0.
-        let local = [b"PK\x03\x04\0\0\x08\x08".as_slice(), &[0; 18], &name_len, &[0; 2], name.as_bytes()].concat();
-        self.file.push(&local);
-        let all_ones = [0xff; 4];
-        let zip64 =
-            [b"\x01\0\x18\0".as_slice(), &len.to_le_bytes(), &len.to_le_bytes(), &offset.to_le_bytes()].concat();
-        let extra_len = u16::try_from(zip64.len()).unwrap().to_le_bytes();
-        let parts: [&[u8]; 10] = [
-            b"PK\x01\x02\0\0\0\0\x08\x08",
-            &[0; 10],
-            &all_ones,
-            &all_ones,
-            &name_len,
-            &extra_len,
-            &[0; 10],
-            &all_ones,
-            name.as_bytes(),
-            &zip64,
-        ];
-        self.directory.extend(parts.concat());
-        self.entries += 1;
-    }
-
-    fn finish(mut self) -> Sparse {
-        let (start, len) = (self.file.len(), self.directory.len() as u64);
-        self.file.push(&self.directory);
-        let end_at = self.file.len();
-        let count = self.entries.to_le_bytes();
-        let end =
-            [b"PK\x06\x06\x2c".as_slice(), &[0; 19], &count, &count, &len.to_le_bytes(), &start.to_le_bytes()].concat();
-        self.file.push(&end);
-        self.file.push(&[b"PK\x06\x07\0\0\0\0".as_slice(), &end_at.to_le_bytes(), b"\x01\0\0\0"].concat());
-        self.file.push(&[b"PK\x05\x06\0\0\0\0".as_slice(), &[0xff; 12], &[0; 2]].concat());
-        self.file
-    }
 }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{entry, files_below, goldens, json, tests_folder, warned};
+use common::{archives, entry, files_below, goldens, hostile, json, tests_folder, warned};
 use paramscope::analysis::Study;
 use paramscope::error::{Result, quoted};
 use paramscope::formats;
@@ -88,6 +88,7 @@ fn read_all(what: &str, checkpoint: &Checkpoint) {
 fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     let mut wrong = corpus();
     prefixes(&mut wrong);
+    hostile_pickles();
     assert!(wrong.is_empty(), "{} of the damaged files:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -156,4 +157,14 @@ fn prefixes(wrong: &mut Vec<String>) {
         }
     }
     assert!(files_below(&tests_folder().join("fixtures")).len() > 100);
+}
+
+/// Pickles of a few bytes that describe more than memory holds, and large ones that are nothing but one opcode.
+fn hostile_pickles() {
+    for (what, pickle) in hostile::pickles() {
+        match open_watched(what, &Files::one("model.pt", Rc::new(archives::saved(&pickle)))) {
+            Ok(checkpoint) => read_all(what, &checkpoint),
+            Err(error) => assert!(error.message.contains("pickle"), "{what}: {error}"),
+        }
+    }
 }

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod archives;
+pub mod hostile;
+
 use paramscope::error::Result;
 use paramscope::model::{Checkpoint, Level};
 use paramscope::source::{Files, ReadAt};

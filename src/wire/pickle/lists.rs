@@ -1,11 +1,12 @@
 //! The children of all containers, in one run of ids.
 
-use super::nodes::Id;
+use super::arena::Arena;
+use super::nodes::{Id, Node};
 
 /// Lists that grow at their end, by their places. One costs 12 bytes and 4 for each child, twice that at most for its growth.
 #[derive(Debug, Default)]
 pub struct Lists {
-    spans: Vec<Span>,
+    spans: Arena<Span>,
     ids: Vec<Id>,
 }
 
@@ -23,13 +24,12 @@ impl Lists {
     pub fn add(&mut self, children: &[Id]) -> u32 {
         let (start, len) = (narrow(self.ids.len()), narrow(children.len()));
         self.ids.extend_from_slice(children);
-        self.spans.push(Span { start, len, room: len });
-        narrow(self.spans.len() - 1)
+        self.spans.push(Span { start, len, room: len })
     }
 
     /// Puts more behind the last child of a list.
     pub fn extend(&mut self, place: u32, more: &[Id]) {
-        let mut span = self.spans[place as usize];
+        let mut span = self.spans[place];
         let len = span.len as usize + more.len();
         let (start, room) = (span.start as usize, span.room as usize);
         if start + room == self.ids.len() {
@@ -47,12 +47,21 @@ impl Lists {
             span.room = narrow(len * 2);
         }
         span.len = narrow(len);
-        self.spans[place as usize] = span;
+        self.spans[place] = span;
     }
 
-    /// The children of a list; none for a place that is no list's.
+    /// The children of a list; none for [`Node::EMPTY`].
     pub fn get(&self, place: u32) -> &[Id] {
-        self.spans.get(place as usize).map_or(&[], |span| &self.ids[span.start as usize..][..span.len as usize])
+        if place == Node::EMPTY {
+            return &[];
+        }
+        let span = self.spans[place];
+        &self.ids[span.start as usize..][..span.len as usize]
+    }
+
+    /// How many lists there are.
+    pub fn len(&self) -> usize {
+        self.spans.len()
     }
 
     /// How many ids are kept, those that were moved and the room to grow among them.
@@ -84,6 +93,6 @@ mod tests {
             assert_eq!(lists.get(place), if index == 2 { &all[1..] } else { &all[..] });
         }
         assert!(lists.kept() < 300 * 6, "{}", lists.kept());
-        assert_eq!(lists.get(u32::MAX), &[] as &[Id]);
+        assert_eq!(lists.get(Node::EMPTY), &[] as &[Id]);
     }
 }

@@ -277,20 +277,20 @@ impl Machine<'_> {
         if pairs && more.len() % 2 == 1 {
             return Err(damaged("a dictionary has a key without a value"));
         }
-        let target = self.top()? as usize;
+        let target = self.top()?;
         let old = match self.pickle.nodes[target] {
             Node::List(place) | Node::Set(place) if !pairs => place,
             Node::Dict(place) if pairs => place,
-            Node::Object(object) if pairs => self.pickle.objects[object as usize].pairs,
-            Node::Object(object) => self.pickle.objects[object as usize].items,
+            Node::Object(object) if pairs => self.pickle.objects[object].pairs,
+            Node::Object(object) => self.pickle.objects[object].items,
             Node::Unknown | Node::Persistent(_) => return Ok(()),
             _ => return Err(damaged("items are put into something that holds none")),
         };
         let new = self.longer(old, &more)?;
         match &mut self.pickle.nodes[target] {
             Node::List(place) | Node::Set(place) | Node::Dict(place) => *place = new,
-            Node::Object(object) if pairs => self.pickle.objects[*object as usize].pairs = new,
-            Node::Object(object) => self.pickle.objects[*object as usize].items = new,
+            Node::Object(object) if pairs => self.pickle.objects[*object].pairs = new,
+            Node::Object(object) => self.pickle.objects[*object].items = new,
             _ => {}
         }
         Ok(())
@@ -332,8 +332,8 @@ impl Machine<'_> {
     fn call(&mut self, code: u8, start: usize) -> Result<()> {
         if code == op::BUILD {
             let state = self.pop()?;
-            if let Node::Object(object) = self.pickle.nodes[self.top()? as usize] {
-                self.pickle.objects[object as usize].state = Some(state);
+            if let Node::Object(object) = self.pickle.nodes[self.top()?] {
+                self.pickle.objects[object].state = Some(state);
             }
             return Ok(());
         }
@@ -361,8 +361,7 @@ impl Machine<'_> {
             }
         };
         let object = Object { callable, args, keywords, state: None, pairs: Node::EMPTY, items: Node::EMPTY };
-        self.pickle.objects.push(object);
-        self.push(Node::Object(narrow(self.pickle.objects.len() - 1)))
+        self.object(object)
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! Specification: `Lib/pickletools.py` of CPython, PEP 307, 3154 and 574.
 
+mod arena;
 pub mod arrays;
 mod escapes;
 pub mod keys;
@@ -14,6 +15,8 @@ mod nodes;
 mod opcodes;
 mod python2;
 mod stack;
+#[cfg(test)]
+mod tests;
 pub mod walk;
 
 pub use machine::run;

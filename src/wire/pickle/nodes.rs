@@ -1,5 +1,6 @@
 //! What a pickle describes, as a graph in an arena: it may share and contain itself, and nothing here recurses.
 
+use super::arena::Arena;
 use super::lists::Lists;
 use crate::error::Error;
 use std::borrow::Cow;
@@ -102,11 +103,11 @@ pub struct Pickle<'a> {
     /// [`Global::UNKNOWN`] stands for a module or a name that only running it would tell.
     pub globals: Vec<(Global, usize)>,
     /// All nodes.
-    pub nodes: Vec<Node>,
+    pub nodes: Arena<Node>,
     /// The children of containers.
     pub items: Lists,
     /// Calls.
-    pub objects: Vec<Object>,
+    pub objects: Arena<Object>,
     /// Texts that do not stand in the stream as they are: UTF-8, or what Python 2 took for text.
     pub texts: Vec<Vec<u8>>,
 }
@@ -121,9 +122,9 @@ impl<'a> Pickle<'a> {
             problem: None,
             end: 0,
             globals: Vec::new(),
-            nodes: Vec::new(),
+            nodes: Arena::default(),
             items: Lists::default(),
-            objects: Vec::new(),
+            objects: Arena::default(),
             texts: Vec::new(),
         }
     }
@@ -132,7 +133,7 @@ impl<'a> Pickle<'a> {
 impl Pickle<'_> {
     /// A node.
     pub fn node(&self, id: Id) -> Node {
-        self.nodes[id as usize]
+        self.nodes[id]
     }
 
     /// The children in a place of [`Pickle::items`].
@@ -191,7 +192,7 @@ impl Pickle<'_> {
     /// A call.
     pub fn object(&self, id: Id) -> Option<&Object> {
         match self.node(id) {
-            Node::Object(place) => Some(&self.objects[place as usize]),
+            Node::Object(place) => Some(&self.objects[place]),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! What the machine works on: the stream, the stack with its marks, the memo and the arena.
 
-use super::nodes::{Global, Id, Node, Pickle};
+use super::nodes::{Global, Id, Node, Object, Pickle};
 use crate::error::{Error, Result};
 use crate::limits;
 use std::borrow::Cow;
@@ -70,7 +70,7 @@ impl<'a> Machine<'a> {
             memo: Memo::default(),
             names: HashMap::new(),
             frame_end: None,
-            most: limits::PICKLE_NODES + stream.len() / 8,
+            most: limits::PICKLE_NODES + stream.len() / 6,
             constants: [None; CONSTANTS],
         }
     }
@@ -91,13 +91,23 @@ impl<'a> Machine<'a> {
         if let Some(known) = constant.and_then(|place| self.constants[place]) {
             return Ok(known);
         }
-        self.check_room(self.pickle.nodes.len(), "describes")?;
-        self.pickle.nodes.push(node);
-        let id = narrow(self.pickle.nodes.len() - 1);
+        self.check_room(self.described(), "describes")?;
+        let id = self.pickle.nodes.push(node);
         if let Some(place) = constant {
             self.constants[place] = Some(id);
         }
         Ok(id)
+    }
+
+    /// Puts a call's object on the stack.
+    pub fn object(&mut self, object: Object) -> Result<()> {
+        let place = self.pickle.objects.push(object);
+        self.push(Node::Object(place))
+    }
+
+    /// How many objects are kept. A list and a call take more than their nodes.
+    fn described(&self) -> usize {
+        self.pickle.nodes.len() + 2 * self.pickle.objects.len() + self.pickle.items.len()
     }
 
     /// Whether one more is within the cap: without it, bytes that copy and drop cost many times their number.

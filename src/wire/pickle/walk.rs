@@ -170,6 +170,9 @@ impl<'a> Walk<'a> {
         for [key, value] in flat.as_chunks::<2>().0 {
             let identity = keys::identity(self.pickle, *key);
             self.steps += identity.weight() / 64;
+            if self.steps > limits::PICKLE_STEPS {
+                break;
+            }
             let place = *known.entry(identity).or_insert(pairs.len());
             if let Some(pair) = pairs.get_mut(place) {
                 pair.1 = *value;

@@ -1,0 +1,297 @@
+//! Streams written by hand, opcode by opcode, and what becomes of them. The letters are those of `pickletools`.
+
+use super::arrays::{Data, NumpyArray, is_array, scalar};
+use super::{Node, Pickle, Walk, keys, run, walk};
+use crate::model::Value;
+
+/// The leaves below the root, as `path = value`.
+fn leaves(stream: &[u8]) -> Vec<String> {
+    let pickle = run(stream);
+    let root = pickle.root_or_problem().unwrap_or_else(|error| panic!("{error}"));
+    let mut walk = Walk::new(&pickle, root, |_, _| false);
+    let mut leaves = Vec::new();
+    while let Some(leaf) = walk.next_leaf() {
+        leaves.push(format!("{} = {}", walk::dotted(walk.path()), keys::value(&pickle, leaf)));
+    }
+    leaves
+}
+
+/// The names that it refers to, with their places.
+fn names(stream: &[u8]) -> Vec<(String, usize)> {
+    run(stream).globals.iter().map(|(global, at)| (global.dotted(), *at)).collect()
+}
+
+fn name(dotted: &str, at: usize) -> Vec<(String, usize)> {
+    vec![(dotted.to_owned(), at)]
+}
+
+fn root(pickle: &Pickle<'_>) -> Node {
+    pickle.node(pickle.root.expect("it has a STOP"))
+}
+
+#[test]
+fn the_same_list_comes_of_every_protocol() {
+    // pickle.dumps(["a", 1, 2.5, None, True], protocol) of CPython 3.11, 0 to 5.
+    let streams: [&[u8]; 6] = [
+        b"(lp0\nVa\np1\naI1\naF2.5\naNaI01\na.",
+        b"]q\x00(X\x01\x00\x00\x00aq\x01K\x01G@\x04\x00\x00\x00\x00\x00\x00NI01\ne.",
+        b"\x80\x02]q\x00(X\x01\x00\x00\x00aq\x01K\x01G@\x04\x00\x00\x00\x00\x00\x00N\x88e.",
+        b"\x80\x03]q\x00(X\x01\x00\x00\x00aq\x01K\x01G@\x04\x00\x00\x00\x00\x00\x00N\x88e.",
+        b"\x80\x04\x95\x16\0\0\0\0\0\0\0]\x94(\x8c\x01a\x94K\x01G@\x04\x00\x00\x00\x00\x00\x00N\x88e.",
+        b"\x80\x05\x95\x16\0\0\0\0\0\0\0]\x94(\x8c\x01a\x94K\x01G@\x04\x00\x00\x00\x00\x00\x00N\x88e.",
+    ];
+    for stream in streams {
+        assert_eq!(leaves(stream), ["0 = a", "1 = 1", "2 = 2.5", "3 = None", "4 = True"], "{stream:?}");
+    }
+}
+
+#[test]
+fn numbers_of_any_width_are_read() {
+    assert_eq!(
+        leaves(b"(J\xff\xff\xff\xffM\xff\xffK\xff\x8a\x00\x8a\x01\x80\x8b\x02\0\0\0\xff\x7ft.").join(", "),
+        "0 = -1, 1 = 65535, 2 = 255, 3 = 0, 4 = -128, 5 = 32767"
+    );
+    assert_eq!(
+        leaves(b"L-170141183460469231731687303715884105728L\n."),
+        [" = -170141183460469231731687303715884105728"]
+    );
+    assert_eq!(leaves(b"\x8a\x09\0\0\0\0\0\0\0\0\x01."), [" = 18446744073709551616"]);
+    assert_eq!(
+        leaves(&[b"\x8a\x20".as_slice(), &[0x11; 32], b"."].concat()),
+        [format!(" = 0x{}… (an integer of 32 bytes)", "11".repeat(16))]
+    );
+    let long = [b"L".as_slice(), &[b'7'; 5000], b"L\n."].concat();
+    assert_eq!(leaves(&long), [format!(" = {}… (5000 digits)", "7".repeat(33))]);
+}
+
+#[test]
+fn texts_bytes_and_sets_are_read() {
+    assert_eq!(
+        leaves(b"(S'a\\x62'\nT\x01\0\0\0cU\x01d\x8d\x01\0\0\0\0\0\0\0eVf\\u0067\nt."),
+        ["0 = ab", "1 = c", "2 = d", "3 = e", "4 = fg"]
+    );
+    assert_eq!(
+        leaves(b"(C\x02abB\x01\0\0\0a\x8e\x01\0\0\0\0\0\0\0a\x96\x01\0\0\0\0\0\0\0at."),
+        ["0 = 2 bytes", "1 = 1 bytes", "2 = 1 bytes", "3 = 1 bytes"]
+    );
+    assert_eq!(leaves(b"\x8f(K\x01K\x02\x90."), ["0 = 1", "1 = 2"]);
+    assert_eq!(leaves(b"(K\x01\x91."), ["0 = 1"]);
+}
+
+#[test]
+fn names_are_found_however_they_are_written() {
+    assert_eq!(names(b"cos\ngetcwd\n)R."), name("os.getcwd", 0));
+    assert_eq!(names(b"(ios\ngetcwd\n."), name("os.getcwd", 1));
+    assert_eq!(names(b"(cos\ngetcwd\no."), name("os.getcwd", 1));
+    assert_eq!(names(b"\x8c\x02os\x8c\x06getcwd\x93)R."), name("os.getcwd", 12));
+    // With escapes, from the memo, through a slot that is written twice, and with something pushed and popped between.
+    assert_eq!(names(b"Vo\\u0073\nS'\\x67etcwd'\n\x93)R."), name("os.getcwd", 22));
+    assert_eq!(names(b"\x8c\x02osq\x050\x8c\x06getcwdq\x060h\x05h\x06\x93."), name("os.getcwd", 22));
+    assert_eq!(names(b"\x8c\x04mathq\x000\x8c\x02osq\x000h\x00\x8c\x06getcwd\x93."), name("os.getcwd", 25));
+    assert_eq!(names(b"\x8c\x02os\x8c\x04math0\x8c\x06getcwd\x93."), name("os.getcwd", 19));
+    // Dropped again, or before the stream breaks off.
+    assert_eq!(names(b"cos\ngetcwd\n0N."), name("os.getcwd", 0));
+    assert_eq!(names(b"cos\ngetcwd\n)R\xff"), name("os.getcwd", 0));
+}
+
+#[test]
+fn what_only_running_it_would_tell_is_unknown() {
+    assert_eq!(names(b"\x82\x05)R."), name("unknown.unknown", 0));
+    assert_eq!(names(b"K\x01K\x02\x93."), name("unknown.unknown", 4));
+    assert_eq!(names(b"cbuiltins\nstr\n)R\x8c\x06getcwd\x93.")[1], ("unknown.getcwd".to_owned(), 24));
+}
+
+#[test]
+fn names_of_python_2_are_those_that_python_3_imports() {
+    assert_eq!(names(b"c__builtin__\nprint\n."), name("builtins.print", 0));
+    assert_eq!(names(b"c__builtin__\nxrange\n."), name("builtins.range", 0));
+    assert_eq!(names(b"ccommands\ngetoutput\n."), name("subprocess.getoutput", 0));
+    assert_eq!(names(b"\x80\x02curllib2\nurlopen\n."), name("urllib.request.urlopen", 2));
+    // Protocol 3 and later were never written by Python 2.
+    assert_eq!(names(b"\x80\x03ccommands\ngetoutput\n."), name("commands.getoutput", 2));
+}
+
+#[test]
+fn a_stream_that_is_wrong_is_told_with_its_opcode_and_place() {
+    let cases: &[(&[u8], &str, u64)] = &[
+        (b"", "cut off", 0),
+        (b"N", "cut off", 1),
+        (b".", "stack is empty", 1),
+        (b"R.", "stack is empty where something is taken (opcode REDUCE)", 0),
+        (b"]N0a.", "(opcode APPEND)", 3),
+        (b"t.", "a MARK is missing (opcode TUPLE)", 0),
+        (b"}(Nu.", "a key without a value (opcode SETITEMS)", 3),
+        (b"K\x01K\x02a.", "holds none (opcode APPEND)", 4),
+        (b"h\x07.", "memo 7 was never set (opcode BINGET)", 0),
+        (b"p-1\n.", "(opcode PUT)", 0),
+        (b"\xff.", "0xff is no opcode", 0),
+        (b"\x80\x63.", "protocol 99", 0),
+        (b"X\xff\xff\xff\x7fabc.", "2147483647 bytes are to follow, there are 4", 0),
+        (b"\x8d\xff\xff\xff\xff\xff\xff\xff\xff.", "are to follow", 0),
+        (b"\x8b\xff\xff\xff\xff.", "negative (opcode LONG4)", 0),
+        (b"T\xff\xff\xff\xff.", "negative (opcode BINSTRING)", 0),
+        (b"F1.2.3\n.", "no number (opcode FLOAT)", 0),
+        (b"I--1\n.", "no whole number (opcode INT)", 0),
+        (b"Sabc\n.", "quotes", 0),
+        (b"cos\nget", "a line is cut off (opcode GLOBAL)", 0),
+        (b"\x95\0\0\0\0\0\0\0\x80N.", "are to follow", 0),
+        (b"\x95\x03\0\0\0\0\0\0\0X\x01\0\0\0aN.", "crosses the end of its FRAME", 9),
+        (b"\x95\x0b\0\0\0\0\0\0\0\x95\x01\0\0\0\0\0\0\0N.", "inside another", 9),
+    ];
+    for (stream, words, at) in cases {
+        let problem = run(stream).problem.unwrap_or_else(|| panic!("{stream:?} is followed to its end"));
+        assert!(problem.message.contains(words), "{stream:?}: {problem}");
+        assert_eq!(problem.offset, Some(*at), "{stream:?}: {problem}");
+    }
+}
+
+#[test]
+fn a_stream_that_breaks_off_keeps_what_came_before() {
+    let pickle = run(b"}(\x8c\x01acos\ngetcwd\nX\xff\xff\xff\xff");
+    assert_eq!(pickle.root, None);
+    assert_eq!((pickle.globals.len(), pickle.nodes.len()), (1, 3));
+    assert!(pickle.root_or_problem().is_err());
+}
+
+#[test]
+fn a_second_stream_is_not_part_of_the_first() {
+    assert_eq!(run(b"N.cos\ngetcwd\n.").end, 2);
+    assert!(names(b"N.cos\ngetcwd\n.").is_empty());
+}
+
+#[test]
+fn a_memo_is_a_map_and_not_an_array() {
+    assert_eq!(leaves(b"K\x05r\xff\xff\xff\xff0j\xff\xff\xff\xff."), [" = 5"]);
+}
+
+#[test]
+fn calls_keep_what_they_are_given() {
+    let pickle = run(b"cm\nf\n)}\x8c\x01kK\x01s\x92}\x8c\x01aK\x02sb.");
+    let Node::Object(place) = root(&pickle) else { panic!("no object") };
+    let object = pickle.objects[place];
+    assert_eq!(pickle.global(object.callable).unwrap().dotted(), "m.f");
+    assert!(object.keywords.is_some() && object.state.is_some());
+    assert_eq!(leaves(b"cm\nf\n)\x81}\x8c\x01aK\x02sb."), ["a = 2"]);
+}
+
+#[test]
+fn kin_of_dictionaries_are_walked_as_dictionaries() {
+    let ordered = b"ccollections\nOrderedDict\n)R(\x8c\x01bK\x01\x8c\x01aK\x02u.";
+    assert_eq!(leaves(ordered), ["b = 1", "a = 2"]);
+    let listed = b"ccollections\nOrderedDict\n](](\x8c\x01bK\x01e](\x8c\x01aK\x02ee\x85R.";
+    assert_eq!(leaves(listed), ["b = 1", "a = 2"]);
+    let counted = b"ccollections\nCounter\n}\x8c\x01xK\x03s\x85R.";
+    assert_eq!(leaves(counted), ["x = 3"]);
+    let default = b"ccollections\ndefaultdict\ncbuiltins\nlist\n\x85R\x8c\x01k]K\x01as.";
+    assert_eq!(leaves(default), ["k.0 = 1"]);
+    // Attributes, and those in slots.
+    assert_eq!(leaves(b"cargparse\nNamespace\n)R}\x8c\x02lrG?\xb9\x99\x99\x99\x99\x99\x9asb."), ["lr = 0.1"]);
+    assert_eq!(leaves(b"cm\nC\n)\x81N}\x8c\x01sK\x01s\x86b."), ["s = 1"]);
+}
+
+#[test]
+fn keys_are_shown_as_python_prints_them() {
+    let tuple = b"}(K\x01K\x07\x86K\x01NK\x02\x88K\x03G@\x04\0\0\0\0\0\0K\x04\x8c\x01x\x85K\x05cm\nC\nK\x06)K\x07u.";
+    assert_eq!(leaves(tuple), ["(1, 7) = 1", "None = 2", "True = 3", "2.5 = 4", "('x',) = 5", "m.C = 6", "() = 7"]);
+    assert_eq!(leaves(b"}K\x00\x8c\x01xK\x01\x86\x86K\x01s."), ["(0, ('x', 1)) = 1"]);
+}
+
+#[test]
+fn a_key_that_is_set_twice_has_its_last_value_at_its_first_place() {
+    let stream = b"}(\x8c\x01aK\x01\x8c\x01bK\x02\x8c\x01aK\x03u.";
+    assert_eq!(leaves(stream), ["a = 3", "b = 2"]);
+    // 1, 1.0 and True are one key to Python; None and the text are two.
+    assert_eq!(leaves(b"}(K\x01K\x05G?\xf0\0\0\0\0\0\0K\x06\x88K\x07u."), ["1 = 7"]);
+    assert_eq!(leaves(b"}(NK\x01\x8c\x04NoneK\x02u."), ["None = 1", "None = 2"]);
+    let pickle = run(stream);
+    let mut walk = Walk::new(&pickle, pickle.root.unwrap(), |_, _| false);
+    while walk.next_leaf().is_some() {}
+    assert_eq!(walk.duplicates.len(), 1);
+}
+
+#[test]
+fn what_is_shared_is_walked_on_each_way_and_what_holds_itself_once() {
+    assert_eq!(leaves(b"](]K\x01aq\x00h\x00e."), ["0.0 = 1", "1.0 = 1"]);
+    assert_eq!(leaves(b"]q\x00h\x00a."), ["0 = a list that is not gone into"]);
+    assert_eq!(leaves(b"}q\x00\x8c\x01kh\x00s."), ["k = a dictionary that is not gone into"]);
+    let doubled = [b"N".as_slice(), &b"2\x86".repeat(64), b"."].concat();
+    let pickle = run(&doubled);
+    let mut walk = Walk::new(&pickle, pickle.root.unwrap(), |_, _| false);
+    while walk.next_leaf().is_some() {}
+    assert!(walk.capped);
+}
+
+#[test]
+fn depth_costs_no_stack_and_is_told() {
+    let deep = [b"N".as_slice(), &[0x85; 100_000], b"."].concat();
+    let pickle = run(&deep);
+    let mut walk = Walk::new(&pickle, pickle.root.unwrap(), |_, _| false);
+    assert!(walk.next_leaf().is_some() && walk.next_leaf().is_none() && walk.too_deep);
+}
+
+/// The opcodes of `numpy.dtype(name)` with this byte order.
+fn dtype(name: &str, order: &str) -> Vec<u8> {
+    let short = |text: &str| [&[0x8c, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let state = [b"(K\x03".as_slice(), &short(order), b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"].concat();
+    [b"cnumpy\ndtype\n".as_slice(), &short(name), b"\x89\x88\x87R", &state].concat()
+}
+
+/// The opcodes of an array of two float32 whose elements these opcodes push.
+fn array(module: &str, elements: &[u8]) -> Vec<u8> {
+    let name = format!("c{module}.multiarray\n_reconstruct\ncnumpy\nndarray\n");
+    let call = [name.as_bytes(), b"K\x00\x85C\x01b\x87R"].concat();
+    [call.as_slice(), b"(K\x01K\x02\x85", &dtype("f4", "<"), b"\x89", elements, b"tb."].concat()
+}
+
+fn array_of(stream: &[u8]) -> Option<NumpyArray> {
+    let pickle = run(stream);
+    let root = pickle.root_or_problem().unwrap_or_else(|error| panic!("{error}"));
+    assert!(is_array(&pickle, root));
+    NumpyArray::of(&pickle, root)
+}
+
+#[test]
+fn arrays_of_numpy_tell_where_their_elements_are() {
+    for module in ["numpy.core", "numpy._core"] {
+        let stream = array(module, b"C\x08abcdefgh");
+        let found = array_of(&stream).unwrap();
+        assert_eq!((found.descr.as_str(), found.shape, found.fortran), ("<f4", vec![2], false));
+        let Data::Stream(start, len) = found.data else { panic!("copied") };
+        assert_eq!(&stream[start as usize..][..len as usize], b"abcdefgh");
+    }
+    // Protocol 2 of Python 3 has no bytes: they are Latin-1 text and a call. Python 2 has them as text of its own.
+    let latin = array("numpy.core", b"c_codecs\nencode\nX\x09\0\0\0abcdefg\xc3\xbfX\x06\0\0\0latin1\x86R");
+    assert_eq!(array_of(&latin).unwrap().data, Data::Owned(b"abcdefg\xff".to_vec()));
+    let quoted = array("numpy.core", b"S'abcdefg\\xff'\n");
+    assert_eq!(array_of(&quoted).unwrap().data, Data::Owned(b"abcdefg\xff".to_vec()));
+    // Objects are no elements.
+    assert_eq!(array_of(&array("numpy.core", b"](NNe")), None);
+}
+
+#[test]
+fn arrays_of_protocol_5_are_read_in_band() {
+    let stream = [
+        b"cnumpy._core.numeric\n_frombuffer\n(\x96\x08\0\0\0\0\0\0\0abcdefgh".as_slice(),
+        &dtype("f4", "<"),
+        b"K\x01K\x02\x86\x8c\x01FtR.",
+    ]
+    .concat();
+    let found = array_of(&stream).unwrap();
+    assert_eq!((found.descr.as_str(), found.shape, found.fortran), ("<f4", vec![1, 2], true));
+}
+
+#[test]
+fn scalars_of_numpy_are_numbers() {
+    let of = |name: &str, order: &str, bytes: &[u8]| {
+        let data = [&[b'C', u8::try_from(bytes.len()).unwrap()], bytes].concat();
+        let stream = [b"cnumpy._core.multiarray\nscalar\n".as_slice(), &dtype(name, order), &data, b"\x86R."].concat();
+        let pickle = run(&stream);
+        scalar(&pickle, pickle.root_or_problem().unwrap())
+    };
+    assert_eq!(of("f8", "<", &0.25f64.to_le_bytes()), Some(Value::Float(0.25)));
+    assert_eq!(of("i4", ">", &(-7i32).to_be_bytes()), Some(Value::Int(-7)));
+    assert_eq!(of("u8", "<", &u64::MAX.to_le_bytes()), Some(Value::Text(u64::MAX.to_string())));
+    assert_eq!(of("b1", "|", &[1]), Some(Value::Bool(true)));
+    assert_eq!(of("f8", "<", &[0; 4]), None);
+    assert_eq!(of("c16", "<", &[0; 16]), None);
+}

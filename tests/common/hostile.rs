@@ -1,0 +1,108 @@
+//! Pickles made to cost a reader as much as can be.
+
+use super::archives::{tensor_call, text};
+
+/// A million, and a bit.
+const MANY: usize = 1 << 20;
+
+/// What each is made of, and its opcodes.
+pub fn pickles() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("a tensor under 200 000 names of 500 keys each", tensor_below(&deep(500), 200_000)),
+        ("a tensor a million times in a list", tensor_below(b"", MANY)),
+        ("a text of a megabyte 19 000 times in a list", copies(&text(&"x".repeat(MANY)), 19_000)),
+        ("a key of a megabyte on the way to 100 000 values", long_key(100_000)),
+        ("a dictionary that sets a key of a megabyte 100 000 times", same_key(100_000)),
+        ("a size of a million dimensions, 300 times", long_size(300)),
+        ("64 tuples, each of the one before twice", doubled(64)),
+        ("a list of 1000 lists of the same 1000 lists, and so on, 400 deep", wide_and_deep(1000, 400)),
+        ("a tensor wrapped a thousand times, a thousand times in a list", wrapped(1000)),
+        ("None, eight million times", [b"(".as_slice(), &vec![b'N'; 8 * MANY], b"t."].concat()),
+        ("a copy of the top, sixteen million times", [b"(N".as_slice(), &vec![b'2'; 16 * MANY], b"t."].concat()),
+        ("a mark, eight million times", [vec![b'('; 8 * MANY], b".".to_vec()].concat()),
+        ("an empty list, eight million times", [b"(".as_slice(), &vec![b']'; 8 * MANY], b"t."].concat()),
+        ("tuples of one, four million deep", [b"N".as_slice(), &vec![0x85; 4 * MANY], b"."].concat()),
+        ("a memo, four million times", [b"\x80\x04N".as_slice(), &vec![0x94; 4 * MANY], b"."].concat()),
+        ("calls of None, two million", [b"N".as_slice(), &b"NR".repeat(2 * MANY), b"."].concat()),
+        (
+            "two lists that grow in turn",
+            [b"]q\x00]q\x01".as_slice(), &b"h\x00Na0h\x01Na0".repeat(MANY / 2), b"."].concat(),
+        ),
+        ("a state dict of 200 000 tensors", state_dict(200_000)),
+        ("300 000 names", names(300_000)),
+        ("lines of a number of a million digits", [b"L".as_slice(), &vec![b'7'; MANY], b"\n."].concat()),
+    ]
+}
+
+/// A protocol-2 pickle of a list of `times` copies of what these opcodes push.
+fn copies(opcodes: &[u8], times: usize) -> Vec<u8> {
+    [b"\x80\x02](".as_slice(), opcodes, &vec![b'2'; times - 1], b"e."].concat()
+}
+
+/// The opcodes that begin so many dictionaries, each the only value of the one before.
+fn deep(levels: usize) -> Vec<u8> {
+    [b"}".as_slice(), &text("k")].concat().repeat(levels)
+}
+
+/// A list of copies of one tensor as the value of the innermost of some dictionaries that were begun.
+fn tensor_below(begun: &[u8], times: usize) -> Vec<u8> {
+    let levels = begun.len() / deep(1).len();
+    let list =
+        [b"](".as_slice(), &tensor_call("0", b"K\x02", b"K\x02\x85", b"K\x01\x85"), &vec![b'2'; times - 1], b"e"];
+    [b"\x80\x02".as_slice(), begun, &list.concat(), &vec![b's'; levels], b"."].concat()
+}
+
+fn long_key(times: usize) -> Vec<u8> {
+    let one = [b"}".as_slice(), &text(&"k".repeat(MANY)), b"K\x01s"].concat();
+    copies(&one, times)
+}
+
+fn same_key(times: usize) -> Vec<u8> {
+    let key = [text(&"k".repeat(MANY)).as_slice(), b"q\x000"].concat();
+    [b"\x80\x02".as_slice(), &key, b"}(", &b"h\x00N".repeat(times), b"u."].concat()
+}
+
+fn long_size(times: usize) -> Vec<u8> {
+    let size = [b"(K\x01".as_slice(), &vec![b'2'; MANY], b"tq\x020"].concat();
+    let tensor = tensor_call("0", b"K\x02", b"h\x02", b"h\x02");
+    [b"\x80\x02".as_slice(), &size, &copies(&tensor, times)[2..]].concat()
+}
+
+fn doubled(levels: usize) -> Vec<u8> {
+    [b"\x80\x02N".as_slice(), &b"2\x86".repeat(levels), b"."].concat()
+}
+
+fn wide_and_deep(wide: usize, levels: usize) -> Vec<u8> {
+    let mut pickle = b"\x80\x02N".to_vec();
+    for _ in 0..levels {
+        // The one before is memoised, then fetched into a new list as often as is wanted.
+        pickle.extend([b"q\x000](h\x00".as_slice(), &vec![b'2'; wide - 1], b"e"].concat());
+    }
+    pickle.push(b'.');
+    pickle
+}
+
+fn wrapped(times: usize) -> Vec<u8> {
+    let tensor = tensor_call("0", b"K\x02", b"K\x02\x85", b"K\x01\x85");
+    let mut call = [b"\x80\x02".as_slice(), &tensor, b"q\x000"].concat();
+    for _ in 0..times {
+        call.extend(b"ctorch._utils\n_rebuild_parameter\nh\x00\x89}\x87Rq\x000");
+    }
+    [call.as_slice(), &copies(b"h\x00", 1000)[2..]].concat()
+}
+
+fn names(count: usize) -> Vec<u8> {
+    let names: String = (0..count).map(|index| format!("cm{index}\nf\n0")).collect();
+    [names.as_bytes(), b"N."].concat()
+}
+
+/// Not hostile, only large: names and shapes as a model has them.
+fn state_dict(tensors: usize) -> Vec<u8> {
+    let mut pickle = b"\x80\x02}(".to_vec();
+    for index in 0..tensors {
+        pickle.extend(text(&format!("model.layers.{index}.self_attn.q_proj.weight")));
+        pickle.extend(tensor_call("0", b"K\x02", b"K\x01K\x02\x86", b"K\x02K\x01\x86"));
+    }
+    pickle.extend(b"u.");
+    pickle
+}
