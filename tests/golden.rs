@@ -5,10 +5,10 @@ mod common;
 use common::{entry, goldens, warned};
 use paramscope::analysis::{Study, sha256};
 use paramscope::formats;
-use paramscope::model::{Checkpoint, Tensor};
+use paramscope::model::{Checkpoint, Key, Layout, Tensor, Value as Plain};
 use paramscope::source::files_from_paths;
 use paramscope::view::report::{Report, first};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn every_fixture_reads_as_its_framework_reads_it() {
@@ -54,7 +54,43 @@ fn differences(golden: &Value) -> Vec<String> {
         let found = tensor_differences(ours, theirs);
         wrong.extend(found.into_iter().map(|what| format!("{}: {what}", theirs["name"])));
     }
+    wrong.extend(checkpoint.tensors.iter().zip(theirs).filter_map(|(ours, theirs)| wrong_place(ours, theirs)));
+    wrong.extend(golden["tree"].as_array().into_iter().flatten().filter_map(|leaf| wrong_value(&checkpoint, leaf)));
     wrong
+}
+
+/// What is wrong with the keys that lead to a tensor, or with its place in its storage.
+fn wrong_place(ours: &Tensor, theirs: &Value) -> Option<String> {
+    let path: Value = ours.path.iter().map(json_key).collect();
+    if !ours.path.is_empty() && path != theirs["path"] {
+        return Some(format!("{}: path {path}", ours.name));
+    }
+    let Layout::Strided { storage, start, .. } = &ours.layout else { return None };
+    let place = json!([start, storage.len]);
+    let golden = json!([theirs["storage"]["offset"], theirs["storage"]["storage_nbytes"]]);
+    (golden[0].is_u64() && place != golden).then(|| format!("{}: offset and storage {place}", ours.name))
+}
+
+fn json_key(key: &Key) -> Value {
+    match key {
+        Key::Text(text) => text.as_str().into(),
+        Key::Index(index) => (*index).into(),
+    }
+}
+
+/// What is wrong with a value beside the tensors; those of plain types have to be there just so.
+fn wrong_value(checkpoint: &Checkpoint, leaf: &Value) -> Option<String> {
+    let plain = ["int", "float", "bool", "NoneType", "str"].contains(&leaf["type"].as_str()?);
+    let text = |key: &Value| key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+    let name = leaf["path"].as_array()?.iter().map(text).collect::<Vec<_>>().join(".");
+    let found = checkpoint.metadata.iter().find(|(key, _)| *key == name).map(|(_, value)| match value {
+        Plain::Null => Value::Null,
+        Plain::Bool(truth) => (*truth).into(),
+        Plain::Int(number) => (*number).into(),
+        Plain::Float(number) => (*number).into(),
+        Plain::Text(text) => text.as_str().into(),
+    });
+    (plain && found.as_ref() != Some(&leaf["value"])).then(|| format!("{name}: {found:?}, expected {}", leaf["value"]))
 }
 
 fn full_report(checkpoint: &Checkpoint) -> Report {

@@ -19,6 +19,11 @@ impl Room {
         left.is_some()
     }
 
+    /// How many tensors fit, without their names.
+    pub(super) fn tensors(&self) -> usize {
+        self.0 / size_of::<Tensor>()
+    }
+
     /// Takes what a tensor below `path` needs beside its shape and its device: names are kept whole and as keys.
     pub(super) fn take_tensor(&mut self, path: &[Key]) -> bool {
         self.take(size_of::<Tensor>() + 2 * path_size(path))

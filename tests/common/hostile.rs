@@ -92,8 +92,8 @@ fn wrapped(times: usize) -> Vec<u8> {
 }
 
 fn names(count: usize) -> Vec<u8> {
-    let names: String = (0..count).map(|index| format!("cm{index}\nf\n0")).collect();
-    [names.as_bytes(), b"N."].concat()
+    let names = (0..count).flat_map(|index| format!("cm{index}\nf\n0").into_bytes());
+    names.chain(*b"N.").collect()
 }
 
 /// Not hostile, only large: names and shapes as a model has them.

@@ -132,6 +132,7 @@ fn fill(checkpoint: &mut Checkpoint, pickle: &Pickle<'_>, top: Id, storages: Sto
     let mut rebuilder = Rebuilder::new(checkpoint, pickle, storages);
     let mut walk = Walk::new(pickle, top, |pickle, id| rebuild::is_tensor(pickle, id) || arrays::is_array(pickle, id));
     let mut room = Room::new(pickle.stream);
+    rebuilder.reserve(room.tensors());
     let (mut tensors, mut values) = (0, 0);
     while let Some(leaf) = walk.next_leaf() {
         if rebuild::is_tensor(pickle, leaf) {
@@ -183,9 +184,10 @@ fn note_left_out(checkpoint: &mut Checkpoint, walk: &Walk<'_>, tensors: u64, val
         checkpoint.note(Note::warning(message));
     }
     if beside > 0 {
-        let message = format!(
-            "{beside} tensors are given to objects that only running the pickle would make, or to nothing; they are not listed."
-        );
+        let (what, is) =
+            if beside == 1 { ("tensor", "is given to an object") } else { ("tensors", "are given to objects") };
+        let message =
+            format!("{beside} {what} {is} that only running the pickle would make, or to nothing; not listed.");
         checkpoint.note(Note::warning(message));
     }
     if values > 0 {

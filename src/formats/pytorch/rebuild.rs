@@ -4,7 +4,7 @@ use super::storage::{Storage, Storages, named_dtype};
 use crate::error::{Result, quoted};
 use crate::limits;
 use crate::model::{ByteRange, Checkpoint, Dtype, Key, Layout, Note, Tensor, element_count};
-use crate::wire::pickle::{Id, Node, Pickle, walk};
+use crate::wire::pickle::{Id, Node, Object, Pickle, walk};
 use std::collections::HashSet;
 
 /// How a function's arguments describe a tensor.
@@ -67,6 +67,12 @@ impl<'a, 's, 'c> Rebuilder<'a, 's, 'c> {
         Rebuilder { checkpoint, pickle, storages, reached: HashSet::new() }
     }
 
+    /// Makes place for as many tensors as there are calls: growing to as many would take half as much again for a moment.
+    pub(super) fn reserve(&mut self, most: usize) {
+        let calls = self.calls().count();
+        self.checkpoint.tensors.reserve_exact(calls.min(most));
+    }
+
     /// The tensor that a call below `path` would rebuild. What cannot be followed is listed as unreadable, with a note.
     ///
     /// # Errors
@@ -81,8 +87,12 @@ impl<'a, 's, 'c> Rebuilder<'a, 's, 'c> {
 
     /// How many calls that would rebuild a tensor were not followed: nothing leads to them but code.
     pub(super) fn not_reached(&self) -> usize {
-        let calls = self.pickle.objects.iter().filter(|call| kind(self.pickle, call.callable).is_some());
-        calls.filter(|call| !self.reached.contains(&call.args)).count()
+        self.calls().filter(|call| !self.reached.contains(&call.args)).count()
+    }
+
+    /// The calls that would rebuild tensors.
+    fn calls(&self) -> impl Iterator<Item = &Object> {
+        self.pickle.objects.iter().filter(|call| kind(self.pickle, call.callable).is_some())
     }
 
     fn named(&mut self, id: Id, name: String) -> Result<Tensor> {
@@ -169,13 +179,19 @@ fn whole_numbers(pickle: &Pickle<'_>, id: Id) -> Result<Vec<i64>, String> {
     if numbers.len() > limits::RANK {
         return Err(format!("has {} dimensions, at most {} are read", numbers.len(), limits::RANK));
     }
-    let numbers = numbers.iter().map(|number| pickle.int(*number));
-    numbers.collect::<Option<_>>().ok_or_else(|| "is not a tuple of whole numbers".to_owned())
+    let mut whole = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        whole.push(pickle.int(*number).ok_or("is not a tuple of whole numbers")?);
+    }
+    Ok(whole)
 }
 
 fn sizes(pickle: &Pickle<'_>, id: Id) -> Result<Vec<u64>, String> {
-    let sizes = whole_numbers(pickle, id)?.into_iter().map(|size| u64::try_from(size).map_err(|_| size));
-    sizes.collect::<Result<_, _>>().map_err(|size| format!("has a dimension of {size}"))
+    let sizes = whole_numbers(pickle, id)?;
+    match sizes.iter().find(|size| **size < 0) {
+        Some(size) => Err(format!("has a dimension of {size}")),
+        None => Ok(sizes.into_iter().map(i64::unsigned_abs).collect()),
+    }
 }
 
 /// A view of a storage; one that does not lie inside it is listed as unreadable, with a note that says why.
@@ -226,8 +242,11 @@ fn lay_out(
 ) -> Result<(u64, Vec<u64>), String> {
     let shape = shape.as_ref().map_err(|what| format!("its shape {what}."))?;
     let elements = element_count(shape).ok_or("its shape has more elements than can be counted.")?;
-    let strides = strides.map_err(|what| format!("its stride {what}."))?.into_iter().map(u64::try_from);
-    let strides: Vec<u64> = strides.collect::<Result<_, _>>().map_err(|_| "it has a negative stride.")?;
+    let strides = strides.map_err(|what| format!("its stride {what}."))?;
+    if strides.iter().any(|stride| *stride < 0) {
+        return Err("it has a negative stride.".to_owned());
+    }
+    let strides: Vec<u64> = strides.into_iter().map(i64::unsigned_abs).collect();
     if strides.len() != shape.len() {
         return Err(format!("it has {} dimensions, its stride {}.", shape.len(), strides.len()));
     }

@@ -298,8 +298,8 @@ impl Machine<'_> {
 
     /// An extension code stands for a name in a registry that only the writer has.
     fn extension(&mut self, start: usize) -> Result<()> {
-        let node = self.global(Global::UNKNOWN.into(), Global::UNKNOWN.into(), start);
-        self.push(node)
+        let node = self.global(Global::UNKNOWN.into(), Global::UNKNOWN.into(), start)?;
+        self.put(node)
     }
 
     fn name(&mut self, code: u8, start: usize) -> Result<()> {
@@ -312,21 +312,21 @@ impl Machine<'_> {
                 |id| self.pickle.text(id).map_or(Cow::Borrowed(Global::UNKNOWN), |text| Cow::Owned(text.into_owned()));
             (text(module), text(name))
         };
-        let node = self.global(module, name, start);
-        self.push(node)
+        let node = self.global(module, name, start)?;
+        self.put(node)
     }
 
-    /// A name, as Python 3 spells it; known ones are kept once.
-    fn global(&mut self, module: Cow<'_, str>, name: Cow<'_, str>, start: usize) -> Node {
+    /// The node of a name, as Python 3 spells it; a name has one node.
+    fn global(&mut self, module: Cow<'_, str>, name: Cow<'_, str>, start: usize) -> Result<Id> {
         let global = Global { module: module.into_owned(), name: name.into_owned() };
-        if let Some(place) = self.names.get(&global) {
-            return Node::Global(*place);
+        if let Some(id) = self.names.get(&global) {
+            return Ok(*id);
         }
-        let place = narrow(self.pickle.globals.len());
-        self.names.insert(global.clone(), place);
+        let id = self.node(Node::Global(narrow(self.pickle.globals.len())))?;
+        self.names.insert(global.clone(), id);
         let known = if self.pickle.protocol < 3 { python2::renamed(global) } else { global };
         self.pickle.globals.push((known, start));
-        Node::Global(place)
+        Ok(id)
     }
 
     fn call(&mut self, code: u8, start: usize) -> Result<()> {
@@ -342,9 +342,9 @@ impl Machine<'_> {
             op::INST => {
                 let (module, name) = (self.text_line()?, self.text_line()?);
                 let args = self.above_mark()?;
-                let global = self.global(module, name, start);
+                let global = self.global(module, name, start)?;
                 let place = self.list(&args)?;
-                (self.node(global)?, self.node(Node::Tuple(place))?)
+                (global, self.node(Node::Tuple(place))?)
             }
             op::OBJ => {
                 let parts = self.above_mark()?;

@@ -14,8 +14,8 @@ pub(super) struct Machine<'a> {
     /// Heights of the stack at which marks stand.
     pub marks: Vec<u32>,
     pub memo: Memo,
-    /// Names as the stream spells them, with their places in [`Pickle::globals`].
-    pub names: HashMap<Global, u32>,
+    /// Names as the stream spells them, with their nodes.
+    pub names: HashMap<Global, Id>,
     /// The byte behind the frame that is being read, while there is one.
     pub frame_end: Option<usize>,
     /// The most objects, and the most things on the stack, in the memo and in containers.
@@ -105,9 +105,10 @@ impl<'a> Machine<'a> {
         self.push(Node::Object(place))
     }
 
-    /// How many objects are kept. A list and a call take more than their nodes.
+    /// How many objects are kept. A list, a call and a name take more than their nodes.
     fn described(&self) -> usize {
-        self.pickle.nodes.len() + 2 * self.pickle.objects.len() + self.pickle.items.len()
+        let Pickle { nodes, objects, items, globals, .. } = &self.pickle;
+        nodes.len() + items.len() + 2 * objects.len() + 12 * globals.len()
     }
 
     /// Whether one more is within the cap: without it, bytes that copy and drop cost many times their number.

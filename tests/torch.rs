@@ -1,0 +1,227 @@
+//! PyTorch files written by hand: what of them is listed, what is told, what is left out.
+
+mod common;
+
+use common::archives::{ZipWriter, saved, tensor_call, text, whole};
+use common::{files_below, tests_folder};
+use paramscope::error::Result;
+use paramscope::formats;
+use paramscope::model::{Checkpoint, Layout, Level, Value};
+use paramscope::source::{Files, Memory, ReadAt};
+use paramscope::wire::zip::Archive;
+use std::rc::Rc;
+
+fn open(file: impl ReadAt + 'static) -> Result<Checkpoint> {
+    formats::open(&Files::one("model.pt", Rc::new(file)))
+}
+
+/// Opens a file around the pickle of a dictionary; each value is given as its opcodes.
+fn dictionary(pairs: &[(&str, &[u8])]) -> Checkpoint {
+    let pairs: Vec<u8> = pairs.iter().flat_map(|(key, value)| [text(key), value.to_vec()].concat()).collect();
+    pickled(&[b"}(".as_slice(), &pairs, b"u"].concat())
+}
+
+/// Opens a file around a pickle of protocol 2.
+fn pickled(opcodes: &[u8]) -> Checkpoint {
+    open(saved(&[b"\x80\x02", opcodes, b"."].concat())).unwrap()
+}
+
+/// Two float32.
+fn tensor() -> Vec<u8> {
+    tensor_call("0", b"K\x02", b"K\x02\x85", b"K\x01\x85")
+}
+
+fn names(checkpoint: &Checkpoint) -> Vec<&str> {
+    checkpoint.tensors.iter().map(|tensor| tensor.name.as_str()).collect()
+}
+
+/// The level of the first note that has these words.
+fn told(checkpoint: &Checkpoint, words: &str) -> Option<Level> {
+    checkpoint.notes.iter().find(|note| note.message.contains(words)).map(|note| note.level)
+}
+
+#[test]
+fn tensors_on_one_storage_share_its_bytes() {
+    let checkpoint = dictionary(&[("a", &tensor()), ("b", &tensor())]);
+    let places: Vec<_> = checkpoint.tensors.iter().map(|tensor| tensor.layout.storage().unwrap()).collect();
+    assert_eq!(places[0], places[1]);
+    assert_eq!(checkpoint.files.get(places[0].file).name, "model/data/0");
+    assert_eq!(checkpoint.tensors[0].device.as_deref(), Some("cpu"));
+    assert!(checkpoint.notes.is_empty());
+}
+
+#[test]
+fn a_name_in_escapes_is_told_for_what_it_is() {
+    let hidden = dictionary(&[("a", &tensor()), ("b", b"Vo\\u0073\nS'\\x73ystem'\n\x93)R")]);
+    assert_eq!(names(&hidden), ["a"]);
+    assert_eq!(told(&hidden, "os.system"), Some(Level::Danger));
+}
+
+#[test]
+fn a_name_that_the_file_does_not_tell_is_a_danger() {
+    assert_eq!(told(&dictionary(&[("a", b"\x82\x07)R")]), "only running it would tell"), Some(Level::Danger));
+    assert_eq!(told(&dictionary(&[("a", b"K\x01K\x02\x93")]), "only running it would tell"), Some(Level::Danger));
+}
+
+#[test]
+fn a_pickle_that_breaks_off_is_refused_with_the_names_before() {
+    let error = open(saved(b"\x80\x02}(cmypackage\nThing\ncposix\nsystem\n\xff")).unwrap_err();
+    assert!(
+        error.message.ends_with("Before, it refers to posix.system, mypackage.Thing; nothing of it was run."),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_tensor_that_cannot_be_followed_hides_no_other() {
+    let quantised = [b"ctorch._utils\n_rebuild_qtensor\n(".as_slice(), &tensor(), b"tR"].concat();
+    let checkpoint = dictionary(&[("q", &quantised), ("w", &tensor())]);
+    assert_eq!(names(&checkpoint), ["q", "w"]);
+    assert!(matches!(checkpoint.tensors[0].layout, Layout::Unreadable { .. }));
+    assert_eq!(told(&checkpoint, "torch._utils._rebuild_qtensor"), Some(Level::Warning));
+    assert_eq!(checkpoint.notes.len(), 1, "{:?}", checkpoint.notes);
+}
+
+#[test]
+fn tensors_that_only_code_would_reach_are_counted() {
+    let point = [b"c__main__\nPoint\n".as_slice(), &tensor(), b"\x85\x81"].concat();
+    let checkpoint = dictionary(&[("p", &point), ("w", &tensor())]);
+    assert_eq!(names(&checkpoint), ["w"]);
+    assert_eq!(told(&checkpoint, "1 tensor is given to an object"), Some(Level::Warning));
+}
+
+#[test]
+fn parameters_and_subclasses_are_the_tensor_inside() {
+    let parameter = [b"ctorch._utils\n_rebuild_parameter\n".as_slice(), &tensor(), b"\x89}\x87R"].concat();
+    let arguments = tensor();
+    let (function, arguments) = arguments[..arguments.len() - 1].split_at(b"ctorch._utils\n_rebuild_tensor_v2\n".len());
+    let subclass =
+        [b"ctorch._tensor\n_rebuild_from_type_v2\n(".as_slice(), function, b"c__main__\nTagged\n", arguments, b"}tR"]
+            .concat();
+    let checkpoint = dictionary(&[("p", &parameter), ("s", &subclass)]);
+    assert_eq!(names(&checkpoint), ["p", "s"]);
+    for tensor in &checkpoint.tensors {
+        assert!(matches!(tensor.layout, Layout::Strided { .. }), "{tensor:?}");
+    }
+}
+
+#[test]
+fn lazy_views_carry_their_flags() {
+    let plain = tensor();
+    let flags = [b"}(".as_slice(), &text("conj"), b"\x88", &text("neg"), b"\x89u"].concat();
+    let flagged = [&plain[..plain.len() - 2], &flags, b"tR"].concat();
+    let checkpoint = dictionary(&[("z", &flagged)]);
+    let Layout::Strided { conjugated, negated, .. } = checkpoint.tensors[0].layout else { panic!("not strided") };
+    assert!(conjugated && !negated);
+}
+
+#[test]
+fn a_dtype_that_is_an_argument_counts_more_than_an_untyped_storage() {
+    let storage =
+        [text("storage"), b"ctorch.storage\nUntypedStorage\n".to_vec(), text("0"), text("cuda:1"), whole(8)].concat();
+    let call = [
+        b"ctorch._utils\n_rebuild_tensor_v3\n((".as_slice(),
+        &storage,
+        b"tQK\x00K\x04\x85K\x01\x85\x89}ctorch\nuint16\n}tR",
+    ];
+    let checkpoint = dictionary(&[("u", &call.concat())]);
+    assert_eq!((checkpoint.tensors[0].dtype.name(), checkpoint.tensors[0].device.as_deref()), ("u16", Some("cuda:1")));
+}
+
+#[test]
+fn a_size_of_too_many_dimensions_is_not_kept() {
+    let size = [b"(".as_slice(), &b"K\x01".repeat(1000), b"t"].concat();
+    let checkpoint = dictionary(&[("w", &tensor_call("0", b"K\x02", &size, &size))]);
+    assert_eq!(checkpoint.tensors[0].shape, [0]);
+    assert_eq!(told(&checkpoint, "1000 dimensions"), Some(Level::Warning));
+}
+
+#[test]
+fn none_and_its_name_are_two_keys() {
+    let checkpoint = pickled(&[b"}(N".as_slice(), &tensor(), &text("None"), &tensor(), b"u"].concat());
+    assert_eq!(names(&checkpoint), ["None", "None"]);
+    assert_eq!(told(&checkpoint, "duplicate"), None);
+}
+
+#[test]
+fn what_holds_itself_is_shown_once() {
+    let checkpoint = pickled(&[b"}q\x00(".as_slice(), &text("self"), b"h\x00", &text("w"), &tensor(), b"u"].concat());
+    assert_eq!(names(&checkpoint), ["w"]);
+    assert_eq!(checkpoint.metadata[0].0, "self");
+}
+
+#[test]
+fn scalars_of_numpy_are_values() {
+    let scalar = b"cnumpy._core.multiarray\nscalar\ncnumpy\ndtype\nU\x02f8\x89\x88\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tbC\x08\0\0\0\0\0\0\xe0?\x86R";
+    let checkpoint = dictionary(&[("best", scalar)]);
+    assert_eq!(checkpoint.metadata, [("best".to_owned(), Value::Float(0.5))]);
+    assert!(checkpoint.notes.is_empty(), "{:?}", checkpoint.notes);
+}
+
+#[test]
+fn a_storage_without_a_record_is_absent_by_name() {
+    let checkpoint = dictionary(&[("w", &tensor_call("9", b"K\x02", b"K\x02\x85", b"K\x01\x85"))]);
+    assert_eq!(checkpoint.tensors[0].layout, Layout::Absent { file: "model/data/9".to_owned() });
+    assert_eq!(told(&checkpoint, "data/9"), Some(Level::Warning));
+}
+
+#[test]
+fn two_pickles_are_one_too_many() {
+    let mut archive = ZipWriter::default();
+    archive.add("a/data.pkl", b"N.");
+    archive.add("b/data.pkl", b"N.");
+    let error = open(archive.finish()).unwrap_err();
+    assert!(error.message.contains("more than one data.pkl"), "{error}");
+}
+
+/// The pickles of the fixtures, each once.
+fn pickles() -> Vec<Vec<u8>> {
+    let files = files_below(&tests_folder().join("fixtures/torch"));
+    let mut pickles: Vec<Vec<u8>> = files
+        .iter()
+        .map(|path| {
+            let source: Rc<dyn ReadAt> = Rc::new(Memory::new(std::fs::read(path).unwrap()));
+            let archive = Archive::read(&source).unwrap();
+            let entry = archive.entries.iter().find(|entry| entry.name.ends_with("/data.pkl")).unwrap();
+            entry.read_all(&source, 1 << 20).unwrap()
+        })
+        .collect();
+    pickles.sort();
+    pickles.dedup();
+    assert!(pickles.len() > 10, "the fixtures are missing");
+    pickles
+}
+
+/// Opens a file around a damaged pickle; what is said has to be a sentence.
+fn open_damaged(pickle: &[u8]) -> bool {
+    match open(saved(pickle)) {
+        Ok(_) => true,
+        Err(error) => {
+            assert!(error.message.ends_with('.') && error.message.len() < 700, "{error}");
+            false
+        }
+    }
+}
+
+#[test]
+fn a_pickle_cut_anywhere_in_a_whole_archive_is_refused() {
+    for pickle in pickles() {
+        for len in 0..pickle.len() {
+            assert!(!open_damaged(&pickle[..len]), "cut at byte {len} of {}", pickle.len());
+        }
+    }
+}
+
+#[test]
+fn a_pickle_with_any_byte_changed_opens_or_is_refused_in_words() {
+    for mut pickle in pickles() {
+        for at in 0..pickle.len() {
+            let byte = pickle[at];
+            for changed in [byte ^ 1, byte ^ 0x80, b'2', b'R'] {
+                pickle[at] = changed;
+                open_damaged(&pickle);
+            }
+            pickle[at] = byte;
+        }
+    }
+}
