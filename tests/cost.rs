@@ -4,6 +4,7 @@ mod common;
 
 use common::archives::{ZipWriter, tensor_call, text, whole};
 use common::{Sparse, counted, entry, goldens};
+use paramscope::analysis::sha256;
 use paramscope::formats;
 use paramscope::source::{Files, files_from_paths};
 use std::rc::Rc;
@@ -103,6 +104,25 @@ fn a_state_dict_of_200_000_tensors_opens_in_seconds_unoptimised() {
     println!("200 000 tensors: {seconds:.2} s");
     assert_eq!(tensors, 200_000);
     assert!(seconds < 10.0, "{seconds} s");
+}
+
+#[test]
+fn reading_a_large_column_major_array_in_row_order_reads_it_a_few_times() {
+    // 32 MB: more than is read at once to pick elements out of it.
+    let mut file = Sparse::default();
+    let header = format!("{:<117}\n", "{'descr': '<f8', 'fortran_order': True, 'shape': (2000, 2000), }");
+    file.push(b"\x93NUMPY\x01\x00");
+    file.push(&118u16.to_le_bytes());
+    file.push(header.as_bytes());
+    file.skip(32_000_000);
+    let (files, counts) = counted(&Files::one("big.npy", Rc::new(file)));
+    let checkpoint = formats::open(&files).unwrap();
+    let hash = sha256(&checkpoint.files, &checkpoint.tensors[0]).unwrap();
+    // Python: hashlib.sha256(bytes(32_000_000)).hexdigest()
+    assert_eq!(hash, "1a100baed95a65f66d01cd08644b28e134783fd0c52ac7e35ad52a452e8b90b2");
+    let (bytes, reads) = (counts.bytes.get(), counts.reads.get());
+    println!("32 MB column-major in row order: {bytes} bytes in {reads} reads");
+    assert!(bytes < 100_000_000, "{bytes} bytes in {reads} reads");
 }
 
 /// A file as `torch.save` writes it, with so many float32 tensors of so many bytes, and what its headers take.

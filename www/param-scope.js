@@ -122,7 +122,6 @@ export class ParamScope extends Base {
         throw abortError()
       }
       this.#replace(new Session(checkpoint))
-      this.#tell('checkpoint-open', { checkpoint })
       return checkpoint
     } catch (error) {
       if (!isAbort(error)) this.#report(/** @type {Error} */ (error))
@@ -161,6 +160,8 @@ export class ParamScope extends Base {
       this.tensor = tensor.name
       this.#tell('tensor-select', { tensor })
     })
+    // What is open is told before what is chosen in it.
+    this.#tell('checkpoint-open', { checkpoint: session.checkpoint })
     this.#selectByName()
     if (session.selected < 0) this.removeAttribute('tensor')
     this.#shell.dismiss()

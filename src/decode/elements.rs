@@ -1,6 +1,7 @@
 //! The elements of one tensor, whatever its layout, as dense little-endian runs.
 
 use super::numbers::negate;
+use super::walk::{Odometer, Walk, merged};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{ByteOrder, ByteRange, Class, Dtype, Layout, Record, Tensor};
@@ -17,14 +18,8 @@ pub struct Elements<'a> {
     bits: u64,
     walk: Walk,
     repeat: u64,
-}
-
-/// The order in which elements are visited: outermost dimension first, each with its size and its stride in elements.
-#[derive(Debug)]
-struct Walk {
-    start: u64,
-    dimensions: Vec<(u64, u64)>,
-    count: u64,
+    /// How many bytes of the storage one read may span to pick elements out of them.
+    reach: u64,
 }
 
 impl<'a> Elements<'a> {
@@ -52,7 +47,15 @@ impl<'a> Elements<'a> {
             _ => (0, vec![(tensor.elements(), 1)]),
         };
         let walk = Walk { start, dimensions: merged(dimensions), count: tensor.elements() };
-        Ok(Elements { source: &*files.get(storage.file).source, tensor, storage, bits, walk, repeat: 1 })
+        Ok(Elements {
+            source: &*files.get(storage.file).source,
+            tensor,
+            storage,
+            bits,
+            walk,
+            repeat: 1,
+            reach: 2 * limits::CHUNK,
+        })
     }
 
     /// The same elements in the order in which they lie in the file, those that a stride of 0 repeats only once.
@@ -129,27 +132,30 @@ impl<'a> Elements<'a> {
         self.source.read_at(offset, &mut into[filled..])
     }
 
-    /// Appends elements that do not lie side by side: reads the span of the storage that they lie in, in parts of at most
-    /// four chunks, and picks them.
+    /// Appends elements that do not lie side by side, slab by slab.
     fn gather(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
         let width = usize::try_from(self.bits / 8).map_err(|_| Error::too_large("Such elements are too large."))?;
-        let most = (4 * limits::CHUNK / self.bits.div_ceil(8).max(1)).max(1);
+        let reach = self.reach / self.bits.div_ceil(8).max(1);
         let (mut at, end) = (start, start + count);
         let mut span = Vec::new();
         while at < end {
-            let mut run = end - at;
-            let (mut low, mut high) = self.walk.span(at, run);
-            while high - low >= most && run > 1 {
-                run /= 2;
-                (low, high) = self.walk.span(at, run);
+            let slab = self.walk.slab(at, end - at);
+            let base = into.len();
+            into.resize(base + usize::try_from(slab.count()).expect("at most what was asked for") * width, 0);
+            let (near, far) = slab.split(reach);
+            let len = near.extent();
+            let mut outer = Odometer::new(&far);
+            while let Some((place, target)) = outer.next() {
+                span.clear();
+                self.read_run(slab.start + place, len, &mut span)?;
+                let mut inner = Odometer::new(&near.dimensions);
+                while let Some((near_place, near_target)) = inner.next() {
+                    let from = usize::try_from(near_place).expect("inside the span") * width;
+                    let to = base + usize::try_from(target + near_target).expect("inside the slab") * width;
+                    into[to..to + width].copy_from_slice(&span[from..from + width]);
+                }
             }
-            span.clear();
-            self.read_run(low, high - low + 1, &mut span)?;
-            self.walk.visit(at, run, |index| {
-                let place = usize::try_from(index - low).expect("inside the span") * width;
-                into.extend_from_slice(&span[place..place + width]);
-            });
-            at += run;
+            at += slab.count();
         }
         Ok(())
     }
@@ -165,61 +171,6 @@ impl<'a> Elements<'a> {
             }
             if *conjugated {
                 negate(number, bytes, true);
-            }
-        }
-    }
-}
-
-/// Neighbouring dimensions that can be walked as one, and those of size 1 left out.
-fn merged(dimensions: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
-    let mut kept: Vec<(u64, u64)> = Vec::with_capacity(dimensions.len());
-    for (size, stride) in dimensions.into_iter().filter(|(size, _)| *size != 1) {
-        match kept.last_mut() {
-            Some(outer) if size.checked_mul(stride) == Some(outer.1) => {
-                *outer = (outer.0.saturating_mul(size), stride);
-            }
-            _ => kept.push((size, stride)),
-        }
-    }
-    kept
-}
-
-impl Walk {
-    /// The lowest and the highest element of the storage among `count` visited ones from `start` on.
-    fn span(&self, start: u64, count: u64) -> (u64, u64) {
-        let (mut low, mut high) = (self.start, self.start);
-        let (mut first, mut last) = (start, start + count - 1);
-        for &(size, stride) in self.dimensions.iter().rev() {
-            // Outer dimensions that differ make the inner ones take every index.
-            let whole = first / size != last / size;
-            let (from, to) = if whole { (0, size - 1) } else { (first % size, last % size) };
-            low += from * stride;
-            high += to * stride;
-            (first, last) = (first / size, last / size);
-        }
-        (low, high)
-    }
-
-    /// Calls `each` with the place in the storage of `count` visited elements from `start` on.
-    fn visit(&self, start: u64, count: u64, mut each: impl FnMut(u64)) {
-        let mut indices: Vec<u64> = vec![0; self.dimensions.len()];
-        let mut rest = start;
-        let mut place = self.start;
-        for (index, &(size, stride)) in indices.iter_mut().zip(&self.dimensions).rev() {
-            *index = rest % size;
-            place += *index * stride;
-            rest /= size;
-        }
-        for _ in 0..count {
-            each(place);
-            for (index, &(size, stride)) in indices.iter_mut().zip(&self.dimensions).rev() {
-                *index += 1;
-                place += stride;
-                if *index < size {
-                    break;
-                }
-                place -= size * stride;
-                *index = 0;
             }
         }
     }
@@ -274,7 +225,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_view_reads_as_its_definition_says(
-            sizes in prop::collection::vec((1u64..5, 0u64..7), 0..4), start in 0u64..9, cut in 0u64..40,
+            sizes in prop::collection::vec((1u64..5, 0u64..7), 0..4), start in 0u64..9, cut in 0u64..40, reach in 1u64..40,
         ) {
             let (files, file) = files((0..=255).collect());
             let storage = ByteRange { file, offset: 3, len: 253 };
@@ -287,13 +238,13 @@ mod tests {
             let expected: Vec<u8> = expected.iter().map(|at| (at + 3) as u8).collect();
             let layout = Layout::Strided { storage, start, strides, conjugated: false, negated: false };
             let tensor = Tensor::new("a", Dtype::Number(Number::U8), shape, layout);
-            let elements = Elements::new(&files, &tensor).unwrap();
+            let elements = Elements { reach, ..Elements::new(&files, &tensor).unwrap() };
             let mut bytes = Vec::new();
             let cut = cut.min(elements.count());
             elements.read(cut, elements.count() - cut, &mut bytes).unwrap();
             prop_assert_eq!(&bytes, &expected[cut as usize..]);
 
-            let unordered = Elements::unordered(&files, &tensor).unwrap();
+            let unordered = Elements { reach, ..Elements::unordered(&files, &tensor).unwrap() };
             unordered.read(0, unordered.count(), &mut bytes).unwrap();
             let mut all: Vec<u8> = bytes.repeat(unordered.repeat() as usize);
             let mut expected = expected;

@@ -7,6 +7,7 @@ mod cells;
 mod elements;
 mod floats;
 mod numbers;
+mod walk;
 
 pub use cells::{Cell, cells};
 pub use elements::Elements;

@@ -44,7 +44,8 @@ pub fn by_id(id: &str) -> Option<&'static Format> {
 
 /// Opens what a person gave: one file, the shards of one model, or a folder. Reads headers only.
 ///
-/// Of several checkpoints the one whose format comes first in [`FORMATS`] is opened; a note names the others.
+/// Of several checkpoints the one whose format comes first in [`FORMATS`] is opened, one that is recognised by its content before
+/// one that only has a fitting name; a note names the others.
 ///
 /// # Errors
 ///
@@ -53,16 +54,16 @@ pub fn open(files: &Files) -> Result<Checkpoint> {
     let (mut best, mut refused, mut others) = (None, None, Vec::new());
     for (id, file) in files.iter() {
         match Candidate::new(id, file).and_then(recognise) {
-            Ok((rank, candidate)) => {
+            Ok((found, candidate)) => {
                 others.push(&file.name);
-                if best.as_ref().is_none_or(|(found, _)| rank < *found) {
-                    best = Some((rank, candidate));
+                if best.as_ref().is_none_or(|(best, _)| found < *best) {
+                    best = Some((found, candidate));
                 }
             }
             Err(error) => refused = refused.or(Some(error.in_file(&file.name))),
         }
     }
-    let Some((rank, lead)) = best else {
+    let Some(((_, rank), lead)) = best else {
         return Err(refused.unwrap_or_else(|| Error::missing("There is no file to open.")));
     };
     let mut checkpoint = (FORMATS[rank].open)(files, &lead).map_err(|error| error.in_file(&lead.file.name))?;
@@ -74,16 +75,23 @@ pub fn open(files: &Files) -> Result<Checkpoint> {
     Ok(checkpoint)
 }
 
-/// The position in [`FORMATS`] of the format of a file: by content, else by the ending of its name.
-fn recognise(candidate: Candidate<'_>) -> Result<(usize, Candidate<'_>)> {
+/// How a file was recognised. In this order: the lesser is the surer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    Content,
+    Name,
+}
+
+/// By what the format of a file was recognised, and its position in [`FORMATS`].
+fn recognise(candidate: Candidate<'_>) -> Result<((By, usize), Candidate<'_>)> {
     if let Some(rank) = FORMATS.iter().position(|format| (format.probe)(&candidate)) {
-        return Ok((rank, candidate));
+        return Ok(((By::Content, rank), candidate));
     }
     let by_name = FORMATS.iter().position(|format| candidate.has_extension(format.extensions));
     match (lookalikes::find(&candidate), candidate.broken_archive(), by_name) {
         (Some(lookalike), _, _) => Err(lookalike),
         (None, Some(broken), _) => Err(broken.clone()),
-        (None, None, Some(rank)) => Ok((rank, candidate)),
+        (None, None, Some(rank)) => Ok(((By::Name, rank), candidate)),
         (None, None, None) => Err(Error::unsupported(format!(
             "The file is in none of the formats that are read here: {}.",
             FORMATS.iter().map(|format| format.label).collect::<Vec<_>>().join(", ")

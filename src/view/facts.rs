@@ -171,11 +171,7 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
             }
             _ => (None, 0),
         };
-        let (absent, problem) = match &tensor.layout {
-            Layout::Absent { file } => (Some(file.clone()), None),
-            Layout::Unreadable { why } => (None, Some(why.clone())),
-            _ => (None, None),
-        };
+        let (absent, problem) = report::trouble(&tensor.layout);
         TensorFact {
             index: js(index as u64),
             name: tensor.name.clone(),

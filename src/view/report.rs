@@ -258,17 +258,22 @@ pub fn given_files(files: &Files) -> Vec<File> {
     given.map(|(_, file)| File { name: file.name.clone(), bytes: file.source.size() }).collect()
 }
 
+/// The file that was not given, and why elements cannot be shown, where either is so.
+pub(super) fn trouble(layout: &Layout) -> (Option<String>, Option<String>) {
+    match layout {
+        Layout::Absent { file } => (Some(file.clone()), None),
+        Layout::Unreadable { why } => (None, Some(why.clone())),
+        Layout::Dense(_) | Layout::Strided { .. } => (None, None),
+    }
+}
+
 impl TensorReport {
     fn new(tensor: &Tensor) -> Self {
         let strides = match &tensor.layout {
             Layout::Strided { strides, .. } => Some(strides.clone()),
             _ => None,
         };
-        let (absent, problem) = match &tensor.layout {
-            Layout::Absent { file } => (Some(file.clone()), None),
-            Layout::Unreadable { why } => (None, Some(why.clone())),
-            _ => (None, None),
-        };
+        let (absent, problem) = trouble(&tensor.layout);
         TensorReport {
             name: tensor.name.clone(),
             dtype: tensor.dtype.name().to_owned(),

@@ -98,7 +98,7 @@ test('an unknown file is refused with what it looks like', async () => {
     ['model.bin', '\x89PNG\r\n\x1a\n', /PNG/],
   ])) {
     await drop(page, [{ name, bytes: Buffer.from(bytes, 'latin1') }])
-    await page.locator('[part=error]', { hasText: says }).waitFor()
+    await page.locator('[part=error]', { hasText: says }).filter({ hasText: name }).waitFor()
   }
   await check()
 })

@@ -34,15 +34,15 @@ pub(super) fn counts(high: f64, wanted: f64) -> Ticks {
         .collect()
 }
 
-/// Powers of ten up to `high`.
+/// Powers of ten up to `high`; where those are only one or two, also twice and five times as much.
 pub(super) fn decades(high: f64) -> Ticks {
-    let powers = (0..19).map(|power| 10f64.powi(power)).take_while(|place| *place <= high);
-    powers
-        .map(|place| {
-            let (unit, name) = unit_of(place);
-            (place, format!("{}{name}", place / unit))
-        })
-        .collect()
+    let times: &[f64] = if high < 100.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let places = (0..19).flat_map(|power| times.iter().map(move |times| times * 10f64.powi(power)));
+    let label = |place: f64| {
+        let (unit, name) = unit_of(place);
+        (place, format!("{}{name}", place / unit))
+    };
+    places.take_while(|place| *place <= high).map(label).collect()
 }
 
 fn unit_of(high: f64) -> (f64, &'static str) {
@@ -105,6 +105,7 @@ mod tests {
         assert_eq!(labels(&counts(1.9e6, 4.0)), ["0", "0.5 M", "1.0 M", "1.5 M"]);
         assert_eq!(labels(&counts(3.0, 4.0)), ["0", "1", "2", "3"]);
         assert_eq!(labels(&decades(20_000.0)), ["1", "10", "100", "1000", "10 k"]);
+        assert_eq!(labels(&decades(7.0)), ["1", "2", "5"]);
         assert_eq!(labels(&linear(1e-8, 3e-8, 3.0)), ["1e−8", "2e−8", "3e−8"]);
     }
 
