@@ -49,6 +49,8 @@ const RUNS_CODE: &[(&str, &str)] = &[
     ("asyncio", "*"),
     ("multiprocessing", "*"),
     ("threading", "*"),
+    ("_thread", "*"),
+    ("_socket", "*"),
     ("ctypes", "*"),
     ("cffi", "*"),
     ("types", "*"),
@@ -77,11 +79,19 @@ const RUNS_CODE: &[(&str, &str)] = &[
     ("zipimport", "*"),
     ("pkgutil", "*"),
     ("pip", "*"),
+    ("torch", "load"),
     ("torch.hub", "*"),
     ("torch.storage", "_load_from_bytes"),
     ("torch.serialization", "load"),
     ("numpy.testing", "*"),
     ("numpy.f2py", "*"),
+];
+
+/// Names of those modules that only make a value of what they are given.
+const MAKES_A_VALUE: &[(&str, &str)] = &[
+    ("io", "BytesIO StringIO"),
+    ("pathlib", "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath"),
+    ("types", "MappingProxyType SimpleNamespace"),
 ];
 
 /// What NumPy's arrays, types and scalars are built with.
@@ -150,6 +160,8 @@ fn stands_in(table: &[(&str, &str)], global: &Global) -> bool {
 pub(super) fn meaning(global: &Global) -> Meaning {
     if global.module == Global::UNKNOWN || global.name == Global::UNKNOWN {
         Meaning::Hidden
+    } else if stands_in(MAKES_A_VALUE, global) {
+        Meaning::NotKnown
     } else if stands_in(RUNS_CODE, global) {
         Meaning::RunsCode
     } else if stands_in(IN_TORCHS_LIST, global) {
@@ -216,5 +228,8 @@ mod tests {
         assert_eq!(of("os.path", "join"), Meaning::RunsCode);
         assert_eq!(of("osmosis", "system"), Meaning::NotKnown);
         assert_eq!(of("builtins", "print"), Meaning::NotKnown);
+        assert_eq!(of("pathlib", "PosixPath"), Meaning::NotKnown);
+        assert_eq!(of("pathlib", "Path.write_text"), Meaning::RunsCode);
+        assert_eq!(of("unknown", "system"), Meaning::Hidden);
     }
 }
