@@ -73,6 +73,12 @@ fn a_pickle_that_breaks_off_is_refused_with_the_names_before() {
 }
 
 #[test]
+fn bytes_behind_the_pickle_are_told() {
+    let checkpoint = open(saved(b"\x80\x02N.cos\nsystem\n.")).unwrap();
+    assert_eq!(told(&checkpoint, "12 bytes follow the end of the pickle"), Some(Level::Warning));
+}
+
+#[test]
 fn a_tensor_that_cannot_be_followed_hides_no_other() {
     let quantised = [b"ctorch._utils\n_rebuild_qtensor\n(".as_slice(), &tensor(), b"tR"].concat();
     let checkpoint = dictionary(&[("q", &quantised), ("w", &tensor())]);

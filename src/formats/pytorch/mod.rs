@@ -99,6 +99,13 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let top = pickle
         .root_or_problem()
         .map_err(|error| names::with_those_found(error, &pickle).in_file(&format!("{root}{PICKLE}")))?;
+    if pickle.end < stream.len() {
+        let message = format!(
+            "{} bytes follow the end of the pickle; PyTorch does not read them, and they are not read here.",
+            stream.len() - pickle.end
+        );
+        checkpoint.note(Note::warning(message).about(PICKLE));
+    }
     let storages = Storages::new(&saved, file, order);
     fill(&mut checkpoint, &pickle, top, storages)?;
     note_archive(&mut checkpoint, &saved)?;

@@ -210,7 +210,7 @@ impl<'a> Machine<'a> {
         let rest = &stream[self.at..];
         usize::try_from(len).ok().and_then(|len| rest.get(..len)).ok_or_else(|| {
             Error::malformed(format!(
-                "The pickle is cut off: {len} bytes are to follow, there are {}; the file may not have been copied or downloaded whole.",
+                "The pickle is cut off: a length says that {len} bytes follow, {} are left to its end; the file may not have been copied or downloaded whole.",
                 rest.len()
             ))
         })
