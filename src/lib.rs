@@ -1,7 +1,7 @@
 //! Opens machine-learning checkpoints, reading only the bytes it needs.
 //!
 //! Layers, each using only those before it:
-//! `error`, `limits`, `source`, `wire`, `model`, `formats`, `decode`, `analysis`, `view`, and in the browser `web`.
+//! `error`, `limits`, `source`, `model`, `wire`, `formats`, `decode`, `analysis`, `view`, and in the browser `web`.
 
 pub mod analysis;
 pub mod decode;

@@ -1,6 +1,7 @@
 //! What the page shows of an open checkpoint before any element is read. Counts are float64, as JavaScript counts.
 
 use super::report::{self, Note, Report};
+use crate::formats::{FORMATS, Format};
 use crate::model::{ByteRange, Checkpoint, Layout};
 use crate::view::table::Tree;
 use serde::Serialize;
@@ -190,4 +191,23 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
         }
     };
     checkpoint.tensors.iter().enumerate().map(fact).collect()
+}
+
+/// One format of the registry, for the empty page.
+#[derive(Serialize)]
+#[expect(missing_docs, reason = "as in the registry")]
+pub struct FormatFact {
+    pub id: &'static str,
+    pub label: &'static str,
+    pub extensions: &'static [&'static str],
+    pub reads: &'static str,
+}
+
+/// All formats that are read.
+pub fn formats() -> Vec<FormatFact> {
+    let fact = |format: &&Format| {
+        let Format { id, label, extensions, reads, .. } = **format;
+        FormatFact { id, label, extensions, reads }
+    };
+    FORMATS.iter().map(fact).collect()
 }

@@ -1,21 +1,11 @@
 //! What the page asks without an open checkpoint.
 
 use super::convert::plain;
-use crate::formats::FORMATS;
-use crate::view::plot;
 use crate::view::query::Query;
-use serde::Serialize;
+use crate::view::{facts, plot};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 use web_sys::HtmlCanvasElement;
-
-#[derive(Serialize)]
-struct FormatFact {
-    id: &'static str,
-    label: &'static str,
-    extensions: &'static [&'static str],
-    reads: &'static str,
-}
 
 /// The formats that are read: `{id, label, extensions, reads}[]`.
 ///
@@ -24,13 +14,7 @@ struct FormatFact {
 /// None; the type is that of every conversion.
 #[wasm_bindgen]
 pub fn formats() -> Result<JsValue, JsValue> {
-    let facts = FORMATS.iter().map(|format| FormatFact {
-        id: format.id,
-        label: format.label,
-        extensions: format.extensions,
-        reads: format.reads,
-    });
-    plain(&facts.collect::<Vec<_>>())
+    plain(&facts::formats())
 }
 
 /// What a filter found in a text: starts and ends in turn, in UTF-16 units. Nothing for a filter that is not valid.
