@@ -33,7 +33,7 @@ fn safetensors_files_read_as_the_safetensors_crate_reads_them() {
                 }
             }
             (Err(theirs), Ok(ours)) => {
-                assert!(common::warned(&ours), "{}: no warning where it says {theirs}", path.display())
+                assert!(common::warned(&ours), "{}: no warning where it says {theirs}", path.display());
             }
             // Duplicate names: its documentation forbids them, it does not look.
             (Ok(_), Err(error)) => assert!(error.message.contains("duplicate"), "{}: {error}", path.display()),
