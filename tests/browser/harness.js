@@ -32,6 +32,7 @@ export async function start() {
     assert.ok(existsSync(needed), `${needed} is missing; \`cargo xtask test browser\` makes it`)
   }
   const { url, stop } = await serve(SITE)
+  const own = new Set(addresses(url))
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
   /**
    * A new page of the viewer; `check` closes it and fails if it asked for anything but the site's own files, broke its
@@ -42,7 +43,7 @@ export async function start() {
   async function open(options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options })
     const page = await context.newPage()
-    const recorded = record(page, url)
+    const recorded = record(page, own)
     await page.goto(`${url}/`)
     await page.locator('[part=drop-target]').waitFor()
     const check = async () => {
@@ -55,18 +56,26 @@ export async function start() {
 }
 
 /**
+ * Every address of the site: its files', and the page's own without the name of its file.
+ *
+ * @param {string} url
+ */
+const addresses = url => ['', ...readdirSync(SITE, { recursive: true })].map(path => `${url}/${path}`)
+
+/**
  * A growing list of what a page should not do.
  *
  * @param {Page} page
- * @param {string} url of the site
+ * @param {Set<string>} own addresses that it may ask for, exactly: a query could carry something away, even to its host
  * @returns {string[]}
  */
-export function record(page, url) {
+function record(page, own) {
   /** @type {string[]} */
   const recorded = []
   page.context().on('request', request => {
-    const own = request.url().startsWith(`${url}/`) || request.url().startsWith('blob:') || request.url().startsWith('data:')
-    if (!own || request.method() !== 'GET') recorded.push(`${request.method()} ${request.url()}`)
+    const [address] = request.url().split('#')
+    const local = address.startsWith('blob:') || address.startsWith('data:')
+    if (!(local || own.has(address)) || request.method() !== 'GET') recorded.push(`${request.method()} ${address}`)
   })
   page.on('websocket', socket => recorded.push(`websocket ${socket.url()}`))
   page.on('pageerror', error => recorded.push(`error ${error.message}`))

@@ -3,6 +3,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize, resolve } from 'node:path'
+import { pipeline } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 
 /** @type {Record<string, string>} */
@@ -25,21 +26,16 @@ const TYPES = {
 export function serve(folder, port = 0) {
   const top = resolve(folder)
   const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
-    // `normalize` takes every `..` out of an absolute path, so nothing above the folder is reached.
-    let file = join(top, normalize(path))
-    let facts = statSync(file, { throwIfNoEntry: false })
-    if (facts?.isDirectory()) {
-      file = join(file, 'index.html')
-      facts = statSync(file, { throwIfNoEntry: false })
-    }
-    if (!facts?.isFile()) {
+    const found = find(top, request.url ?? '/')
+    if (!found) {
       response.writeHead(404).end('not found')
       return
     }
+    const { file, size } = found
     const type = TYPES[extname(file)] ?? 'application/octet-stream'
-    response.writeHead(200, { 'content-type': type, 'content-length': facts.size, 'cache-control': 'no-cache' })
-    createReadStream(file).pipe(response)
+    response.writeHead(200, { 'content-type': type, 'content-length': size, 'cache-control': 'no-cache' })
+    // A file that a new build takes away meanwhile ends this answer, not the server.
+    pipeline(createReadStream(file), response, () => response.destroy())
   })
   return new Promise((done, failed) => {
     server.once('error', failed)
@@ -56,6 +52,24 @@ export function serve(folder, port = 0) {
       done({ url: `http://127.0.0.1:${bound}`, stop })
     })
   })
+}
+
+/**
+ * The file that an address means, a folder's being its index.html; none for an address that cannot be decoded, or that
+ * no file can have.
+ * @param {string} top
+ * @param {string} address
+ */
+function find(top, address) {
+  try {
+    // `normalize` takes every `..` out of an absolute path, so nothing above the folder is reached.
+    const path = join(top, normalize(`/${decodeURIComponent(address.split(/[?#]/, 1)[0])}`))
+    const file = statSync(path).isDirectory() ? join(path, 'index.html') : path
+    const facts = statSync(file)
+    return facts.isFile() ? { file, size: facts.size } : undefined
+  } catch {
+    return undefined
+  }
 }
 
 const [, script, folder, port] = process.argv
