@@ -2,15 +2,20 @@
 
 use crate::config::Config;
 use crate::run::{Outcome, cargo, root, run_text};
-use crate::setup::{self, CHROMEDRIVER, WASM};
+use crate::setup::{self, CHROMEDRIVER};
 use crate::{module, site};
 use std::time::Instant;
 
 /// A part of the tests and its steps.
 struct Part {
     name: &'static str,
+    /// What its steps need. That of all parts is set up first, so that what cannot be is told at once.
+    needs: &'static [Need],
     steps: &'static [Step],
 }
+
+/// Sets something up, unless it is there.
+type Need = fn() -> Outcome<()>;
 
 /// What a step is called, and what it does.
 type Step = (&'static str, fn() -> Outcome<()>);
@@ -18,6 +23,7 @@ type Step = (&'static str, fn() -> Outcome<()>);
 const PARTS: &[Part] = &[
     Part {
         name: "lint",
+        needs: &[setup::lint_tools, setup::wasm_target, setup::npm_packages],
         steps: &[
             ("formatting", formatting),
             ("clippy", clippy),
@@ -25,9 +31,21 @@ const PARTS: &[Part] = &[
             ("types of the page", types),
         ],
     },
-    Part { name: "native", steps: &[("native tests", native)] },
-    Part { name: "wasm", steps: &[("wasm tests in a worker", wasm)] },
-    Part { name: "browser", steps: &[("the site", || site::build().map(|_| ())), ("end to end in Chromium", browser)] },
+    Part { name: "native", needs: &[], steps: &[("native tests", native)] },
+    Part {
+        name: "wasm",
+        needs: &[setup::wasm_target, setup::chromium],
+        steps: &[("the test runner", || test_runner().map(|_| ())), ("wasm tests in a worker", wasm)],
+    },
+    Part {
+        name: "browser",
+        needs: &[setup::wasm_target, setup::npm_packages, setup::chromium],
+        steps: &[
+            ("the site", || site::build().map(|_| ())),
+            ("types of the boundary", boundary),
+            ("end to end in Chromium", browser),
+        ],
+    },
 ];
 
 /// Runs the parts that are named, or all.
@@ -35,21 +53,26 @@ pub fn test(names: &[String]) -> Outcome<()> {
     if let Some(unknown) = names.iter().find(|name| PARTS.iter().all(|part| part.name != **name)) {
         return Err(format!("There is no part {unknown:?}; there are lint, native, wasm and browser."));
     }
+    let chosen = || PARTS.iter().filter(|part| names.is_empty() || names.iter().any(|name| name == part.name));
     let start = Instant::now();
-    for part in PARTS.iter().filter(|part| names.is_empty() || names.iter().any(|name| name == part.name)) {
-        for (name, step) in part.steps {
-            println!("── {name}");
-            let start = Instant::now();
-            step()?;
-            println!("── {name}: {:.1} s", start.elapsed().as_secs_f64());
-        }
+    timed("set-up", || chosen().flat_map(|part| part.needs).try_for_each(|need| need()))?;
+    for (name, step) in chosen().flat_map(|part| part.steps) {
+        timed(name, step)?;
     }
     println!("── all of it: {:.1} s", start.elapsed().as_secs_f64());
     Ok(())
 }
 
+/// Runs a step between its name and its time.
+fn timed(name: &str, step: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
+    println!("── {name}");
+    let start = Instant::now();
+    step()?;
+    println!("── {name}: {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
 fn formatting() -> Outcome<()> {
-    setup::lint_tools()?;
     run_text(&cargo(), &["fmt", "--all", "--check"], &[]).map_err(|why| format!("{why} `cargo fmt --all` mends it."))
 }
 
@@ -58,52 +81,42 @@ fn clippy() -> Outcome<()> {
 }
 
 fn clippy_wasm() -> Outcome<()> {
-    setup::wasm_target()?;
-    let arguments = [
-        "clippy",
-        "--quiet",
-        "--package",
-        "paramscope",
-        "--target",
-        WASM,
-        "--lib",
-        "--test",
-        "web",
-        "--",
-        "-D",
-        "warnings",
-    ];
-    run_text(&cargo(), &arguments, &[])
+    let command = ["clippy", "--quiet", "--lib", "--test", "web", "--", "-D", "warnings"];
+    module::cargo_for_wasm(&Config::read()?, &command, &[])
 }
 
 fn types() -> Outcome<()> {
-    setup::npm_packages()?;
     // The page knows no Node, the tests do.
-    ["www", "tests/browser"]
-        .iter()
-        .try_for_each(|folder| run_text("node_modules/.bin/tsc", &["--project", folder], &[]))
+    ["www", "tests/browser"].iter().try_for_each(|folder| tsc(folder))
+}
+
+/// What the page is told of the module, against what wasm-bindgen made.
+fn boundary() -> Outcome<()> {
+    tsc("tests/boundary")
+}
+
+fn tsc(folder: &str) -> Outcome<()> {
+    run_text("node_modules/.bin/tsc", &["--project", folder], &[])
 }
 
 fn native() -> Outcome<()> {
     run_text(&cargo(), &["test", "--workspace", "--no-fail-fast"], &[])
 }
 
+fn test_runner() -> Outcome<String> {
+    setup::test_runner(&module::bindgen_version()?)
+}
+
 fn wasm() -> Outcome<()> {
-    setup::wasm_target()?;
-    setup::chromium()?;
-    let runner = setup::test_runner(&module::bindgen_version()?)?;
     let variables = [
-        ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner.as_str()),
-        ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", &Config::read()?.rustflags()),
+        ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", &*test_runner()?),
         ("CHROMEDRIVER", CHROMEDRIVER),
         ("WASM_BINDGEN_TEST_TIMEOUT", "120"),
     ];
-    run_text(&cargo(), &["test", "--package", "paramscope", "--target", WASM, "--test", "web"], &variables)
+    module::cargo_for_wasm(&Config::read()?, &["test", "--test", "web"], &variables)
 }
 
 fn browser() -> Outcome<()> {
-    setup::npm_packages()?;
-    setup::chromium()?;
     let mut tests: Vec<String> = std::fs::read_dir(root().join("tests/browser"))
         .map_err(|error| format!("tests/browser: {error}."))?
         .flatten()

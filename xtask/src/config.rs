@@ -50,14 +50,15 @@ impl Config {
         toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// Flags for rustc when it compiles for WebAssembly.
+    /// Flags for rustc when it compiles for WebAssembly, as `CARGO_ENCODED_RUSTFLAGS` has them: no other setting of
+    /// flags, on this machine or in its environment, comes before that one.
     pub fn rustflags(&self) -> String {
         self.module
             .target_features
             .iter()
             .map(|feature| format!("-Ctarget-feature={feature}"))
             .collect::<Vec<_>>()
-            .join(" ")
+            .join("\x1f")
     }
 }
 
@@ -70,6 +71,13 @@ mod tests {
         let text = std::fs::read_to_string(root().join("wasm-pack.toml")).unwrap();
         let first = text.lines().next().unwrap();
         assert!(first.starts_with("# wasm-pack does not read this file"), "{first}");
+    }
+
+    #[test]
+    fn refuses_a_key_that_nothing_reads() {
+        let text = std::fs::read_to_string(root().join("wasm-pack.toml")).unwrap();
+        let refused = toml::from_str::<Config>(&format!("{text}\nspare = 1\n")).err().unwrap().to_string();
+        assert!(refused.contains("unknown field `spare`"), "{refused}");
     }
 
     #[test]

@@ -7,36 +7,49 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
+/// Where the finished module is; `tests/boundary` reads the types that wasm-bindgen wrote there.
+const FOLDER: &str = "target/site-module";
+
 /// Builds the module; returns the folder with `NAME.js` and `NAME_bg.wasm`. What is up to date is left alone.
 pub fn build(config: &Config) -> Outcome<PathBuf> {
     setup::wasm_target()?;
     setup::npm_packages()?;
     let profile = &config.module.profile;
-    let arguments = ["build", "--lib", "--package", "paramscope", "--target", WASM, "--profile", profile];
-    run_text(&cargo(), &arguments, &[("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", &config.rustflags())])?;
+    cargo_for_wasm(config, &["build", "--profile", profile, "--lib"], &[])?;
     let compiled = target_folder().join(WASM).join(profile).join("paramscope.wasm");
-    let folder = target_folder().join("site-module");
-    let module = folder.join(format!("{}_bg.wasm", config.module.name));
+    let folder = root().join(FOLDER);
+    let file = format!("{}_bg.wasm", config.module.name);
     let inputs = [compiled.as_path(), &root().join("wasm-pack.toml"), &root().join("package-lock.json")];
-    if inputs.iter().all(|input| is_newer(&module, input)) {
+    if inputs.iter().all(|input| is_newer(&folder.join(&file), input)) {
         return Ok(folder);
     }
-    let _ = std::fs::remove_dir_all(&folder);
+    // Finished elsewhere and moved here whole: what an interrupted build leaves must not be taken for up to date.
+    let unfinished = folder.with_extension("unfinished");
+    let _ = std::fs::remove_dir_all(&unfinished);
     Bindgen::new()
         .input_path(&compiled)
         .web(true)
-        .and_then(|bindgen| bindgen.out_name(&config.module.name).typescript(true).generate(&folder))
+        .and_then(|bindgen| bindgen.out_name(&config.module.name).typescript(true).generate(&unfinished))
         .map_err(|error| format!("wasm-bindgen: {error:#}."))?;
-    optimise(config, &module)?;
+    optimise(config, &unfinished.join(&file))?;
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::rename(&unfinished, &folder).map_err(|error| format!("{}: {error}.", folder.display()))?;
     Ok(folder)
 }
 
+/// Runs a command of cargo on the crate as it is built for WebAssembly, with the same flags each time.
+pub fn cargo_for_wasm(config: &Config, command: &[&str], variables: &[(&str, &str)]) -> Outcome<()> {
+    let (name, rest) = command.split_first().expect("a command has a name");
+    let arguments = [&[*name, "--package", "paramscope", "--target", WASM], rest].concat();
+    let flags = config.rustflags();
+    run_text(&cargo(), &arguments, &[variables, &[("CARGO_ENCODED_RUSTFLAGS", &flags)]].concat())
+}
+
+/// Replaces a module by what wasm-opt makes of it.
 fn optimise(config: &Config, module: &Path) -> Outcome<()> {
-    let smaller = module.with_extension("smaller");
     let mut arguments: Vec<&OsStr> = config.wasm_opt.flags.iter().map(OsStr::new).collect();
-    arguments.extend([module.as_os_str(), OsStr::new("-o"), smaller.as_os_str()]);
-    run("node_modules/.bin/wasm-opt", &arguments, &[], &root())?;
-    std::fs::rename(&smaller, module).map_err(|error| format!("{}: {error}.", module.display()))
+    arguments.extend([module.as_os_str(), OsStr::new("-o"), module.as_os_str()]);
+    run("node_modules/.bin/wasm-opt", &arguments, &[], &root())
 }
 
 /// Cargo's folder for what it builds.

@@ -60,6 +60,10 @@ pub fn chromium() -> Outcome<()> {
     let needed = format!(
         "The browser tests need {CHROMIUM} and {CHROMEDRIVER}: install Debian's packages chromium and chromium-driver, then run this again."
     );
+    // Asking for a password in the middle of the tests would be a surprise.
+    if output("apt-get", &["--version"]).is_none() || output("id", &["-u"]).is_none_or(|user| user.trim() != "0") {
+        return Err(format!("Only root on a system with apt-get can have them installed. {needed}"));
+    }
     let apt = |arguments: &[&str]| run_text("apt-get", arguments, &[("DEBIAN_FRONTEND", "noninteractive")]);
     apt(&["update", "-qq"])
         .and_then(|()| {
