@@ -62,7 +62,7 @@ pub fn chromium() -> Outcome<()> {
     );
     // Asking for a password in the middle of the tests would be a surprise.
     if output("apt-get", &["--version"]).is_none() || output("id", &["-u"]).is_none_or(|user| user.trim() != "0") {
-        return Err(format!("Only root on a system with apt-get can have them installed. {needed}"));
+        return Err(format!("{needed} Run as root, on a system with apt-get, it installs them itself."));
     }
     let apt = |arguments: &[&str]| run_text("apt-get", arguments, &[("DEBIAN_FRONTEND", "noninteractive")]);
     apt(&["update", "-qq"])
