@@ -97,12 +97,45 @@ fn literal(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::formats::FORMATS;
+    use crate::model::{ByteRange, Dtype, Number};
+    use crate::source::{Files, Memory};
+    use std::rc::Rc;
 
     #[test]
     fn every_format_has_a_recipe() {
         for format in FORMATS {
             assert!(RECIPES.iter().any(|recipe| recipe.format == format.id), "{}", format.id);
         }
+    }
+
+    fn lines_of(format: &'static str, name: &str, path: &[Key]) -> Option<String> {
+        let mut files = Files::new();
+        let file = files.add("folder/my \"file\"", Rc::new(Memory::new(vec![0; 4])));
+        let layout = Layout::Dense(ByteRange { file, offset: 0, len: 4 });
+        let mut tensor = Tensor::new(name, Dtype::Number(Number::F32), vec![], layout);
+        tensor.path = path.to_vec();
+        let mut checkpoint = Checkpoint::new(files, format);
+        checkpoint.tensors.push(tensor);
+        lines(&checkpoint, &checkpoint.tensors[0])
+    }
+
+    #[test]
+    fn reads_this_very_tensor() {
+        let keys = [Key::Text("state".into()), Key::Index(-1), Key::Text("fc1.weight".into())];
+        for (format, name, path, last) in [
+            ("safetensors", "a", &[][..], r#"    tensor = f.get_tensor("a")"#),
+            ("safetensors-sharded", "a", &[], r#"    tensor = f.get_tensor("a")"#),
+            ("pytorch-zip", "state.-1.fc1.weight", &keys, r#"tensor = checkpoint["state"][-1]["fc1.weight"]"#),
+            ("pytorch-zip", "tensor", &[], "tensor = checkpoint"),
+            ("npy", "array", &[], r#"array = np.load("my \"file\"")"#),
+            ("npz", "a/b", &[], r#"array = np.load("my \"file\"")["a/b"]"#),
+        ] {
+            let lines = lines_of(format, name, path).unwrap();
+            assert_eq!(lines.lines().last(), Some(last));
+            assert!(lines.contains(r#"("my \"file\""#), "{lines}");
+        }
+        assert!(lines_of("pytorch-zip", "a", &[]).unwrap().contains("weights_only=True"));
+        assert_eq!(lines_of("unknown", "a", &[]), None);
     }
 
     #[test]

@@ -116,7 +116,8 @@ impl Tree {
         waiting: &mut Vec<(Option<usize>, usize)>,
     ) -> Child {
         let around = parent.map_or(0, |parent| self.groups[parent].path.len() + 1);
-        let mut len = around;
+        // Where the path ends; a label may be empty, so its length does not tell whether there was one.
+        let mut end = None;
         loop {
             match child {
                 Child::Tensor(index) => {
@@ -125,7 +126,8 @@ impl Tree {
                     return child;
                 }
                 Child::Group(part) => {
-                    len += parts[part].label.len() + usize::from(len > around);
+                    let len = end.map_or(around, |end| end + 1) + parts[part].label.len();
+                    end = Some(len);
                     if let [only] = parts[part].children.as_slice() {
                         child = *only;
                         continue;
@@ -240,16 +242,15 @@ impl Tree {
             (Child::Group(group), Sort::Bytes) => self.groups[group].bytes,
             (Child::Group(group), _) => self.groups[group].parameters,
         };
-        let place = |child| match child {
-            Child::Tensor(index) => self.first(Child::Tensor(index)),
-            Child::Group(group) => self.first(Child::Group(group)),
-        };
+        // One order for all rows: a rule for each pair of kinds would go in circles, which sorting answers with a panic.
         match (sort, a, b) {
             (Sort::Name, ..) => natural(label(a), label(b)),
             (Sort::Parameters | Sort::Bytes, ..) => figure(a).cmp(&figure(b)),
+            (Sort::Shape | Sort::Dtype, Child::Group(_), Child::Tensor(_)) => Ordering::Less,
+            (Sort::Shape | Sort::Dtype, Child::Tensor(_), Child::Group(_)) => Ordering::Greater,
             (Sort::Shape, Child::Tensor(a), Child::Tensor(b)) => tensors[a].shape.cmp(&tensors[b].shape),
             (Sort::Dtype, Child::Tensor(a), Child::Tensor(b)) => tensors[a].dtype.name().cmp(tensors[b].dtype.name()),
-            _ => place(a).cmp(&place(b)),
+            _ => self.first(a).cmp(&self.first(b)),
         }
     }
 
@@ -315,7 +316,8 @@ fn first_name<'a>(parts: &[Part<'_>], tensors: &'a [Tensor], mut part: usize) ->
 
 /// The order in which a person counts: `layers.2` before `layers.10`.
 fn natural(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a, b);
+    let same = same_start(a, b);
+    let (mut a, mut b) = (&a[same..], &b[same..]);
     loop {
         let (x, y) = match (a.chars().next(), b.chars().next()) {
             (Some(x), Some(y)) => (x, y),
@@ -335,6 +337,17 @@ fn natural(a: &str, b: &str) -> Ordering {
             return x.cmp(&y);
         }
     }
+}
+
+/// How many bytes both begin with, up to a number or a character that they may share only in part: names of one model
+/// differ at their ends.
+fn same_start(a: &str, b: &str) -> usize {
+    let (a_bytes, b_bytes) = (a.as_bytes(), b.as_bytes());
+    let mut same = a_bytes.iter().zip(b_bytes).take_while(|(x, y)| x == y).count();
+    while same > 0 && (a_bytes[same - 1].is_ascii_digit() || !a.is_char_boundary(same) || !b.is_char_boundary(same)) {
+        same -= 1;
+    }
+    same
 }
 
 /// The number at the start of a text without its leading zeros, and the rest.
@@ -399,6 +412,46 @@ mod tests {
         assert_eq!(shown(&names, "*.w", Sort::Name, false), ["layers/", "  2/", "    w", "  10/", "    w"]);
         let by_size = shown(&names, "", Sort::Parameters, true);
         assert_eq!(by_size, ["layers/", "  2/", "    b", "    w", "  10/", "    b", "    w"]);
+    }
+
+    /// Modules and tensors side by side, in a shuffled order of shapes.
+    #[test]
+    fn sorts_modules_beside_tensors_by_every_column() {
+        let names = (0..1000).map(|i| if i % 3 == 0 { format!("module{}.{i}", i / 6) } else { format!("tensor{i}") });
+        let mut tensors = tensors(&names.collect::<Vec<_>>());
+        for (index, tensor) in tensors.iter_mut().enumerate() {
+            tensor.shape = vec![index as u64 * 7919 % 1000];
+            tensor.dtype = Dtype::Number([Number::F32, Number::U8, Number::Bf16][index * 31 % 3]);
+        }
+        let tree = Tree::new(&tensors);
+        for (_, sort) in SORTS {
+            for descending in [false, true] {
+                let table = tree.table(&tensors, &vec![true; 1000], sort, descending, true);
+                assert_eq!(table.rows.len(), 1000 + tree.groups.len());
+            }
+        }
+        let table = tree.table(&tensors, &vec![true; 1000], Sort::Shape, false, true);
+        let top = table.rows.iter().zip(&table.depths).filter(|(_, depth)| **depth == 0).map(|(row, _)| *row);
+        let top: Vec<usize> = top.filter_map(|row| usize::try_from(row).ok()).collect();
+        assert!(top.len() > 600 && top.is_sorted_by_key(|index| &tensors[*index].shape));
+    }
+
+    #[test]
+    fn counts_as_a_person_does() {
+        let rising = ["", "a", "a1", "a2.z", "a2b", "a10", "a10.2", "a10.11", "b", "é1", "é12", "ê"];
+        for (index, first) in rising.iter().enumerate() {
+            for (other, second) in rising.iter().enumerate() {
+                assert_eq!(natural(first, second), index.cmp(&other), "{first} {second}");
+            }
+        }
+        assert_eq!(natural("a007", "a7"), Ordering::Equal);
+    }
+
+    #[test]
+    fn names_that_begin_with_a_separator_keep_their_labels() {
+        assert_eq!(shown(&[".é.x", ".é.y"], "", Sort::File, false), [".é/", "  x", "  y"]);
+        assert_eq!(shown(&["..a.x", "..a.y", "..b"], "", Sort::File, false), ["./", "  a/", "    x", "    y", "  b"]);
+        assert_eq!(shown(&["/m/x", "/m/y"], "", Sort::File, false), ["/m/", "  x", "  y"]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
+use super::text::{printable, shortened, width};
 use super::ticks::{self, Ticks};
 use plotters::coord::Shift;
 use plotters::prelude::{
-    Color, DrawingArea, DrawingAreaErrorKind, DrawingBackend, IntoDrawingArea, IntoFont, PathElement, RGBColor,
-    Rectangle, SVGBackend, Text, TextStyle,
+    Color, DrawingArea, DrawingAreaErrorKind, DrawingBackend, IntoDrawingArea, IntoFont, RGBColor, Rectangle,
+    SVGBackend, Text, TextStyle,
 };
 use plotters::style::FontTransform;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -85,8 +86,13 @@ pub struct PlotArea {
 /// The size of labels, and of the title.
 const LABEL: f64 = 11.0;
 const TITLE: f64 = 12.5;
-/// The width of a digit of a label, a little generous.
-const DIGIT: f64 = 6.4;
+/// The least room between the middles of two labels of the vertical axis, and between two of the horizontal one.
+const LABEL_HEIGHT: f64 = 15.0;
+const LABEL_GAP: f64 = 14.0;
+/// The room that a label of the horizontal axis gets if it is short.
+const LABEL_WIDTH: f64 = 80.0;
+/// From a side of the picture to what is nearest.
+const MARGIN: f64 = 8.0;
 
 /// A chart laid out: all that drawing needs.
 struct Layout<'a> {
@@ -102,21 +108,18 @@ struct Layout<'a> {
 impl<'a> Layout<'a> {
     fn new(chart: &'a HistogramChart, font_factor: f64) -> Self {
         let most = chart.counts.iter().copied().fold(1.0, f64::max);
-        let y_ticks = if chart.log_y { ticks::decades(most) } else { ticks::counts(most, 4.0) };
-        let digits = y_ticks.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(1);
-        #[expect(clippy::cast_precision_loss, reason = "a few characters")]
-        let left = 26.0 + digits as f64 * DIGIT;
-        let area = PlotArea { left, top: 30.0, right: chart.width - 14.0, bottom: chart.height - 40.0 };
-        let (low, high) = (chart.edges.first().copied().unwrap_or(0.0), chart.edges.last().copied().unwrap_or(1.0));
-        let x_ticks = ticks::linear(low, high, ((area.right - area.left) / 90.0).max(1.0));
-        Layout { chart, area, x_ticks, y_ticks, highest: if chart.log_y { most } else { most * 1.02 }, font_factor }
+        let (top, bottom) = (30.0, chart.height - 40.0);
+        let (y_ticks, highest) =
+            if chart.log_y { (ticks::decades(most, (bottom - top) / LABEL_HEIGHT), most) } else { ticks::counts(most) };
+        let widest = y_ticks.iter().map(|(_, label)| width(label, LABEL)).fold(0.0, f64::max);
+        let area = PlotArea { left: 28.0 + widest, top, right: chart.width - 14.0, bottom };
+        let x_ticks = x_ticks(chart, area);
+        Layout { chart, area, x_ticks, y_ticks, highest, font_factor }
     }
 
     /// Where a value lies, in device pixels.
     fn x(&self, value: f64) -> i32 {
-        let edges = &self.chart.edges;
-        let (low, high) = (edges[0], edges[edges.len() - 1]);
-        self.px(self.area.left + (value - low) / (high - low) * (self.area.right - self.area.left))
+        self.px(place(self.chart, self.area, value))
     }
 
     /// Where a count lies, in device pixels. On a logarithmic axis the ground is half a value.
@@ -140,6 +143,39 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// As many labels below the bars as there is room for.
+fn x_ticks(chart: &HistogramChart, area: PlotArea) -> Ticks {
+    let (low, high) = (chart.edges[0], chart.edges[chart.edges.len() - 1]);
+    let apart = |pair: &[(f64, String)]| {
+        let [left, right] = [&pair[0], &pair[1]].map(|(value, label)| label_middle(chart, area, *value, label));
+        right - left >= f64::midpoint(width(&pair[0].1, LABEL), width(&pair[1].1, LABEL)) + LABEL_GAP
+    };
+    let mut wanted = ((area.right - area.left) / LABEL_WIDTH).floor().clamp(1.0, 20.0);
+    loop {
+        let mut ticks = ticks::linear(low, high, wanted);
+        if ticks.windows(2).all(apart) {
+            return ticks;
+        }
+        if wanted <= 1.0 {
+            ticks.truncate(1);
+            return ticks;
+        }
+        wanted -= 1.0;
+    }
+}
+
+/// Where the middle of a label of the horizontal axis lies: below its value, but inside the picture.
+fn label_middle(chart: &HistogramChart, area: PlotArea, value: f64, label: &str) -> f64 {
+    let half = width(label, LABEL) / 2.0 + 2.0;
+    place(chart, area, value).min(chart.width - half).max(half)
+}
+
+/// Where a value lies, from the left.
+fn place(chart: &HistogramChart, area: PlotArea, value: f64) -> f64 {
+    let (low, high) = (chart.edges[0], chart.edges[chart.edges.len() - 1]);
+    area.left + (value - low) / (high - low) * (area.right - area.left)
+}
+
 /// What a backend says when it cannot draw.
 type Drawn<T, DB> = Result<T, DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
@@ -158,21 +194,23 @@ fn draw_axes<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, layout: &Layout<
     let soft = chart.colors.soft;
     for (count, label) in &layout.y_ticks {
         let y = layout.y(*count);
-        let line = vec![(layout.px(area.left), y), (layout.px(area.right), y)];
-        root.draw(&PathElement::new(line, chart.colors.line.stroke_width(line_width(chart.scale))))?;
+        // A filled rectangle covers whole pixels; a stroked line lies on the border between two and is blurred.
+        let line = [(layout.px(area.left), y), (layout.px(area.right), y + line_width(chart.scale))];
+        root.draw(&Rectangle::new(line, chart.colors.line.filled()))?;
         let style = layout.text(LABEL, soft, Pos::new(HPos::Right, VPos::Center));
         root.draw(&Text::new(label.clone(), (layout.px(area.left - 6.0), y), style))?;
     }
     for (value, label) in &layout.x_ticks {
         let style = layout.text(LABEL, soft, Pos::new(HPos::Center, VPos::Top));
-        root.draw(&Text::new(label.clone(), (layout.x(*value), layout.px(area.bottom + 6.0)), style))?;
+        let middle = layout.px(label_middle(chart, *area, *value, label));
+        root.draw(&Text::new(label.clone(), (middle, layout.px(area.bottom + 6.0)), style))?;
     }
     Ok(())
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one to four pixels")]
-fn line_width(scale: f64) -> u32 {
-    scale.clamp(1.0, 4.0) as u32
+#[expect(clippy::cast_possible_truncation, reason = "one to four pixels")]
+fn line_width(scale: f64) -> i32 {
+    scale.clamp(1.0, 4.0) as i32
 }
 
 fn draw_bars<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, layout: &Layout<'_>) -> Drawn<(), DB> {
@@ -196,7 +234,8 @@ fn draw_labels<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, layout: &Layou
     let Layout { chart, area, .. } = layout;
     let middle = layout.px(f64::midpoint(area.left, area.right));
     let title = layout.text(TITLE, chart.colors.ink, Pos::new(HPos::Left, VPos::Top));
-    root.draw(&Text::new(printable(&chart.title), (layout.px(8.0), layout.px(8.0)), title))?;
+    let name = shortened(&printable(&chart.title), TITLE, chart.width - 2.0 * MARGIN);
+    root.draw(&Text::new(name, (layout.px(MARGIN), layout.px(MARGIN)), title))?;
     let below = layout.text(LABEL, chart.colors.soft, Pos::new(HPos::Center, VPos::Top));
     root.draw(&Text::new(printable(&chart.x_label), (middle, layout.px(area.bottom + 22.0)), below))?;
     let beside =
@@ -204,15 +243,6 @@ fn draw_labels<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, layout: &Layou
     let centre = layout.px(f64::midpoint(area.top, area.bottom));
     root.draw(&Text::new(printable(&chart.y_label), (layout.px(6.0), centre), beside))?;
     Ok(())
-}
-
-/// Without the characters that XML has no room for and those that turn text around.
-fn printable(text: &str) -> String {
-    let odd = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}'..='\u{ffff}')
-    };
-    text.chars().map(|character| if odd(character) { '\u{fffd}' } else { character }).collect()
 }
 
 /// Draws on the page's canvas, whose `width` and `height` are those of the chart times its scale.
@@ -303,10 +333,58 @@ mod tests {
         assert!(heights[0] > heights[1] / 20.0);
     }
 
+    /// The texts of an SVG that stand at a height between two: where, and what they say.
+    fn texts(svg: &str, top: f64, bottom: f64) -> Vec<(f64, &str)> {
+        let number = |text: &str, name: &str| -> f64 {
+            text.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+        };
+        let texts = svg.split("<text ").skip(1).map(|text| text.split("</text>").next().unwrap());
+        let between = texts.filter(|text| (top..bottom).contains(&number(text, " y")));
+        between.map(|text| (number(text, "x"), text.split(">\n").nth(1).unwrap().trim_end())).collect()
+    }
+
+    #[test]
+    fn labels_have_room_inside_the_picture_and_beside_each_other() {
+        let ranges =
+            [(0.0, 2e-4), (1e8 - 1.0, 1e8 + 1.0), (1e15, 1e15 + 4.0), (-1e-5, 1e6), (0.0, 1e-320), (-8e307, 8e307)];
+        for (low, high) in ranges {
+            let edges = vec![low, low + (high - low) / 2.0, high];
+            let chart = HistogramChart { edges, title: "a.".repeat(200), width: 360.0, ..chart(vec![1.0, 2.0]) };
+            let picture = svg(&chart).unwrap();
+            let title = texts(&picture, 0.0, 20.0)[0];
+            assert!(title.1.contains('…') && title.0 + width(title.1, TITLE) <= 360.0);
+            let half = |label: &str| width(label, LABEL) / 2.0;
+            let sides: Vec<f64> = texts(&picture, 224.0, 230.0)
+                .into_iter()
+                .flat_map(|(middle, label)| [middle - half(label), middle + half(label)])
+                .collect();
+            assert!(!sides.is_empty() && sides.is_sorted() && sides[0] >= 0.0 && sides[sides.len() - 1] <= 360.0);
+        }
+    }
+
+    #[test]
+    fn one_bin_and_very_many_are_drawn() {
+        for bins in [1, 500, 5000] {
+            let picture = svg(&chart(vec![3.0; bins])).unwrap();
+            assert_eq!(bars(&picture).len(), bins);
+        }
+        assert!(svg(&HistogramChart { width: 10.0, height: 10.0, ..chart(vec![1.0]) }).is_ok());
+    }
+
+    #[test]
+    fn only_the_bar_that_is_pointed_out_has_the_accent() {
+        let mut chart = chart(vec![1.0, 2.0, 3.0]);
+        chart.colors.accent = RGBColor(255, 0, 128);
+        assert!(!svg(&chart).unwrap().contains("#FF0080"));
+        chart.hover = Some(1);
+        assert_eq!(svg(&chart).unwrap().matches("#FF0080").count(), 1);
+    }
+
     #[test]
     fn names_are_text_in_the_picture() {
         let picture = svg(&chart(vec![1.0])).unwrap();
         assert!(picture.contains("<title>&lt;script&gt;") && !picture.contains("<script>"));
+        assert!(picture.contains("role=\"img\"") && picture.contains("viewBox=\"0 0 480 260\""));
         assert!(!picture.contains('\u{1b}') && !picture.contains('\u{202e}'));
     }
 

@@ -2,9 +2,10 @@
 //!
 //! Nothing measures text: plotters would put a styled element into the page's document for each label, which a strict
 //! content security policy forbids and a worker does not have. Labels are anchored instead, which every backend does by
-//! itself, and margins follow from the number of characters.
+//! itself, and what must fit is reckoned from a table of widths.
 
 mod histogram;
+mod text;
 mod ticks;
 
 #[cfg(target_arch = "wasm32")]
