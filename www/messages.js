@@ -109,13 +109,13 @@ function deferred() {
 }
 
 /**
- * A worker must come from the page's own origin; a script of another one (a CDN's) is imported by a small local one.
+ * A worker that imports the script. One started from an address would have that address's policy, which a static host does not
+ * send; one started from here has the page's. Nor could it come from another origin (a CDN's).
  *
  * @param {URL} url
  * @returns {Worker}
  */
 function startWorker(url) {
-  if (url.origin === location.origin) return new Worker(url, { type: 'module' })
   const local = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)}`], { type: 'text/javascript' }))
   const worker = new Worker(local, { type: 'module' })
   setTimeout(() => URL.revokeObjectURL(local), 60_000)

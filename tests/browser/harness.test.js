@@ -37,6 +37,18 @@ test('a request of the worker is noticed, too', async () => {
   await assert.rejects(check(), /should not have done/)
 })
 
+test('a request of the worker to anywhere else is stopped by the policy', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture('torch/simplenn_state_dict.pt')])
+  await tensorRows(page).first().waitFor()
+  const directive = await page.workers()[0].evaluate(() => new Promise(done => {
+    addEventListener('securitypolicyviolation', event => done(event.effectiveDirective))
+    fetch('https://example.invalid/').then(() => done('answered'), () => setTimeout(() => done('failed, but not by the policy'), 1000))
+  }))
+  assert.equal(directive, 'connect-src')
+  await check()
+})
+
 for (const [what, ask] of /** @type {[string, () => Promise<unknown>][]} */ ([
   ['a query to the own host', () => fetch('index.html?carried=away')],
   ['sending to the own host', () => fetch('index.html', { method: 'POST', body: 'carried away' })],
