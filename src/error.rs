@@ -146,6 +146,12 @@ impl From<Quoted> for String {
     }
 }
 
+/// Whether a character has no shape of its own but changes how its neighbours are read: marks of no width and of direction,
+/// and the separators of lines and paragraphs. None is a control character by Unicode's table.
+pub fn is_hidden(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// At most 80 characters of a text from a file, control and direction marks as escapes.
 pub fn quoted(text: &str) -> Quoted {
     let mut shown = String::new();
@@ -155,9 +161,7 @@ pub fn quoted(text: &str) -> Quoted {
             break;
         }
         match character {
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                shown.extend(character.escape_unicode());
-            }
+            hidden if is_hidden(hidden) => shown.extend(hidden.escape_unicode()),
             control if control.is_control() => shown.extend(control.escape_default()),
             plain => shown.push(plain),
         }

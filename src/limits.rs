@@ -19,7 +19,7 @@ pub const RANK: usize = 64;
 pub const METADATA_RECORD: u64 = 64 << 20;
 
 /// The most bytes of elements that one read moves: bounds the memory of statistics whatever the tensor's size, and how long
-/// one step of them keeps a person waiting who cancels. Browsers hand over larger runs hardly faster.
+/// one step of them keeps a person waiting who cancels.
 pub const CHUNK: u64 = 8 << 20;
 
 /// The most elements that are hashed or walked one by one for a person who waits: 2^40 bytes of a stride-0 view are not.

@@ -1,5 +1,6 @@
 //! The lines that read a tensor in Python.
 
+use crate::error::is_hidden;
 use crate::model::{Checkpoint, Key, Layout, Tensor};
 use std::fmt::Write;
 
@@ -81,9 +82,7 @@ fn literal(text: &str) -> String {
                 quoted.push(character);
             }
             '\n' => quoted.push_str("\\n"),
-            odd if odd.is_control()
-                || matches!(odd, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-            {
+            odd if odd.is_control() || is_hidden(odd) => {
                 let _ = write!(quoted, "\\u{:04x}", u32::from(odd));
             }
             plain => quoted.push(plain),

@@ -1,5 +1,7 @@
 //! How much room text takes, without a screen to measure it on, and which of its characters are drawn.
 
+use crate::error::is_hidden;
+
 /// The width of a text in a sans-serif font of this size, by classes of characters; within a few percent of DejaVu Sans,
 /// which is wider than most.
 pub(super) fn width(text: &str, size: f64) -> f64 {
@@ -43,8 +45,7 @@ pub(super) fn shortened(text: &str, size: f64, room: f64) -> String {
 /// Without the characters that XML has no room for and those that turn text around.
 pub(super) fn printable(text: &str) -> String {
     let odd = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}'..='\u{ffff}')
+        character.is_control() || is_hidden(character) || matches!(character, '\u{fffe}'..='\u{ffff}')
     };
     text.chars().map(|character| if odd(character) { '\u{fffd}' } else { character }).collect()
 }
