@@ -54,5 +54,11 @@ pub const PICKLE_STEPS: usize = 4 << 20;
 /// How deep a pickle's containers are walked.
 pub const PICKLE_DEPTH: usize = 512;
 
+/// The most names of a pickle that are listed; the rest are counted.
+pub const PICKLE_NAMES: usize = 500;
+
+/// The most pickles of one file that are followed: those behind each other, and those in byte strings.
+pub const PICKLES_FOLLOWED: usize = 1000;
+
 /// The most values beside the tensors that are listed.
 pub const METADATA_ENTRIES: usize = 20_000;

@@ -35,6 +35,7 @@ impl<'a> Elements<'a> {
                 return Err(Error::missing(format!("The elements are in {file:?}, which was not given.")).in_file(file));
             }
             Layout::Unreadable { why } => return Err(Error::unsupported(why.clone())),
+            _ => return Err(Error::unsupported("Not read yet.")),
         };
         let bits = tensor
             .dtype

@@ -8,12 +8,12 @@ use crate::model::{Class, Number};
 pub fn numbers(number: Number, bytes: &[u8], count: usize, values: &mut Vec<f64>) {
     match number {
         Number::Bool => extend(values, bytes, |[byte]: [u8; 1]| f64::from(u8::from(byte != 0))),
-        Number::U8 | Number::F4E2m1fnX2 => extend(values, bytes, |[byte]: [u8; 1]| f64::from(byte)),
-        Number::I8 => extend(values, bytes, |raw| f64::from(i8::from_le_bytes(raw))),
+        Number::U8 | Number::F4E2m1fnX2 | Number::Qu8 => extend(values, bytes, |[byte]: [u8; 1]| f64::from(byte)),
+        Number::I8 | Number::Qi8 => extend(values, bytes, |raw| f64::from(i8::from_le_bytes(raw))),
         Number::U16 => extend(values, bytes, |raw| f64::from(u16::from_le_bytes(raw))),
         Number::I16 => extend(values, bytes, |raw| f64::from(i16::from_le_bytes(raw))),
         Number::U32 => extend(values, bytes, |raw| f64::from(u32::from_le_bytes(raw))),
-        Number::I32 => extend(values, bytes, |raw| f64::from(i32::from_le_bytes(raw))),
+        Number::I32 | Number::Qi32 => extend(values, bytes, |raw| f64::from(i32::from_le_bytes(raw))),
         Number::U64 => extend(values, bytes, |raw| nearest(u64::from_le_bytes(raw).into())),
         Number::I64 => extend(values, bytes, |raw| nearest(i64::from_le_bytes(raw).into())),
         Number::F32 => extend(values, bytes, |raw| f64::from(f32::from_le_bytes(raw))),
@@ -41,6 +41,7 @@ pub fn numbers(number: Number, bytes: &[u8], count: usize, values: &mut Vec<f64>
                 std::array::from_fn(|code| f64::from(floats::small(number, u8::try_from(code).unwrap_or(0).into())));
             extend(values, bytes, |[code]: [u8; 1]| table[usize::from(code)]);
         }
+        Number::Qu4 | Number::Qu2 => values.extend(codes(number, bytes).take(count).map(f64::from)),
         Number::F6E2m3fn | Number::F6E3m2fn | Number::F4E2m1fn => {
             values.extend(codes(number, bytes).take(count).map(|code| f64::from(floats::small(number, code.into()))));
         }

@@ -4,10 +4,12 @@
 //! headers. Adding one touches its own file and one line of the table; see `docs/adding-a-format.md`.
 
 mod candidate;
+mod contents;
 mod lookalikes;
 mod names;
 mod numpy;
 mod pytorch;
+mod referred;
 mod room;
 mod safetensors;
 
@@ -35,7 +37,7 @@ pub struct Format {
 
 /// All formats. Where several recognise a file the first one has it.
 pub const FORMATS: &[&Format] =
-    &[&safetensors::SHARDED, &safetensors::FORMAT, &pytorch::FORMAT, &numpy::NPY, &numpy::NPZ];
+    &[&safetensors::SHARDED, &safetensors::FORMAT, &pytorch::SCRIPT, &pytorch::PACKAGE, &pytorch::FORMAT, &numpy::NPY, &numpy::NPZ];
 
 /// The format with this id.
 pub fn by_id(id: &str) -> Option<&'static Format> {

@@ -1,116 +1,152 @@
-//! What the names that a pickle refers to mean, for a person who may load it in Python.
+//! What the names that a pickle refers to mean, for a person who may load it in Python: one table, first fit.
 //!
-//! One table, first fit: a module, the names in it, and what they are. `*` stands for every name of a module, and of those
-//! below it.
+//! Facts about names that run code were compared with those of picklescan 1.0.5: whatever it calls dangerous is so here, too,
+//! but for `uuid.UUID`, which only makes a value (`tests/pickles.rs` holds the two together).
 
-use crate::error::{Error, quoted};
-use crate::model::{Checkpoint, Note};
-use crate::wire::pickle::{Global, Pickle};
+use crate::model::Meaning;
+use crate::wire::pickle::Global;
 
-/// What loading a pickle with a name in it means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
-    /// `torch.load(weights_only=True)` accepts it.
-    InTorchsList,
-    /// NumPy needs it to build arrays.
-    NumpyBuilder,
-    /// It can run code, or reach files and the network, while the file is loaded.
-    RunsCode,
-    /// Nobody here knows it.
-    NotKnown,
-    /// Only running the pickle would tell which name it is.
-    Hidden,
-}
+/// A module, names in it, what they mean, and why. `*` stands for every name of a module, and of those below it.
+struct Rule(&'static str, &'static str, Meaning, &'static str);
 
-/// Modules whose names can run code when a pickle calls them: they start processes, import, evaluate, reach files or the
-/// network, or load further pickles.
-const RUNS_CODE: &[(&str, &str)] = &[
-    (
-        "builtins",
-        "eval exec compile open __import__ getattr setattr delattr globals locals vars input breakpoint memoryview apply execfile",
-    ),
-    ("os", "*"),
-    ("posix", "*"),
-    ("nt", "*"),
-    ("sys", "*"),
-    ("subprocess", "*"),
-    ("socket", "*"),
-    ("shutil", "*"),
-    ("importlib", "*"),
-    ("runpy", "*"),
-    ("code", "*"),
-    ("codeop", "*"),
-    ("pty", "*"),
-    ("pdb", "*"),
-    ("bdb", "*"),
-    ("timeit", "*"),
-    ("profile", "*"),
-    ("cProfile", "*"),
-    ("asyncio", "*"),
-    ("multiprocessing", "*"),
-    ("threading", "*"),
-    ("_thread", "*"),
-    ("_socket", "*"),
-    ("ctypes", "*"),
-    ("cffi", "*"),
-    ("types", "*"),
-    ("functools", "partial reduce"),
-    ("operator", "attrgetter itemgetter methodcaller"),
-    ("_operator", "attrgetter itemgetter methodcaller"),
-    ("pickle", "*"),
-    ("_pickle", "*"),
-    ("dill", "*"),
-    ("cloudpickle", "*"),
-    ("joblib", "*"),
-    ("marshal", "*"),
-    ("shelve", "*"),
-    ("webbrowser", "*"),
-    ("urllib", "*"),
-    ("http", "*"),
-    ("httplib", "*"),
-    ("requests", "*"),
-    ("aiohttp", "*"),
-    ("ftplib", "*"),
-    ("smtplib", "*"),
-    ("ssl", "*"),
-    ("tempfile", "*"),
-    ("pathlib", "*"),
-    ("io", "*"),
-    ("zipimport", "*"),
-    ("pkgutil", "*"),
-    ("pip", "*"),
-    ("torch", "load"),
-    ("torch.hub", "*"),
-    ("torch.storage", "_load_from_bytes"),
-    ("torch.serialization", "load"),
-    ("numpy.testing", "*"),
-    ("numpy.f2py", "*"),
-];
+const EVALUATES: &str = "evaluates, compiles or imports what it is given";
+const PROCESSES: &str = "starts processes or controls this one";
+const REACHES_OUT: &str = "reaches the network";
+const FILES: &str = "reads, writes or deletes files";
+const ANY_NAME: &str = "reaches any name or calls any function through what it is given";
+const LOADS: &str = "loads and runs further pickles or code";
+const MACHINE: &str = "calls machine code or makes code objects";
+const DEVELOPERS: &str = "runs code or programs for developers";
+const A_VALUE: &str = "only makes a value, though its module can do more";
+const ARRAYS: &str = "builds arrays, types and scalars";
+const WEIGHTS: &str = "is in the list of torch.load(weights_only=True)";
+const UNKNOWN: &str = "is not known here";
+const HIDDEN: &str = "only running the pickle would tell which name it is";
 
-/// Names of those modules that only make a value of what they are given.
-const MAKES_A_VALUE: &[(&str, &str)] = &[
-    ("io", "BytesIO StringIO"),
-    ("pathlib", "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath"),
-    ("types", "MappingProxyType SimpleNamespace"),
-];
+use Meaning::{InTorchsList, NotKnown, NumpyBuilder, RunsCode};
 
-/// What NumPy's arrays, types and scalars are built with.
-const NUMPY_BUILDERS: &[(&str, &str)] = &[
-    ("numpy", "dtype ndarray"),
-    ("numpy.core.multiarray", "_reconstruct scalar"),
-    ("numpy._core.multiarray", "_reconstruct scalar"),
-    ("numpy.core.numeric", "_frombuffer"),
-    ("numpy._core.numeric", "_frombuffer"),
-];
-
-/// What `torch.load(weights_only=True)` of PyTorch 2.15 accepts: `torch/_weights_only_unpickler.py`.
-const IN_TORCHS_LIST: &[(&str, &str)] = &[
-    ("_codecs", "encode"),
-    ("builtins", "bytearray complex set"),
-    ("collections", "Counter OrderedDict"),
-    (
-        "torch",
-        "BFloat16Storage BFloat16Tensor BoolStorage BoolTensor ByteStorage ByteTensor CharStorage CharTensor \
+/// What stands before a broader rule is an exception to it.
+const RULES: &[Rule] = &[
+    // Values whose modules can do more.
+    Rule("io", "BytesIO StringIO", NotKnown, A_VALUE),
+    Rule("_io", "BytesIO StringIO", NotKnown, A_VALUE),
+    Rule("pathlib", "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath", NotKnown, A_VALUE),
+    Rule("types", "MappingProxyType SimpleNamespace", NotKnown, A_VALUE),
+    Rule("uuid", "UUID SafeUUID", NotKnown, A_VALUE),
+    Rule("joblib.numpy_pickle", "NumpyArrayWrapper", NumpyBuilder, "stands for an array that joblib wrote behind it"),
+    // What runs code.
+    Rule("builtins", "eval exec compile __import__ execfile breakpoint input apply", RunsCode, EVALUATES),
+    Rule("builtins", "getattr setattr delattr globals locals vars memoryview", RunsCode, ANY_NAME),
+    Rule("builtins", "open", RunsCode, FILES),
+    Rule("importlib", "*", RunsCode, EVALUATES),
+    Rule("runpy", "*", RunsCode, EVALUATES),
+    Rule("code", "*", RunsCode, EVALUATES),
+    Rule("codeop", "*", RunsCode, EVALUATES),
+    Rule("zipimport", "*", RunsCode, EVALUATES),
+    Rule("pkgutil", "*", RunsCode, ANY_NAME),
+    Rule("os", "*", RunsCode, PROCESSES),
+    Rule("posix", "*", RunsCode, PROCESSES),
+    Rule("nt", "*", RunsCode, PROCESSES),
+    Rule("sys", "*", RunsCode, PROCESSES),
+    Rule("subprocess", "*", RunsCode, PROCESSES),
+    Rule("commands", "*", RunsCode, PROCESSES),
+    Rule("pty", "*", RunsCode, PROCESSES),
+    Rule("asyncio", "*", RunsCode, PROCESSES),
+    Rule("multiprocessing", "*", RunsCode, PROCESSES),
+    Rule("threading", "*", RunsCode, PROCESSES),
+    Rule("_thread", "*", RunsCode, PROCESSES),
+    Rule("uuid", "*", RunsCode, PROCESSES),
+    Rule("_osx_support", "*", RunsCode, PROCESSES),
+    Rule("_aix_support", "*", RunsCode, PROCESSES),
+    Rule("_pyrepl", "*", RunsCode, PROCESSES),
+    Rule("imaplib", "*", RunsCode, PROCESSES),
+    Rule("webbrowser", "*", RunsCode, PROCESSES),
+    Rule("shutil", "*", RunsCode, FILES),
+    Rule("tempfile", "*", RunsCode, FILES),
+    Rule("pathlib", "*", RunsCode, FILES),
+    Rule("io", "*", RunsCode, FILES),
+    Rule("_io", "*", RunsCode, FILES),
+    Rule("logging", "*", RunsCode, FILES),
+    Rule("distutils", "*", RunsCode, FILES),
+    Rule("fileinput", "*", RunsCode, FILES),
+    Rule("linecache", "*", RunsCode, FILES),
+    Rule("socket", "*", RunsCode, REACHES_OUT),
+    Rule("_socket", "*", RunsCode, REACHES_OUT),
+    Rule("ssl", "*", RunsCode, REACHES_OUT),
+    Rule("urllib", "*", RunsCode, REACHES_OUT),
+    Rule("http", "*", RunsCode, REACHES_OUT),
+    Rule("httplib", "*", RunsCode, REACHES_OUT),
+    Rule("requests", "*", RunsCode, REACHES_OUT),
+    Rule("aiohttp", "*", RunsCode, REACHES_OUT),
+    Rule("httpx", "*", RunsCode, REACHES_OUT),
+    Rule("ftplib", "*", RunsCode, REACHES_OUT),
+    Rule("smtplib", "*", RunsCode, REACHES_OUT),
+    Rule("telnetlib", "*", RunsCode, REACHES_OUT),
+    Rule("xmlrpc", "*", RunsCode, REACHES_OUT),
+    Rule("functools", "partial partialmethod reduce", RunsCode, ANY_NAME),
+    Rule("operator", "attrgetter itemgetter methodcaller call", RunsCode, ANY_NAME),
+    Rule("_operator", "attrgetter itemgetter methodcaller call", RunsCode, ANY_NAME),
+    Rule("inspect", "*", RunsCode, ANY_NAME),
+    Rule("gc", "*", RunsCode, ANY_NAME),
+    Rule("weakref", "finalize", RunsCode, ANY_NAME),
+    Rule("ctypes", "*", RunsCode, MACHINE),
+    Rule("_ctypes", "*", RunsCode, MACHINE),
+    Rule("cffi", "*", RunsCode, MACHINE),
+    Rule("types", "*", RunsCode, MACHINE),
+    Rule("pickle", "*", RunsCode, LOADS),
+    Rule("_pickle", "*", RunsCode, LOADS),
+    Rule("dill", "*", RunsCode, LOADS),
+    Rule("cloudpickle", "*", RunsCode, LOADS),
+    Rule("joblib", "*", RunsCode, LOADS),
+    Rule("marshal", "*", RunsCode, LOADS),
+    Rule("shelve", "*", RunsCode, LOADS),
+    Rule("pandas", "read_pickle", RunsCode, LOADS),
+    Rule("pandas.io.pickle", "*", RunsCode, LOADS),
+    Rule("numpy", "load fromregex genfromtxt loadtxt", RunsCode, LOADS),
+    Rule("torch", "load", RunsCode, LOADS),
+    Rule("torch.hub", "*", RunsCode, LOADS),
+    Rule("torch.jit", "load", RunsCode, LOADS),
+    Rule("torch.package", "*", RunsCode, LOADS),
+    Rule("torch.serialization", "load", RunsCode, LOADS),
+    Rule("torch.storage", "_load_from_bytes", RunsCode, LOADS),
+    Rule("torch.utils._config_module", "*", RunsCode, LOADS),
+    Rule("torch.utils.data.datapipes.utils.decoder", "*", RunsCode, LOADS),
+    Rule("torch._dynamo", "*", RunsCode, EVALUATES),
+    Rule("torch._inductor", "*", RunsCode, EVALUATES),
+    Rule("torch.fx.experimental.symbolic_shapes", "*", RunsCode, EVALUATES),
+    Rule("torch.jit.unsupported_tensor_ops", "*", RunsCode, EVALUATES),
+    Rule("torch.utils.bottleneck", "*", RunsCode, DEVELOPERS),
+    Rule("torch.utils.collect_env", "*", RunsCode, DEVELOPERS),
+    Rule("numpy.testing", "*", RunsCode, DEVELOPERS),
+    Rule("numpy.f2py", "*", RunsCode, DEVELOPERS),
+    Rule("numpy.distutils", "*", RunsCode, DEVELOPERS),
+    Rule("bdb", "*", RunsCode, DEVELOPERS),
+    Rule("pdb", "*", RunsCode, DEVELOPERS),
+    Rule("timeit", "*", RunsCode, DEVELOPERS),
+    Rule("profile", "*", RunsCode, DEVELOPERS),
+    Rule("cProfile", "*", RunsCode, DEVELOPERS),
+    Rule("trace", "*", RunsCode, DEVELOPERS),
+    Rule("doctest", "*", RunsCode, DEVELOPERS),
+    Rule("unittest", "*", RunsCode, DEVELOPERS),
+    Rule("pydoc", "*", RunsCode, DEVELOPERS),
+    Rule("test", "*", RunsCode, DEVELOPERS),
+    Rule("idlelib", "*", RunsCode, DEVELOPERS),
+    Rule("lib2to3", "*", RunsCode, DEVELOPERS),
+    Rule("ensurepip", "*", RunsCode, DEVELOPERS),
+    Rule("pip", "*", RunsCode, DEVELOPERS),
+    Rule("venv", "*", RunsCode, DEVELOPERS),
+    Rule("setuptools", "*", RunsCode, DEVELOPERS),
+    // What NumPy's arrays, types and scalars are built with.
+    Rule("numpy", "dtype ndarray", NumpyBuilder, ARRAYS),
+    Rule("numpy.core.multiarray", "_reconstruct scalar", NumpyBuilder, ARRAYS),
+    Rule("numpy._core.multiarray", "_reconstruct scalar", NumpyBuilder, ARRAYS),
+    Rule("numpy.core.numeric", "_frombuffer", NumpyBuilder, ARRAYS),
+    Rule("numpy._core.numeric", "_frombuffer", NumpyBuilder, ARRAYS),
+    // What `torch.load(weights_only=True)` of PyTorch 2.15 accepts: `torch/_weights_only_unpickler.py`.
+    Rule("_codecs", "encode", InTorchsList, WEIGHTS),
+    Rule("builtins", "bytearray complex set", InTorchsList, WEIGHTS),
+    Rule("collections", "Counter OrderedDict", InTorchsList, WEIGHTS),
+    Rule("torch", "BFloat16Storage BFloat16Tensor BoolStorage BoolTensor ByteStorage ByteTensor CharStorage CharTensor \
          ComplexDoubleStorage ComplexFloatStorage DoubleStorage DoubleTensor FloatStorage FloatTensor \
          HalfStorage HalfTensor IntStorage IntTensor LongStorage LongTensor QInt32Storage QInt8Storage \
          QUInt2x4Storage QUInt4x2Storage QUInt8Storage ShortStorage ShortTensor Size Tensor bcomplex32 \
@@ -118,98 +154,61 @@ const IN_TORCHS_LIST: &[(&str, &str)] = &[
          float32 float4_e2m1fn_x2 float64 float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz \
          float8_e8m0fnu int1 int16 int2 int3 int32 int4 int5 int6 int64 int7 int8 per_channel_affine \
          per_channel_affine_float_qparams per_channel_symmetric per_tensor_affine per_tensor_symmetric qint32 \
-         qint8 quint2x4 quint4x2 quint8 uint1 uint16 uint2 uint3 uint32 uint4 uint5 uint6 uint64 uint7 uint8",
-    ),
-    ("torch._tensor", "_rebuild_from_type_v2"),
-    (
-        "torch._utils",
-        "_rebuild_device_tensor_from_cpu_tensor _rebuild_device_tensor_from_numpy \
+         qint8 quint2x4 quint4x2 quint8 uint1 uint16 uint2 uint3 uint32 uint4 uint5 uint6 uint64 uint7 uint8", InTorchsList, WEIGHTS),
+    Rule("torch._tensor", "_rebuild_from_type_v2", InTorchsList, WEIGHTS),
+    Rule("torch._utils", "_rebuild_device_tensor_from_cpu_tensor _rebuild_device_tensor_from_numpy \
          _rebuild_meta_tensor_no_storage _rebuild_parameter _rebuild_parameter_with_state _rebuild_qtensor \
          _rebuild_sparse_tensor _rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 \
-         _rebuild_wrapper_subclass",
-    ),
-    (
-        "torch.cuda",
-        "BFloat16Storage BFloat16Tensor BoolStorage BoolTensor ByteStorage ByteTensor CharStorage CharTensor \
+         _rebuild_wrapper_subclass", InTorchsList, WEIGHTS),
+    Rule("torch.cuda", "BFloat16Storage BFloat16Tensor BoolStorage BoolTensor ByteStorage ByteTensor CharStorage CharTensor \
          ComplexDoubleStorage ComplexFloatStorage DoubleStorage DoubleTensor FloatStorage FloatTensor \
-         HalfStorage HalfTensor IntStorage IntTensor LongStorage LongTensor ShortStorage ShortTensor",
-    ),
-    (
-        "torch.cuda.sparse",
-        "BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor \
-         ShortTensor",
-    ),
-    ("torch.nn.parameter", "Parameter"),
-    ("torch.serialization", "_get_layout"),
-    (
-        "torch.sparse",
-        "BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor \
-         ShortTensor",
-    ),
-    ("torch.storage", "TypedStorage UntypedStorage"),
+         HalfStorage HalfTensor IntStorage IntTensor LongStorage LongTensor ShortStorage ShortTensor", InTorchsList, WEIGHTS),
+    Rule("torch.cuda.sparse", "BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor \
+         ShortTensor", InTorchsList, WEIGHTS),
+    Rule("torch.nn.parameter", "Parameter", InTorchsList, WEIGHTS),
+    Rule("torch.serialization", "_get_layout", InTorchsList, WEIGHTS),
+    Rule("torch.sparse", "BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor \
+         ShortTensor", InTorchsList, WEIGHTS),
+    Rule("torch.storage", "TypedStorage UntypedStorage", InTorchsList, WEIGHTS),
 ];
 
-fn stands_in(table: &[(&str, &str)], global: &Global) -> bool {
-    table.iter().any(|(module, names)| match *names {
-        "*" => global.module.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
-        names => global.module == *module && names.split(' ').any(|name| name == global.name),
-    })
+impl Rule {
+    fn fits(&self, global: &Global) -> bool {
+        let Rule(module, names, meaning, _) = self;
+        match *names {
+            "*" => global.module.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+            // `open.__call__` is reached through `open`; what a harmless name leads to is another matter.
+            names => {
+                let name = if *meaning == RunsCode { global.name.split('.').next() } else { Some(&*global.name) };
+                global.module == *module && names.split(' ').any(|listed| name == Some(listed))
+            }
+        }
+    }
 }
 
-/// What a name means.
-pub(super) fn meaning(global: &Global) -> Meaning {
+/// What a name means, and why.
+pub(super) fn meaning(global: &Global) -> (Meaning, &'static str) {
     if global.module == Global::UNKNOWN || global.name == Global::UNKNOWN {
-        Meaning::Hidden
-    } else if stands_in(MAKES_A_VALUE, global) {
-        Meaning::NotKnown
-    } else if stands_in(RUNS_CODE, global) {
-        Meaning::RunsCode
-    } else if stands_in(IN_TORCHS_LIST, global) {
-        Meaning::InTorchsList
-    } else if stands_in(NUMPY_BUILDERS, global) {
-        Meaning::NumpyBuilder
-    } else {
-        Meaning::NotKnown
+        return (Meaning::Hidden, HIDDEN);
+    }
+    match RULES.iter().find(|rule| rule.fits(global)) {
+        Some(Rule(_, _, meaning, reason)) => (*meaning, reason),
+        None if reaches_further(&global.name) => (RunsCode, "reaches a module that can run code through another one"),
+        None => (NotKnown, UNKNOWN),
     }
 }
 
-/// Notes the names that loading the pickle in Python would refer to, where a person should know them.
-pub(super) fn note(checkpoint: &mut Checkpoint, pickle: &Pickle<'_>, place: &str) {
-    for (global, at) in &pickle.globals {
-        let name = quoted(&global.dotted());
-        let note = match meaning(global) {
-            Meaning::InTorchsList | Meaning::NumpyBuilder => continue,
-            Meaning::Hidden => Note::danger(format!(
-                "The pickle refers to a name that only running it would tell ({name}, byte {at}); it can be one that runs code when the file is loaded in Python. It was not run here."
-            )),
-            Meaning::RunsCode => Note::danger(format!(
-                "The pickle refers to {name} (byte {at}), which can run code when the file is loaded in Python. It was not run here."
-            )),
-            Meaning::NotKnown => Note::warning(format!(
-                "The pickle refers to {name} (byte {at}), which is not known here; torch.load(weights_only=True) would refuse it. It was not run here."
-            )),
-        };
-        checkpoint.note(note.about(place));
+/// Whether a dotted name leads to a module of the table that its own module imported: `serialization.os.system`.
+fn reaches_further(name: &str) -> bool {
+    let mut rest = name;
+    while let Some((first, after)) = rest.split_once('.') {
+        let inner = Global { module: first.to_owned(), name: after.to_owned() };
+        if RULES.iter().any(|rule| rule.2 == RunsCode && rule.fits(&inner)) {
+            return true;
+        }
+        rest = after;
     }
-}
-
-/// The error of a pickle that breaks off, with the names that it refers to before, the worst first: they may be why one
-/// looks.
-pub(super) fn with_those_found(mut error: Error, pickle: &Pickle<'_>) -> Error {
-    let mut odd: Vec<_> = pickle
-        .globals
-        .iter()
-        .filter_map(|(global, _)| match meaning(global) {
-            Meaning::InTorchsList | Meaning::NumpyBuilder => None,
-            meaning => Some((meaning == Meaning::NotKnown, global)),
-        })
-        .collect();
-    odd.sort_by_key(|(only_unknown, _)| *only_unknown);
-    let shown: Vec<String> = odd.iter().take(3).map(|(_, global)| quoted(&global.dotted()).to_string()).collect();
-    if !shown.is_empty() {
-        error.message = format!("{} Before, it refers to {}; nothing of it was run.", error.message, shown.join(", "));
-    }
-    error
+    false
 }
 
 #[cfg(test)]
@@ -217,7 +216,7 @@ mod tests {
     use super::*;
 
     fn of(module: &str, name: &str) -> Meaning {
-        meaning(&Global { module: module.to_owned(), name: name.to_owned() })
+        meaning(&Global { module: module.to_owned(), name: name.to_owned() }).0
     }
 
     #[test]
@@ -228,8 +227,11 @@ mod tests {
         assert_eq!(of("os.path", "join"), Meaning::RunsCode);
         assert_eq!(of("osmosis", "system"), Meaning::NotKnown);
         assert_eq!(of("builtins", "print"), Meaning::NotKnown);
+        assert_eq!(of("builtins", "eval.__call__"), Meaning::RunsCode);
         assert_eq!(of("pathlib", "PosixPath"), Meaning::NotKnown);
         assert_eq!(of("pathlib", "Path.write_text"), Meaning::RunsCode);
+        assert_eq!(of("torch", "Tensor.requires_grad_"), Meaning::NotKnown);
+        assert_eq!(of("torch", "serialization.os.system"), Meaning::RunsCode);
         assert_eq!(of("unknown", "system"), Meaning::Hidden);
     }
 }

@@ -8,8 +8,8 @@ pub(super) struct Room(usize);
 
 impl Room {
     /// For a pickle of so many bytes.
-    pub(super) fn new(stream: &[u8]) -> Self {
-        Room(limits::PICKLE_LISTED.saturating_add(stream.len().saturating_mul(4)))
+    pub(super) fn new(stream: usize) -> Self {
+        Room(limits::PICKLE_LISTED.saturating_add(stream.saturating_mul(4)))
     }
 
     /// Takes so many bytes; `false` if they are not left. Then nothing more is.
@@ -45,10 +45,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_ends_it() {
-        let mut room = Room::new(&[]);
+        let mut room = Room::new(0);
         assert!(room.take(limits::PICKLE_LISTED));
         assert!(!room.take(1));
-        let mut room = Room::new(&[0; 100]);
+        let mut room = Room::new(100);
         assert!(!room.take(limits::PICKLE_LISTED + 401) && !room.take(1));
     }
 }

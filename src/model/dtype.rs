@@ -123,6 +123,11 @@ pub enum Number {
     F6E3m2fn,
     F4E2m1fn,
     F4E2m1fnX2,
+    Qi8,
+    Qu8,
+    Qi32,
+    Qu4,
+    Qu2,
 }
 
 /// The facts about one type of number.
@@ -143,7 +148,7 @@ const fn facts(number: Number, name: &'static str, bits: u64, class: Class) -> N
 }
 
 /// All types of numbers, in the order of [`Number`].
-pub const NUMBERS: [NumberFacts; 27] = [
+pub const NUMBERS: [NumberFacts; 32] = [
     facts(Number::Bool, "bool", 8, Class::Bool),
     facts(Number::U8, "u8", 8, Class::Unsigned),
     facts(Number::I8, "i8", 8, Class::Signed),
@@ -173,6 +178,12 @@ pub const NUMBERS: [NumberFacts; 27] = [
     facts(Number::F4E2m1fn, "f4_e2m1fn", 4, Class::Float),
     // PyTorch's shell type: two 4-bit floats a byte which PyTorch itself only shows as the byte.
     facts(Number::F4E2m1fnX2, "f4_e2m1fn_x2", 8, Class::Unsigned),
+    // PyTorch's quantised types: codes that stand for real numbers by a scale of the tensor's own.
+    facts(Number::Qi8, "qi8", 8, Class::Signed),
+    facts(Number::Qu8, "qu8", 8, Class::Unsigned),
+    facts(Number::Qi32, "qi32", 32, Class::Signed),
+    facts(Number::Qu4, "qu4", 4, Class::Unsigned),
+    facts(Number::Qu2, "qu2", 2, Class::Unsigned),
 ];
 
 impl Number {

@@ -1,12 +1,17 @@
 //! Plain data: what a checkpoint holds. No reading, no decoding, no screen.
 
 mod dtype;
+mod pickles;
 mod tensor;
 
 pub use dtype::{ByteOrder, Class, Dtype, Field, NUMBERS, Number, NumberFacts, Record};
-pub use tensor::{ByteRange, Key, Layout, Tensor, element_count};
+pub use pickles::{Meaning, PickleFacts, Referred, Verdict};
+pub use tensor::{
+    ByteRange, Key, Layout, Piece, Quantized, Role, Scale, Sparse, SparseKind, Tensor, dotted, element_count,
+};
 
 use crate::source::Files;
+use std::borrow::Cow;
 
 /// An opened checkpoint: the files that it consists of, and what their headers say.
 #[derive(Debug)]
@@ -19,8 +24,10 @@ pub struct Checkpoint {
     pub producer: Option<String>,
     /// In the order of the file.
     pub tensors: Vec<Tensor>,
-    /// Everything else that the file says, in its order; keys of nested values are joined by dots.
-    pub metadata: Vec<(String, Value)>,
+    /// Everything else that the file says, in its order.
+    pub metadata: Vec<Entry>,
+    /// The pickles in it, and what loading them in Python would refer to.
+    pub pickles: Vec<PickleFacts>,
     /// What was skipped or is odd.
     pub notes: Vec<Note>,
 }
@@ -28,7 +35,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// A checkpoint without tensors, metadata and notes.
     pub fn new(files: Files, format: &'static str) -> Self {
-        Checkpoint { files, format, producer: None, tensors: Vec::new(), metadata: Vec::new(), notes: Vec::new() }
+        Checkpoint { files, format, producer: None, tensors: Vec::new(), metadata: Vec::new(), pickles: Vec::new(), notes: Vec::new() }
     }
 
     /// Adds a note; beyond [`crate::limits::NOTES`] they are counted in the last one.
@@ -45,6 +52,29 @@ impl Checkpoint {
         last.more += 1;
         last.level = last.level.max(note.level);
         last.message = format!("{} more notes of this kind are not listed.", last.more);
+    }
+}
+
+/// One value beside the tensors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The keys that lead to it, outermost first; none for what the file holds as a whole.
+    pub path: Vec<Key>,
+    /// The name of its type: `int`, `argparse.Namespace`; empty where the format has none.
+    pub kind: Cow<'static, str>,
+    /// The value; of an object that holds others only that it is one.
+    pub value: Value,
+}
+
+impl Entry {
+    /// A value under one key, of a format without types.
+    pub fn plain(key: impl Into<String>, value: Value) -> Self {
+        Entry { path: vec![Key::Text(key.into())], kind: Cow::Borrowed(""), value }
+    }
+
+    /// The keys joined by dots.
+    pub fn key(&self) -> String {
+        dotted(&self.path)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{ByteOrder, Dtype};
 use crate::source::FileId;
+use std::rc::Rc;
 
 /// A run of bytes in one of the checkpoint's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +33,12 @@ pub enum Layout {
         /// The stored numbers are the negatives of the values (PyTorch's lazy `neg`).
         negated: bool,
     },
+    /// Boxes that make up the whole: what several files or chunks hold of it.
+    Pieces(Rc<[Piece]>),
+    /// The elements that are not zero, and where they are.
+    Sparse(Rc<Sparse>),
+    /// Whole numbers that stand for real ones.
+    Quantized(Rc<Quantized>),
     /// The file that holds the elements was not given.
     Absent {
         /// Its name, as the index or the pickle gives it.
@@ -49,9 +56,132 @@ impl Layout {
     pub fn storage(&self) -> Option<ByteRange> {
         match self {
             Layout::Dense(range) | Layout::Strided { storage: range, .. } => Some(*range),
-            Layout::Absent { .. } | Layout::Unreadable { .. } => None,
+            Layout::Quantized(quantized) => quantized.codes.storage(),
+            Layout::Pieces(_) | Layout::Sparse(_) | Layout::Absent { .. } | Layout::Unreadable { .. } => None,
         }
     }
+}
+
+/// A box of a tensor, as one row-major run of bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// The index of its first element in the whole.
+    pub at: Vec<u64>,
+    /// Its own shape, of as many dimensions.
+    pub shape: Vec<u64>,
+    /// Where it lies; just as many bytes as it takes.
+    pub range: ByteRange,
+}
+
+/// How the places of a sparse tensor's elements are told. Source: PyTorch's `torch.sparse`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SparseKind {
+    /// An index of each element: the first dimension of the indices counts those of the tensor. Values at one place add up.
+    Coo,
+    /// By rows.
+    Csr,
+    /// By columns.
+    Csc,
+    /// By rows of blocks.
+    Bsr,
+    /// By columns of blocks.
+    Bsc,
+}
+
+impl SparseKind {
+    /// PyTorch's name of the layout.
+    pub fn name(self) -> &'static str {
+        match self {
+            SparseKind::Coo => "sparse_coo",
+            SparseKind::Csr => "sparse_csr",
+            SparseKind::Csc => "sparse_csc",
+            SparseKind::Bsr => "sparse_bsr",
+            SparseKind::Bsc => "sparse_bsc",
+        }
+    }
+}
+
+/// A tensor most of whose elements are zero and not stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sparse {
+    /// How places are told.
+    pub kind: SparseKind,
+    /// The indices (of COO), or where each row or column begins (of the others).
+    pub indices: Tensor,
+    /// The columns or rows, of all but COO.
+    pub others: Option<Tensor>,
+    /// The stored elements.
+    pub values: Tensor,
+}
+
+/// A tensor of whole numbers each of which stands for `(code − zero point) · scale`, computed in float32.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantized {
+    /// Where the codes lie.
+    pub codes: Layout,
+    /// What they stand for.
+    pub scale: Scale,
+}
+
+/// The scale of a [`Quantized`] tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scale {
+    /// One for all.
+    PerTensor {
+        /// The step.
+        scale: f64,
+        /// The code of 0.
+        zero_point: i64,
+    },
+    /// One for each index of a dimension.
+    PerChannel {
+        /// The dimension.
+        axis: usize,
+        /// The steps, one-dimensional.
+        scales: Box<Tensor>,
+        /// The codes of 0; fractions where their type is a float.
+        zero_points: Box<Tensor>,
+    },
+}
+
+/// What a tensor is to its model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It is trained.
+    Parameter,
+    /// It belongs to the model and is not trained.
+    Buffer,
+    /// It belongs to an optimizer.
+    Optimizer,
+    /// None of these.
+    Other,
+}
+
+impl Role {
+    /// Its name in the report and in the filter.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Parameter => "parameter",
+            Role::Buffer => "buffer",
+            Role::Optimizer => "optimizer",
+            Role::Other => "other",
+        }
+    }
+}
+
+/// The keys joined by dots.
+pub fn dotted(path: &[Key]) -> String {
+    let mut name = String::new();
+    for (index, key) in path.iter().enumerate() {
+        if index > 0 {
+            name.push('.');
+        }
+        match key {
+            Key::Text(text) => name.push_str(text),
+            Key::Index(number) => name.push_str(&number.to_string()),
+        }
+    }
+    name
 }
 
 /// One step on the way to a tensor inside nested containers.
@@ -79,13 +209,27 @@ pub struct Tensor {
     /// Where the elements lie.
     pub layout: Layout,
     /// The device that the file records: `cpu`, `cuda:0`, `mps`, `meta`.
-    pub device: Option<String>,
+    pub device: Option<Rc<str>>,
+    /// What it is to its model, where the file tells.
+    pub role: Option<Role>,
+    /// Whether gradients are computed for it, where the file tells.
+    pub requires_grad: Option<bool>,
 }
 
 impl Tensor {
     /// A tensor that lies row-major and little-endian on no particular device.
     pub fn new(name: impl Into<String>, dtype: Dtype, shape: Vec<u64>, layout: Layout) -> Self {
-        Tensor { name: name.into(), path: Vec::new(), dtype, order: ByteOrder::Little, shape, layout, device: None }
+        Tensor {
+            name: name.into(),
+            path: Vec::new(),
+            dtype,
+            order: ByteOrder::Little,
+            shape,
+            layout,
+            device: None,
+            role: None,
+            requires_grad: None,
+        }
     }
 
     /// How many elements the shape tells; saturates.

@@ -2,7 +2,7 @@
 
 use super::report::{self, Note, Report};
 use crate::formats::{FORMATS, Format};
-use crate::model::{ByteRange, Checkpoint, Layout};
+use crate::model::{ByteRange, Checkpoint, Entry, Key, Layout};
 use crate::view::table::Tree;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -34,12 +34,42 @@ pub struct Facts {
     pub dtypes: Vec<Share>,
 }
 
-/// One entry of the metadata, its value as text.
+/// One entry of the metadata.
 #[derive(Serialize)]
-#[expect(missing_docs, reason = "said above")]
 pub struct MetadataFact {
-    pub key: String,
+    /// The keys that lead to it.
+    pub path: Vec<Step>,
+    /// The name of its type; empty for formats without types.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its value as text.
     pub value: String,
+}
+
+impl MetadataFact {
+    fn new(entry: &Entry) -> Self {
+        let path = entry.path.iter().map(Step::new).collect();
+        MetadataFact { path, kind: entry.kind.to_string(), value: entry.value.to_string() }
+    }
+}
+
+/// One key of a path.
+#[derive(Serialize)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "text, or a whole number as JavaScript counts")]
+pub enum Step {
+    Text(String),
+    Index(f64),
+}
+
+impl Step {
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
+    fn new(key: &Key) -> Self {
+        match key {
+            Key::Text(text) => Step::Text(text.clone()),
+            Key::Index(index) => Step::Index(*index as f64),
+        }
+    }
 }
 
 /// One file.
@@ -124,7 +154,7 @@ impl Facts {
         let Report { format, producer, notes, files, .. } = Report::without_tensors(checkpoint);
         let metadata = checkpoint.metadata.iter();
         let metadata =
-            metadata.map(|(key, value)| MetadataFact { key: key.clone(), value: value.to_string() }).collect();
+            metadata.map(MetadataFact::new).collect();
         let storages = by_storage(checkpoint);
         let (mut parameters, mut bytes) = (0.0, 0.0);
         let mut dtypes: Vec<Share> = Vec::new();
@@ -181,7 +211,7 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
             shape: tensor.shape.iter().map(|size| js(*size)).collect(),
             elements: js(tensor.elements()),
             bytes: js(tensor.bytes()),
-            device: tensor.device.clone(),
+            device: tensor.device.as_deref().map(str::to_owned),
             strides,
             shares: shares.map(|other| js(*other as u64)).collect(),
             file: range.map(|range| checkpoint.files.get(range.file).name.clone()),

@@ -4,7 +4,7 @@ use crate::analysis::{Findings, Histogram};
 use crate::decode::{Cell, Elements, cells};
 use crate::error::Result;
 use crate::formats;
-use crate::model::{Checkpoint, Layout, Tensor, Value};
+use crate::model::{self, Checkpoint, Layout, Tensor, Value};
 use crate::source::Files;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -50,10 +50,20 @@ pub struct File {
 
 /// One entry of the metadata.
 #[derive(Serialize)]
-#[expect(missing_docs, reason = "a dotted key, and its value")]
 pub struct Entry {
+    /// The keys that lead to it, joined by dots.
     pub key: String,
+    /// The name of its type, of formats that have types.
+    #[serde(rename = "type", skip_serializing_if = "str::is_empty")]
+    pub kind: String,
+    /// Its value; text where JSON has nothing like it.
     pub value: Json,
+}
+
+impl Entry {
+    fn new(entry: &model::Entry) -> Self {
+        Entry { key: entry.key(), kind: entry.kind.to_string(), value: Json::Value(entry.value.clone()) }
+    }
 }
 
 /// One note.
@@ -240,7 +250,7 @@ impl Report {
             metadata: checkpoint
                 .metadata
                 .iter()
-                .map(|(key, value)| Entry { key: key.clone(), value: Json::Value(value.clone()) })
+                .map(Entry::new)
                 .collect(),
             notes: checkpoint
                 .notes
@@ -263,7 +273,7 @@ pub(super) fn trouble(layout: &Layout) -> (Option<String>, Option<String>) {
     match layout {
         Layout::Absent { file } => (Some(file.clone()), None),
         Layout::Unreadable { why } => (None, Some(why.clone())),
-        Layout::Dense(_) | Layout::Strided { .. } => (None, None),
+        _ => (None, None),
     }
 }
 
@@ -280,7 +290,7 @@ impl TensorReport {
             shape: tensor.shape.clone(),
             elements: tensor.elements(),
             bytes: tensor.bytes(),
-            device: tensor.device.clone(),
+            device: tensor.device.as_deref().map(str::to_owned),
             strides,
             absent,
             problem,

@@ -5,6 +5,7 @@
 use crate::error::{Error, Result, quoted};
 use crate::model::{ByteOrder, Dtype, Field, Number, Record, element_count};
 use crate::wire::literal::Literal;
+use crate::wire::pickle::arrays::NumpyType;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -69,6 +70,35 @@ pub(in crate::formats) fn parse_text(text: &str) -> Result<(Dtype, ByteOrder)> {
         _ => return Err(wrong(text)),
     };
     Ok((Dtype::Number(number), order))
+}
+
+/// The type and the byte order that a pickle tells.
+///
+/// # Errors
+///
+/// `Malformed` for anything that NumPy does not write.
+pub(in crate::formats) fn of_pickle(kind: &NumpyType) -> Result<(Dtype, ByteOrder)> {
+    match kind {
+        NumpyType::Simple(text) => parse_text(text),
+        NumpyType::Sub(..) => Err(Error::unsupported("An array of arrays is not read.")),
+        // The reader of pickles bounds how deep records nest.
+        NumpyType::Record(fields, size) => {
+            let mut record = Record { fields: Vec::new(), size: *size };
+            for (name, kind, offset) in fields {
+                let (kind, shape) = match kind {
+                    NumpyType::Sub(base, shape) => (&**base, shape.clone()),
+                    kind => (kind, Vec::new()),
+                };
+                let (dtype, order) = of_pickle(kind)?;
+                let bytes = element_count(&shape).and_then(|count| count.checked_mul(dtype.bits().unwrap_or(64) / 8));
+                if bytes.and_then(|bytes| offset.checked_add(bytes)).is_none_or(|end| end > *size) {
+                    return Err(Error::malformed(format!("The field {:?} of a type lies outside of it.", quoted(name))));
+                }
+                record.fields.push(Field { name: name.clone(), dtype, shape, order, offset: *offset });
+            }
+            Ok((Dtype::Record(Rc::new(record)), ByteOrder::Little))
+        }
+    }
 }
 
 /// `8[s]`, `8[25us]`, or `8` without a unit.

@@ -17,6 +17,7 @@ mod objects;
 mod shape;
 
 pub(super) use npz::FORMAT as NPZ;
+pub(super) use objects::inside;
 
 use super::{Candidate, Format};
 use crate::error::Result;

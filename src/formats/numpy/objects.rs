@@ -1,56 +1,32 @@
 //! Arrays of Python objects: their pickle is followed, never run.
 
-use super::super::{names, room::Room};
+use super::super::contents::{self, OnlyArrays, Place};
+use super::super::referred::{self, Loader};
 use super::{descr, shape};
 use crate::error::{Result, quoted};
-use crate::limits;
-use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Tensor};
-use crate::source::{FileId, Memory, read_vec};
-use crate::wire::pickle::arrays::{self, Data, NumpyArray};
-use crate::wire::pickle::{Id, Pickle, Walk, run, walk};
+use crate::model::{ByteRange, Checkpoint, Dtype, Key, Layout, Note, Tensor};
+use crate::source::{FileId, Memory};
+use crate::wire::pickle::arrays::{Data, NumpyArray};
+use crate::wire::pickle::{Id, Pickle, run_at};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Adds an object array: the arrays of the dictionary that it wraps (`numpy.save(file, {…})`), or itself as unreadable.
 pub(super) fn add(checkpoint: &mut Checkpoint, id: FileId, name: &str, data: u64, shape: Vec<u64>) -> Result<()> {
     let source = checkpoint.files.get(id).source.clone();
     let place = if name.is_empty() { checkpoint.files.get(id).name.clone() } else { name.to_owned() };
-    let len = source.size() - data;
-    if len > limits::METADATA_RECORD {
-        let why = format!("Its elements are Python objects in a pickle of {len} bytes, which is not read.");
-        checkpoint.note(Note::warning(&why).about(place));
-        checkpoint.tensors.push(Tensor::new(name, Dtype::Object, shape, Layout::Unreadable { why }));
-        return Ok(());
-    }
-    let stream = read_vec(&*source, data, len)?;
-    let pickle = run(&stream);
-    names::note(checkpoint, &pickle, &place);
+    let pickle = run_at(&*source, data);
+    referred::add(checkpoint, &pickle, &*source, data, &place, Loader::Other);
     if let Some(problem) = &pickle.problem {
         checkpoint.note(Note::from(&problem.clone().shifted(data).in_file(&place)));
     }
-    let (before, mut left_out) = (checkpoint.tensors.len(), 0);
+    let before = checkpoint.tensors.len();
     if shape.is_empty()
         && let Some(root) = wrapped(&pickle)
     {
-        let mut room = Room::new(&stream);
-        let mut walk = Walk::new(&pickle, root, arrays::is_array);
-        while let Some(leaf) = walk.next_leaf() {
-            if let Some(array) = NumpyArray::of(&pickle, leaf)
-                && room.take_tensor(walk.path())
-                && room.take(array.data.copied())
-            {
-                let inner = walk::dotted(walk.path());
-                let joined = if name.is_empty() { inner } else { format!("{name}.{inner}") };
-                let mut tensor = tensor(checkpoint, id, data, joined, array)?;
-                tensor.path = walk.path().to_vec();
-                checkpoint.tensors.push(tensor);
-            } else if arrays::is_array(&pickle, leaf) {
-                left_out += 1;
-            }
-        }
-    }
-    if left_out > 0 {
-        let message = format!("{left_out} more arrays in the pickle are not listed.");
-        checkpoint.note(Note::warning(message).about(&place));
+        let prefix: Vec<Key> = (!name.is_empty()).then(|| Key::Text(name.to_owned())).into_iter().collect();
+        let place = Place { file: id, base: data, prefix: &prefix, registered: &HashMap::new(), attributes: true };
+        contents::fill(checkpoint, &pickle, root, &mut OnlyArrays, &place)?;
     }
     if checkpoint.tensors.len() == before {
         let why = "Its elements are Python objects, which only running their pickle would make.".to_owned();
@@ -60,7 +36,7 @@ pub(super) fn add(checkpoint: &mut Checkpoint, id: FileId, name: &str, data: u64
 }
 
 /// The one object of a 0-dimensional object array, whose pickle holds an array of objects.
-fn wrapped(pickle: &Pickle<'_>) -> Option<Id> {
+fn wrapped(pickle: &Pickle) -> Option<Id> {
     let state = pickle.sequence(pickle.object(pickle.root?)?.state?)?;
     match pickle.sequence(*state.last()?)? {
         [only] => Some(*only),
@@ -68,15 +44,28 @@ fn wrapped(pickle: &Pickle<'_>) -> Option<Id> {
     }
 }
 
-/// An array of a pickle that begins at byte `base` of the file `id`.
-fn tensor(checkpoint: &mut Checkpoint, id: FileId, base: u64, name: String, array: NumpyArray) -> Result<Tensor> {
-    let (dtype, order) = descr::parse_text(&array.descr)?;
+/// An array of a pickle that begins at a byte of a file.
+///
+/// # Errors
+///
+/// `Malformed` for a type that NumPy does not have.
+pub(in crate::formats) fn inside(
+    checkpoint: &mut Checkpoint,
+    (id, base): (FileId, u64),
+    name: String,
+    array: NumpyArray,
+) -> Result<Tensor> {
+    let (dtype, order) = descr::of_pickle(&array.kind)?;
     let range = match array.data {
-        Data::Stream(start, len) => ByteRange { file: id, offset: base + u64::from(start), len: len.into() },
+        Data::Stream(run) => ByteRange { file: id, offset: base + run.start, len: run.len },
         Data::Owned(bytes) => {
             let len = bytes.len() as u64;
             let file = checkpoint.files.add_part(id, &name, Rc::new(Memory::new(bytes)));
             ByteRange { file, offset: 0, len }
+        }
+        Data::Objects(_) => {
+            let why = "Its elements are Python objects.".to_owned();
+            return Ok(Tensor::new(name, Dtype::Object, array.shape, Layout::Unreadable { why }));
         }
     };
     let layout = if array.fortran && array.shape.len() > 1 {

@@ -1,265 +1,401 @@
 //! Tensors: the calls of `torch._utils` that would rebuild them.
 
+use super::super::contents::{Found, Tensors};
+use super::super::numpy;
+use super::compound;
 use super::storage::{Storage, Storages, named_dtype};
+use super::views::{sizes, view};
 use crate::error::{Result, quoted};
-use crate::limits;
-use crate::model::{ByteRange, Checkpoint, Dtype, Key, Layout, Note, Tensor, element_count};
-use crate::wire::pickle::{Id, Node, Object, Pickle, walk};
+use crate::model::{Checkpoint, Dtype, Key, Layout, Note, Role, Tensor};
+use crate::source::FileId;
+use crate::wire::pickle::arrays::NumpyArray;
+use crate::wire::pickle::{Id, Node, Object, Pickle};
 use std::collections::HashSet;
 
 /// How a function's arguments describe a tensor.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// `(storage, offset, size, stride, …)`; the flags of lazy views and the type of an untyped storage are at these places.
-    View { dtype: Option<usize>, flags: Option<usize> },
-    /// `(tensor, …)`.
-    Wrapped,
+    /// `(storage, offset, size, stride, requires_grad, …)`; the flags of lazy views and the type of an untyped storage are at
+    /// these places.
+    View { dtype: Option<usize>, flags: Option<usize>, requires_grad: Option<usize> },
+    /// `(tensor, requires_grad, …, state)`: a parameter.
+    Parameter,
+    /// `(tensor, dtype, device, requires_grad)`.
+    OnDevice,
     /// `(function, class, arguments, state)`.
     FromType,
-    /// `(dtype, size, stride, …)`: without elements.
+    /// `(dtype, size, stride, requires_grad)`: without elements.
     Meta,
-    /// One that is not followed yet.
-    Other,
+    /// `(storage, offset, size, stride, scheme, …)`.
+    Quantized,
+    /// `(layout, parts)`.
+    Sparse,
+    /// `(buffer, sizes, strides, offsets)`.
+    Nested,
+    /// `(class, dtype, size, …)`, the parts in the state of the call around it.
+    Wrapper,
+    /// `(array, dtype, device, requires_grad)`.
+    Numpy,
 }
 
-/// The functions that rebuild tensors, all of the module `torch._utils` unless they name one.
+const fn a_view(dtype: Option<usize>, flags: Option<usize>, requires_grad: Option<usize>) -> Kind {
+    Kind::View { dtype, flags, requires_grad }
+}
+
+/// The functions that rebuild tensors.
 const FUNCTIONS: &[(&str, &str, Kind)] = &[
-    ("torch._utils", "_rebuild_tensor", Kind::View { dtype: None, flags: None }),
-    ("torch._utils", "_rebuild_tensor_v2", Kind::View { dtype: None, flags: Some(6) }),
-    ("torch._utils", "_rebuild_tensor_v3", Kind::View { dtype: Some(6), flags: Some(7) }),
-    ("torch._utils", "_rebuild_parameter", Kind::Wrapped),
-    ("torch._utils", "_rebuild_parameter_with_state", Kind::Wrapped),
+    ("torch._utils", "_rebuild_tensor", a_view(None, None, None)),
+    ("torch._utils", "_rebuild_tensor_v2", a_view(None, Some(6), Some(4))),
+    ("torch._utils", "_rebuild_tensor_v3", a_view(Some(6), Some(7), Some(4))),
+    ("torch._utils", "_rebuild_parameter", Kind::Parameter),
+    ("torch._utils", "_rebuild_parameter_with_state", Kind::Parameter),
     ("torch._tensor", "_rebuild_from_type_v2", Kind::FromType),
     ("torch._utils", "_rebuild_meta_tensor_no_storage", Kind::Meta),
-    ("torch._utils", "_rebuild_qtensor", Kind::Other),
-    ("torch._utils", "_rebuild_sparse_tensor", Kind::Other),
-    ("torch._utils", "_rebuild_sparse_csr_tensor", Kind::Other),
-    ("torch._utils", "_rebuild_nested_tensor", Kind::Other),
-    ("torch._utils", "_rebuild_wrapper_subclass", Kind::Other),
-    ("torch._utils", "_rebuild_device_tensor_from_numpy", Kind::Other),
-    ("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", Kind::Other),
+    ("torch._utils", "_rebuild_qtensor", Kind::Quantized),
+    ("torch._utils", "_rebuild_sparse_tensor", Kind::Sparse),
+    ("torch._utils", "_rebuild_sparse_csr_tensor", Kind::Sparse),
+    ("torch._utils", "_rebuild_nested_tensor", Kind::Nested),
+    ("torch._utils", "_rebuild_wrapper_subclass", Kind::Wrapper),
+    ("torch._utils", "_rebuild_device_tensor_from_numpy", Kind::Numpy),
+    ("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", Kind::OnDevice),
+    ("torch._utils", "_rebuild_xla_tensor", Kind::Numpy),
+    ("torch._utils", "_rebuild_hpu_tensor", Kind::Numpy),
 ];
 
-fn kind(pickle: &Pickle<'_>, callable: Id) -> Option<Kind> {
+fn kind(pickle: &Pickle, callable: Id) -> Option<Kind> {
     let global = pickle.global(callable)?;
-    FUNCTIONS.iter().find(|(module, name, _)| global.module == *module && global.name == *name).map(|row| row.2)
-}
-
-/// Whether a node is a call that would rebuild a tensor.
-pub(super) fn is_tensor(pickle: &Pickle<'_>, id: Id) -> bool {
-    pickle.object(id).is_some_and(|object| kind(pickle, object.callable).is_some())
+    FUNCTIONS.iter().find(|(module, name, _)| global.name == *name && global.module == *module).map(|row| row.2)
 }
 
 /// The most calls around one tensor: a parameter of a subclass of a tensor takes three.
 const WRAPPERS: usize = 16;
 
-/// Rebuilds tensors into a checkpoint, which gets the notes and the storages.
-pub(super) struct Rebuilder<'a, 's, 'c> {
-    pub checkpoint: &'c mut Checkpoint,
-    pickle: &'c Pickle<'c>,
-    storages: Storages<'a, 's>,
-    /// The tuples of arguments of the calls that were followed.
-    reached: HashSet<Id>,
+/// What the calls around a tensor say of it.
+#[derive(Default)]
+struct Around {
+    role: Option<Role>,
+    requires_grad: Option<bool>,
+    attributes: Vec<(Key, Id)>,
+    device: Option<String>,
+    /// The type that it is cast to.
+    dtype: Option<Dtype>,
+    /// The parts of a subclass that wraps them.
+    parts: Option<Id>,
 }
 
-impl<'a, 's, 'c> Rebuilder<'a, 's, 'c> {
-    pub(super) fn new(checkpoint: &'c mut Checkpoint, pickle: &'c Pickle<'c>, storages: Storages<'a, 's>) -> Self {
-        Rebuilder { checkpoint, pickle, storages, reached: HashSet::new() }
+/// Rebuilds the tensors of one pickle.
+pub(super) struct Rebuilder<'a> {
+    storages: Storages<'a>,
+    /// The file that the pickle lies in, and its first byte there: it may hold the elements of NumPy's arrays.
+    home: (FileId, u64),
+    /// The tuples of arguments of the calls that were followed.
+    reached: HashSet<Id>,
+    /// How many tensors there are around the part that is being rebuilt.
+    depth: usize,
+}
+
+/// How deep tensors are made of tensors: a quantised one of a sparse one's values is more than is known.
+const DEPTH: usize = 4;
+
+impl<'a> Rebuilder<'a> {
+    pub(super) fn new(storages: Storages<'a>, home: (FileId, u64)) -> Self {
+        Rebuilder { storages, home, reached: HashSet::new(), depth: 0 }
     }
 
-    /// Makes place for as many tensors as there are calls: growing to as many would take half as much again for a moment.
-    pub(super) fn reserve(&mut self, most: usize) {
-        let calls = self.calls().count();
-        self.checkpoint.tensors.reserve_exact(calls.min(most));
+    fn storage(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, id: Id) -> Result<Option<Storage>> {
+        match pickle.node(id) {
+            Node::Persistent(about) => self.storages.storage(checkpoint, pickle, about),
+            _ => Ok(None),
+        }
     }
 
-    /// The tensor that a call below `path` would rebuild. What cannot be followed is listed as unreadable, with a note.
-    ///
-    /// # Errors
-    ///
-    /// As [`Storages::storage`].
-    pub(super) fn tensor(&mut self, id: Id, path: &[Key]) -> Result<Tensor> {
-        let name = walk::dotted(path);
-        let mut tensor = self.named(id, name)?;
-        tensor.path = path.to_vec();
-        Ok(tensor)
+    /// A tensor that is part of another one.
+    fn part(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, id: Id, name: &str) -> Result<Option<Tensor>> {
+        if self.depth == DEPTH || !Self::is_tensor(pickle, id) || pickle.object(id).is_none() {
+            return Ok(None);
+        }
+        self.depth += 1;
+        let found = self.rebuilt(checkpoint, pickle, id, name.to_owned(), Around::default());
+        self.depth -= 1;
+        match found? {
+            Found::Tensor(tensor, _) => Ok(Some(tensor)),
+            Found::Members { .. } => Ok(None),
+        }
     }
 
-    /// How many calls that would rebuild a tensor were not followed: nothing leads to them but code.
-    pub(super) fn not_reached(&self) -> usize {
-        self.calls().filter(|call| !self.reached.contains(&call.args)).count()
+    fn parts(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, ids: &[Id], names: &[&str]) -> Result<Option<Vec<Tensor>>> {
+        let parts = names.iter().zip(ids).map(|(name, id)| self.part(checkpoint, pickle, *id, name));
+        let parts: Vec<Option<Tensor>> = parts.collect::<Result<_>>()?;
+        Ok(parts.into_iter().collect())
     }
 
-    /// The calls that would rebuild tensors.
-    fn calls(&self) -> impl Iterator<Item = &Object> {
-        self.pickle.objects.iter().filter(|call| kind(self.pickle, call.callable).is_some())
+    /// A whole storage that stands where tensors do.
+    fn whole_storage(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, about: Id, name: String) -> Result<Found> {
+        let storage = self.storages.storage(checkpoint, pickle, about)?;
+        let Some(Storage { dtype, place, device }) = storage else {
+            return Ok(not_followed(checkpoint, name, "It is kept outside of the pickle in a way that is not known here."));
+        };
+        let dtype = dtype.unwrap_or(Dtype::Number(crate::model::Number::U8));
+        let (layout, len) = match place {
+            Ok(range) => (Layout::Dense(range), range.len),
+            Err(layout) => (layout, 0),
+        };
+        let count = len * 8 / dtype.bits().unwrap_or(8).max(1);
+        let mut tensor = Tensor::new(name, dtype, vec![count], layout);
+        tensor.device = Some(device);
+        tensor.order = self.storages.order;
+        if let Layout::Dense(range) = &mut tensor.layout {
+            let strides = vec![1];
+            tensor.layout = Layout::Strided { storage: *range, start: 0, strides, conjugated: false, negated: false };
+        }
+        Ok(Found::Tensor(tensor, Vec::new()))
     }
 
-    fn named(&mut self, id: Id, name: String) -> Result<Tensor> {
-        let pickle = self.pickle;
+    /// The tensor that a call would rebuild, whatever calls are around it.
+    fn rebuilt(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, id: Id, name: String, mut around: Around) -> Result<Found> {
         let object = pickle.object(id).expect("a call");
         let (mut callable, mut args) = (object.callable, object.args);
         for _ in 0..WRAPPERS {
             self.reached.insert(args);
             let values = pickle.sequence(args).unwrap_or_default();
-            match (kind(pickle, callable), values) {
-                (Some(Kind::Wrapped), [inner, ..]) if pickle.object(*inner).is_some() => {
+            let Some(kind) = kind(pickle, callable) else { break };
+            match (kind, values) {
+                (Kind::Parameter | Kind::OnDevice, [inner, rest @ ..]) if pickle.object(*inner).is_some() => {
+                    if let Kind::Parameter = kind {
+                        around.role = Some(Role::Parameter);
+                        around.requires_grad = rest.first().map(|flag| pickle.node(*flag) == Node::Bool(true));
+                        around.attributes.extend(rest.get(2).into_iter().flat_map(|state| attributes(pickle, *state)));
+                    } else {
+                        around.device = rest.get(1).and_then(|device| pickle.ascii(*device));
+                    }
                     let inner = pickle.object(*inner).expect("just seen");
                     (callable, args) = (inner.callable, inner.args);
                 }
-                (Some(Kind::FromType), [function, _, inner, ..]) => (callable, args) = (*function, *inner),
-                (Some(Kind::View { dtype, flags }), [storage, offset, size, stride, ..]) => {
-                    let Some(storage) = self.storage(*storage)? else { break };
-                    let dtype = dtype.and_then(|place| values.get(place)).and_then(|dtype| named_dtype(pickle, *dtype));
-                    let dtype = dtype.map(Dtype::Number).or(storage.dtype.clone());
-                    let mut tensor = view(self.checkpoint, pickle, name, storage, dtype, [*offset, *size, *stride]);
-                    let flags = flags.and_then(|place| values.get(place)).copied();
-                    if let (Some(flags), Layout::Strided { conjugated, negated, .. }) = (flags, &mut tensor.layout) {
-                        (*conjugated, *negated) = (flag(pickle, flags, "conj"), flag(pickle, flags, "neg"));
+                (Kind::FromType, [function, class, inner, rest @ ..]) => {
+                    let state: Vec<_> = rest.iter().flat_map(|state| attributes(pickle, *state)).collect();
+                    if flag(&state, pickle, "_is_buffer") {
+                        around.role = Some(Role::Buffer);
+                    } else if pickle.global(*class).is_some_and(|class| class.name == "Parameter") {
+                        around.role = Some(Role::Parameter);
                     }
-                    tensor.order = self.storages.order;
-                    return Ok(tensor);
+                    around.parts = rest.first().copied();
+                    let bookkeeping = |key: &Key| matches!(key, Key::Text(key) if key == "_is_buffer" || key == "persistent");
+                    around.attributes.extend(state.into_iter().filter(|(key, _)| !bookkeeping(key)));
+                    (callable, args) = (*function, *inner);
                 }
-                (Some(Kind::Meta), [dtype, size, ..]) => {
-                    let dtype = named_dtype(pickle, *dtype).map_or_else(unknown, Dtype::Number);
-                    let why = "It is a meta tensor: it has a shape and no elements.".to_owned();
-                    let shape = sizes(pickle, *size).unwrap_or_else(|_| vec![0]);
-                    let mut tensor = Tensor::new(name, dtype, shape, Layout::Unreadable { why });
-                    tensor.device = Some("meta".to_owned());
-                    return Ok(tensor);
-                }
-                _ => break,
+                _ => match self.innermost(checkpoint, pickle, (kind, values), &name, &around)? {
+                    Some(Found::Tensor(mut tensor, _)) => {
+                        tensor.role = around.role.or(tensor.role);
+                        tensor.requires_grad = around.requires_grad.or(tensor.requires_grad.filter(|flag| *flag));
+                        if let Some(device) = &around.device {
+                            tensor.device = Some(self.storages.device(device));
+                        }
+                        return Ok(Found::Tensor(tensor, around.attributes));
+                    }
+                    Some(members) => return Ok(members),
+                    None => break,
+                },
             }
         }
-        let function =
-            pickle.global(callable).map_or_else(|| "a function".to_owned(), |global| quoted(&global.dotted()).into());
+        let function = pickle.global(callable).map(|global| quoted(&global.dotted()).into());
+        let function: String = function.unwrap_or_else(|| "a function".to_owned());
         // What stands inside is not lost: it belongs to this one.
         self.reached.extend(tensors_inside(pickle, args));
-        let why = format!("It is rebuilt by {function}, which is not followed here yet.");
-        self.checkpoint.note(Note::warning(&why).about(&name));
-        Ok(Tensor::new(name, unknown(), vec![0], Layout::Unreadable { why }))
+        Ok(not_followed(checkpoint, name, &format!("It is rebuilt by {function} from what is not understood here.")))
     }
 
-    fn storage(&mut self, id: Id) -> Result<Option<Storage>> {
-        match self.pickle.node(id) {
-            Node::Persistent(storage) => self.storages.storage(self.checkpoint, self.pickle, storage),
-            _ => Ok(None),
+    /// The tensor of the innermost call; `None` for arguments that the function does not have.
+    fn innermost(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        pickle: &Pickle,
+        (kind, values): (Kind, &[Id]),
+        name: &str,
+        around: &Around,
+    ) -> Result<Option<Found>> {
+        let truth = |place: Option<&Id>| place.map(|flag| pickle.node(*flag) == Node::Bool(true));
+        let name = name.to_owned();
+        let mut tensor = match (kind, values) {
+            (Kind::View { dtype, flags, requires_grad }, [storage, offset, size, stride, ..]) => {
+                let Some(storage) = self.storage(checkpoint, pickle, *storage)? else { return Ok(None) };
+                let dtype = dtype.and_then(|place| values.get(place)).and_then(|dtype| named_dtype(pickle, *dtype));
+                let dtype = dtype.map(Dtype::Number).or(storage.dtype.clone());
+                let mut tensor = view(checkpoint, pickle, name, storage, dtype, [*offset, *size, *stride]);
+                let flags = flags.and_then(|place| values.get(place)).map(|flags| attributes(pickle, *flags));
+                if let (Some(flags), Layout::Strided { conjugated, negated, .. }) = (flags, &mut tensor.layout) {
+                    (*conjugated, *negated) = (flag(&flags, pickle, "conj"), flag(&flags, pickle, "neg"));
+                }
+                tensor.requires_grad = truth(requires_grad.and_then(|place| values.get(place)));
+                tensor
+            }
+            (Kind::Meta, [dtype, size, _, rest @ ..]) => {
+                let dtype = named_dtype(pickle, *dtype).map_or_else(unknown, Dtype::Number);
+                let why = "It is a meta tensor: it has a shape and no elements.".to_owned();
+                let shape = sizes(pickle, *size).unwrap_or_else(|_| vec![0]);
+                let mut tensor = Tensor::new(name, dtype, shape, Layout::Unreadable { why });
+                tensor.device = Some(self.storages.device("meta"));
+                tensor.requires_grad = truth(rest.first());
+                tensor
+            }
+            (Kind::Quantized, [storage, offset, size, stride, scheme, ..]) => {
+                let Some(storage) = self.storage(checkpoint, pickle, *storage)? else { return Ok(None) };
+                let dtype = storage.dtype.clone();
+                let tensor = view(checkpoint, pickle, name, storage, dtype, [*offset, *size, *stride]);
+                let scheme = pickle.sequence(*scheme).unwrap_or_default();
+                let parts = match scheme {
+                    [_, scales, zero_points, _] => {
+                        self.parts(checkpoint, pickle, &[*scales, *zero_points], &["scales", "zero_points"])?
+                    }
+                    _ => None,
+                };
+                compound::quantized(checkpoint, pickle, tensor, scheme, parts)
+            }
+            (Kind::Sparse, [layout, parts]) => {
+                let Some(found) = self.sparse(checkpoint, pickle, *layout, *parts, name)? else { return Ok(None) };
+                found
+            }
+            (Kind::Nested, [parts @ .., _]) if parts.len() == 3 => {
+                let names = ["buffer", "sizes", "strides", "offsets"];
+                let Some(parts) = self.parts(checkpoint, pickle, values, &names)? else { return Ok(None) };
+                let [buffer, sizes, strides, offsets] = <[Tensor; 4]>::try_from(parts).expect("four");
+                compound::nested(checkpoint, name, buffer, [sizes, strides, offsets])
+            }
+            (Kind::Wrapper, [class, rest @ ..]) => {
+                let class = pickle.global(*class).map(|class| class.dotted()).unwrap_or_default();
+                return self.wrapper(checkpoint, pickle, &class, rest, name, around);
+            }
+            (Kind::Numpy, [array, dtype, device, rest @ ..]) => {
+                let Some(array) = NumpyArray::of(pickle, *array) else { return Ok(None) };
+                let mut tensor = numpy::inside(checkpoint, self.home, name, array)?;
+                if let Some(wanted) = named_dtype(pickle, *dtype) {
+                    compound::cast(checkpoint, &mut tensor, wanted)?;
+                }
+                tensor.device = pickle.ascii(*device).map(|device| self.storages.device(&device));
+                tensor.requires_grad = truth(rest.first());
+                tensor
+            }
+            _ => return Ok(None),
+        };
+        if !matches!(kind, Kind::Numpy) {
+            tensor.order = self.storages.order;
+        }
+        Ok(Some(Found::Tensor(tensor, Vec::new())))
+    }
+
+    fn sparse(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, layout: Id, parts: Id, name: String) -> Result<Option<Tensor>> {
+        let layout = pickle.call(layout).and_then(|(_, args)| pickle.text(*args.first()?)).unwrap_or_default();
+        let Some(kind) = compound::sparse_kind(&layout) else { return Ok(None) };
+        let (parts, size) = match (pickle.sequence(parts).unwrap_or_default(), kind) {
+            ([indices, values, size, ..], crate::model::SparseKind::Coo) => {
+                (self.parts(checkpoint, pickle, &[*indices, *values], &["indices", "values"])?, *size)
+            }
+            ([first, second, values, size], _) => {
+                let names = compound::member_names(kind);
+                (self.parts(checkpoint, pickle, &[*first, *second, *values], &names)?, *size)
+            }
+            _ => return Ok(None),
+        };
+        let Some(parts) = parts else { return Ok(None) };
+        Ok(compound::sparse(checkpoint, kind, name, parts, &sizes(pickle, size)))
+    }
+
+    /// A subclass that wraps tensors: its parts, which its state names.
+    fn wrapper(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        pickle: &Pickle,
+        class: &str,
+        about: &[Id],
+        name: String,
+        around: &Around,
+    ) -> Result<Option<Found>> {
+        let Some(state) = around.parts else { return Ok(None) };
+        let members = attributes(pickle, state);
+        let shape = about.get(1).and_then(|size| sizes(pickle, *size).ok());
+        let shape: Vec<String> = shape.unwrap_or_default().iter().map(u64::to_string).collect();
+        let shape = if let [only] = shape.as_slice() { format!("({only},)") } else { format!("({})", shape.join(", ")) };
+        let local = members.iter().find(|(key, _)| *key == Key::Text("_local_tensor".to_owned()));
+        if let (true, Some((_, local))) = (class.starts_with("torch.distributed") && class.ends_with("DTensor"), local) {
+            let Some(mut tensor) = self.part(checkpoint, pickle, *local, &name)? else { return Ok(None) };
+            let message = format!("It is this rank's part of a distributed tensor of shape {shape}.");
+            checkpoint.note(Note::info(message).about(&name));
+            tensor.name = name;
+            return Ok(Some(Found::Tensor(tensor, Vec::new())));
+        }
+        let dtype = about.first().and_then(|dtype| pickle.global(*dtype)).map(|dtype| dtype.dotted()).unwrap_or_default();
+        Ok(Some(Found::Members { text: format!("{class} subclass {shape} {dtype}"), members }))
+    }
+}
+
+/// A tensor that cannot be read, with a note that says so.
+fn not_followed(checkpoint: &mut Checkpoint, name: String, why: &str) -> Found {
+    checkpoint.note(Note::warning(why).about(&name));
+    Found::Tensor(Tensor::new(name, unknown(), vec![0], Layout::Unreadable { why: why.to_owned() }), Vec::new())
+}
+
+impl Tensors for Rebuilder<'_> {
+    fn is_tensor(pickle: &Pickle, id: Id) -> bool {
+        match pickle.node(id) {
+            Node::Persistent(about) => {
+                let kind = pickle.sequence(about).and_then(|about| pickle.ascii(*about.first()?));
+                kind.as_deref() == Some("storage")
+            }
+            Node::Object(_) => pickle.object(id).is_some_and(|object| kind(pickle, object.callable).is_some()),
+            _ => false,
         }
     }
+
+    fn tensor(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, id: Id, name: String) -> Result<Found> {
+        match pickle.node(id) {
+            Node::Persistent(about) => self.whole_storage(checkpoint, pickle, about, name),
+            _ => self.rebuilt(checkpoint, pickle, id, name, Around::default()),
+        }
+    }
+
+    fn not_reached(&self, pickle: &Pickle) -> usize {
+        calls(pickle).filter(|call| !self.reached.contains(&call.args)).count()
+    }
+
+    fn most(pickle: &Pickle) -> usize {
+        calls(pickle).count()
+    }
+}
+
+/// The calls that would rebuild tensors.
+fn calls(pickle: &Pickle) -> impl Iterator<Item = &Object> {
+    pickle.objects.iter().filter(|call| kind(pickle, call.callable).is_some())
 }
 
 /// The arguments of those calls among a call's arguments that would rebuild tensors.
-fn tensors_inside<'a>(pickle: &'a Pickle<'a>, args: Id) -> impl Iterator<Item = Id> + 'a {
+fn tensors_inside<'a>(pickle: &'a Pickle, args: Id) -> impl Iterator<Item = Id> + 'a {
     let members = pickle.sequence(args).unwrap_or_default().iter().take(WRAPPERS);
     let deeper = members.clone().flat_map(|member| pickle.sequence(*member).unwrap_or_default().iter().take(WRAPPERS));
-    let calls = members.chain(deeper).filter(|id| is_tensor(pickle, **id));
+    let calls = members.chain(deeper).filter(|id| pickle.object(**id).is_some_and(|call| kind(pickle, call.callable).is_some()));
     calls.filter_map(|id| pickle.object(*id).map(|object| object.args))
 }
 
-fn unknown() -> Dtype {
+pub(super) fn unknown() -> Dtype {
     Dtype::Unknown { name: "unknown".to_owned(), bits: None }
 }
 
-/// Whether a dictionary of flags has this one set.
-fn flag(pickle: &Pickle<'_>, flags: Id, name: &str) -> bool {
-    let Node::Dict(place) = pickle.node(flags) else { return false };
-    let pairs = pickle.children(place).as_chunks::<2>().0;
-    pairs
-        .iter()
-        .any(|[key, value]| pickle.text(*key).as_deref() == Some(name) && pickle.node(*value) == Node::Bool(true))
-}
+/// The most attributes of a tensor that are looked at.
+const ATTRIBUTES: usize = 256;
 
-/// A tuple of sizes or strides, or a `torch.Size` of one; an error says what is wrong with it.
-fn whole_numbers(pickle: &Pickle<'_>, id: Id) -> Result<Vec<i64>, String> {
-    let id = match pickle.call(id) {
-        Some((global, [inner])) if global.name == "Size" => *inner,
-        _ => id,
+/// The attributes in a state: a dictionary, or a pair of one and of those in slots.
+fn attributes(pickle: &Pickle, state: Id) -> Vec<(Key, Id)> {
+    let dicts = match pickle.node(state) {
+        Node::Dict(_) => vec![state],
+        Node::Tuple(place) => pickle.children(place).to_vec(),
+        _ => return Vec::new(),
     };
-    let numbers = pickle.sequence(id).ok_or("is not a tuple of whole numbers")?;
-    if numbers.len() > limits::RANK {
-        return Err(format!("has {} dimensions, at most {} are read", numbers.len(), limits::RANK));
-    }
-    let mut whole = Vec::with_capacity(numbers.len());
-    for number in numbers {
-        whole.push(pickle.int(*number).ok_or("is not a tuple of whole numbers")?);
-    }
-    Ok(whole)
+    let pairs = dicts.iter().flat_map(|dict| match pickle.node(*dict) {
+        Node::Dict(place) => pickle.children(place).as_chunks::<2>().0,
+        _ => &[],
+    });
+    pairs.take(ATTRIBUTES).map(|[key, value]| (crate::wire::pickle::keys::key(pickle, *key), *value)).collect()
 }
 
-fn sizes(pickle: &Pickle<'_>, id: Id) -> Result<Vec<u64>, String> {
-    let sizes = whole_numbers(pickle, id)?;
-    match sizes.iter().find(|size| **size < 0) {
-        Some(size) => Err(format!("has a dimension of {size}")),
-        None => Ok(sizes.into_iter().map(i64::unsigned_abs).collect()),
-    }
-}
-
-/// A view of a storage; one that does not lie inside it is listed as unreadable, with a note that says why.
-fn view(
-    checkpoint: &mut Checkpoint,
-    pickle: &Pickle<'_>,
-    name: String,
-    storage: Storage,
-    dtype: Option<Dtype>,
-    [offset, size, stride]: [Id; 3],
-) -> Tensor {
-    let Storage { place, device, .. } = storage;
-    let dtype = dtype.unwrap_or_else(unknown);
-    let shape = sizes(pickle, size);
-    let offset = pickle.int(offset);
-    let strides = whole_numbers(pickle, stride);
-    let layout = match place {
-        Err(layout) => layout,
-        Ok(_) if dtype.number().is_none() => {
-            Layout::Unreadable { why: format!("The type {:?} is not known here.", quoted(dtype.name())) }
-        }
-        Ok(range) => match lay_out(range, &dtype, &shape, offset, strides) {
-            Ok((start, strides)) => {
-                if strides.iter().zip(shape.iter().flatten()).any(|(stride, size)| *stride == 0 && *size > 1) {
-                    let message = "It is an expanded view: a stride of 0 repeats the same elements.";
-                    checkpoint.note(Note::info(message).about(&name));
-                }
-                Layout::Strided { storage: range, start, strides, conjugated: false, negated: false }
-            }
-            Err(why) => {
-                checkpoint.note(Note::warning(format!("The tensor cannot be read: {why}")).about(&name));
-                Layout::Unreadable { why }
-            }
-        },
-    };
-    let mut tensor = Tensor::new(name, dtype, shape.unwrap_or_else(|_| vec![0]), layout);
-    tensor.device = Some(device);
-    tensor
-}
-
-/// Checks that every element of a view lies inside its storage; returns its start and its strides.
-fn lay_out(
-    storage: ByteRange,
-    dtype: &Dtype,
-    shape: &Result<Vec<u64>, String>,
-    offset: Option<i64>,
-    strides: Result<Vec<i64>, String>,
-) -> Result<(u64, Vec<u64>), String> {
-    let shape = shape.as_ref().map_err(|what| format!("its shape {what}."))?;
-    let elements = element_count(shape).ok_or("its shape has more elements than can be counted.")?;
-    let strides = strides.map_err(|what| format!("its stride {what}."))?;
-    if strides.iter().any(|stride| *stride < 0) {
-        return Err("it has a negative stride.".to_owned());
-    }
-    let strides: Vec<u64> = strides.into_iter().map(i64::unsigned_abs).collect();
-    if strides.len() != shape.len() {
-        return Err(format!("it has {} dimensions, its stride {}.", shape.len(), strides.len()));
-    }
-    let offset = offset.ok_or("its offset is not a whole number.")?;
-    let start = u64::try_from(offset).map_err(|_| format!("its offset in the storage is {offset}."))?;
-    if elements == 0 {
-        return Ok((0, strides));
-    }
-    let reach = shape.iter().zip(&strides).map(|(size, stride)| u128::from(size - 1) * u128::from(*stride));
-    let last = reach.fold(u128::from(start), u128::saturating_add);
-    let held = u128::from(storage.len) * 8 / u128::from(dtype.bits().unwrap_or(8).max(1));
-    if last >= held {
-        return Err(format!("its stride and its offset reach element {last} of a storage of {held}."));
-    }
-    Ok((start, strides))
+/// Whether a flag of this name is set.
+fn flag(flags: &[(Key, Id)], pickle: &Pickle, name: &str) -> bool {
+    flags.iter().any(|(key, value)| matches!(key, Key::Text(key) if key == name) && pickle.node(*value) == Node::Bool(true))
 }

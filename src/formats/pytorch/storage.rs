@@ -1,24 +1,37 @@
 //! Storages: the byte runs that tensors are views of.
 
-use super::{Saved, dtypes};
+use super::dtypes;
 use crate::error::{Error, Result, quoted};
 use crate::model::{ByteOrder, ByteRange, Checkpoint, Dtype, Layout, Note, Number};
-use crate::source::FileId;
-use crate::wire::pickle::{Id, Pickle};
+use crate::wire::pickle::{Id, Node, Pickle};
 use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Where a container keeps the bytes of its storages.
+pub(super) trait Records {
+    /// What a storage is called in messages.
+    fn name(&self, key: &str) -> String;
+
+    /// Its bytes; `None` for one that is not there. Asked once for each.
+    fn find(&mut self, checkpoint: &mut Checkpoint, key: &str) -> Option<ByteRange>;
+
+    /// Whether a record may be longer than its storage: then that is odd, not normal.
+    fn exact(&self) -> bool {
+        true
+    }
+}
 
 /// The storages that the pickle has referred to so far.
-pub(super) struct Storages<'a, 's> {
-    saved: &'a Saved<'s>,
-    file: FileId,
+pub(super) struct Storages<'a> {
+    records: Box<dyn Records + 'a>,
     pub order: ByteOrder,
     known: HashMap<String, Known>,
+    devices: HashMap<String, Rc<str>>,
 }
 
 /// A record and the type under which it was first used.
 struct Known {
-    part: Option<FileId>,
-    size: u64,
+    range: Option<ByteRange>,
     class: String,
 }
 
@@ -27,30 +40,26 @@ pub(super) struct Storage {
     /// The type of its elements; an untyped one tells none.
     pub dtype: Option<Dtype>,
     /// Its bytes, or why they are not there.
-    pub place: std::result::Result<ByteRange, Layout>,
+    pub place: Result<ByteRange, Layout>,
     /// The device that it was on.
-    pub device: String,
+    pub device: Rc<str>,
 }
 
-impl<'a, 's> Storages<'a, 's> {
-    pub(super) fn new(saved: &'a Saved<'s>, file: FileId, order: ByteOrder) -> Self {
-        Storages { saved, file, order, known: HashMap::new() }
+impl<'a> Storages<'a> {
+    pub(super) fn new(records: impl Records + 'a, order: ByteOrder) -> Self {
+        Storages { records: Box::new(records), order, known: HashMap::new(), devices: HashMap::new() }
     }
 
-    /// The storage of a persistent id `('storage', class, key, location, count)`; `None` if it is no such thing.
+    /// The storage of a persistent id `('storage', class, key, location, count)`, with the part of it that a sixth member
+    /// shows, `(key, offset, count)`, in old files; `None` if it is no such thing.
     ///
     /// # Errors
     ///
     /// `Malformed` for a key that is not the name of a record, or a count that no storage has.
-    pub(super) fn storage(
-        &mut self,
-        checkpoint: &mut Checkpoint,
-        pickle: &Pickle<'_>,
-        id: Id,
-    ) -> Result<Option<Storage>> {
-        let Some(&[_, class, key, location, count, ..]) = pickle.sequence(id) else { return Ok(None) };
-        let (Some(class), Some(key)) = (pickle.global(class), pickle.text(key)) else { return Ok(None) };
-        let device = pickle.text(location).unwrap_or_default().into_owned();
+    pub(super) fn storage(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, id: Id) -> Result<Option<Storage>> {
+        let Some(&[_, class, key, location, count, ref view @ ..]) = pickle.sequence(id) else { return Ok(None) };
+        let (Some(class), Some(key)) = (pickle.global(class), key_text(pickle, key)) else { return Ok(None) };
+        let device = self.device(&pickle.ascii(location).unwrap_or_default());
         if key.is_empty() || key.contains(['/', '\\']) || key.contains("..") {
             return Err(Error::malformed(format!(
                 "The pickle names the storage {:?}, which is not the name of a record; nothing else is read.",
@@ -64,73 +73,104 @@ impl<'a, 's> Storages<'a, 's> {
             (None, true) => None,
             (None, false) => Some(Dtype::Unknown { name: class.name.clone(), bits: None }),
         };
-        let width = number.map_or(1, |number| number.bits() / 8);
-        let bytes =
-            pickle.int(count).and_then(|count| u64::try_from(count).ok()).and_then(|count| count.checked_mul(width));
-        let Some(bytes) = bytes else {
+        let width = number.map_or(1, dtypes::width);
+        let bytes = |count: Id| pickle.int(count).and_then(|count| u64::try_from(count).ok()).and_then(|count| count.checked_mul(width));
+        let Some(len) = bytes(count) else {
             return Err(Error::malformed(format!(
                 "The pickle gives storage {:?} a number of elements that none has.",
                 quoted(&key)
             )));
         };
-        let record = format!("{}data/{key}", self.saved.root);
-        let place = match self.record(checkpoint, &record, &class.name) {
-            None => Err(Layout::Absent { file: record.clone() }),
-            Some((part, size)) => check_size(checkpoint, &record, part, size, bytes),
+        let name = self.records.name(&key);
+        let mut place = match self.record(checkpoint, &key, &class.name) {
+            None => Err(Layout::Absent { file: name.clone() }),
+            Some(range) => self.check_size(checkpoint, &name, range, len),
         };
+        if let (Ok(range), Some([_, offset, count])) = (&place, view.first().and_then(|view| pickle.sequence(*view))) {
+            place = part(checkpoint, &name, *range, bytes(*offset), bytes(*count));
+        }
         if number.is_none() && !untyped {
             let message =
                 format!("The storage's type {:?} is not known here; its tensors cannot be read.", quoted(&class.name));
-            checkpoint.note(Note::warning(message).about(record));
+            checkpoint.note(Note::warning(message).about(name));
         }
         Ok(Some(Storage { dtype, place, device }))
     }
 
-    /// The view of a record and its size; told once if it is missing or used under two types.
-    fn record(&mut self, checkpoint: &mut Checkpoint, name: &str, class: &str) -> Option<(FileId, u64)> {
-        if let Some(known) = self.known.get_mut(name) {
+    /// The name of a device, kept once for all tensors.
+    pub(super) fn device(&mut self, name: &str) -> Rc<str> {
+        if let Some(known) = self.devices.get(name) {
+            return known.clone();
+        }
+        let kept: Rc<str> = name.into();
+        self.devices.insert(name.to_owned(), kept.clone());
+        kept
+    }
+
+    /// The bytes of a record; told once if they are missing or used under two types.
+    fn record(&mut self, checkpoint: &mut Checkpoint, key: &str, class: &str) -> Option<ByteRange> {
+        if let Some(known) = self.known.get_mut(key) {
             if known.class != class && !known.class.is_empty() {
                 let message = format!("The record is used as {} and as {}.", quoted(&known.class), quoted(class));
-                checkpoint.note(Note::warning(message).about(name));
+                checkpoint.note(Note::warning(message).about(self.records.name(key)));
                 known.class.clear();
             }
-            return known.part.map(|part| (part, known.size));
+            return known.range;
         }
-        let entry = self.saved.archive.find(name);
-        let part = entry.map(|entry| checkpoint.files.add_part(self.file, name, entry.open(self.saved.source)));
-        let size = entry.map_or(0, |entry| entry.size);
-        if part.is_none() {
+        let range = self.records.find(checkpoint, key);
+        if range.is_none() {
+            let name = self.records.name(key);
             let message =
-                format!("The record {:?} is not in the file; the tensors on it cannot be shown.", quoted(name));
+                format!("The record {:?} is not in the file; the tensors on this storage cannot be shown.", quoted(&name));
             checkpoint.note(Note::warning(message).about(name));
         }
-        self.known.insert(name.to_owned(), Known { part, size, class: class.to_owned() });
-        part.map(|part| (part, size))
+        self.known.insert(key.to_owned(), Known { range, class: class.to_owned() });
+        range
+    }
+
+    /// The bytes of a record, which must be as many as the storage is said to have.
+    fn check_size(&self, checkpoint: &mut Checkpoint, name: &str, range: ByteRange, bytes: u64) -> Result<ByteRange, Layout> {
+        let size = range.len;
+        if size < bytes {
+            let why = format!("The storage is said to have {bytes} bytes, the record {:?} has {size}.", quoted(name));
+            checkpoint.note(Note::warning(&why).about(name));
+            return Err(Layout::Unreadable { why });
+        }
+        if size > bytes && self.records.exact() {
+            let message = format!("The record {:?} has {size} bytes, the storage only {bytes}.", quoted(name));
+            checkpoint.note(Note::warning(message).about(name));
+        }
+        Ok(ByteRange { len: bytes, ..range })
     }
 }
 
-/// The bytes of a record, which must be as many as the storage is said to have.
-fn check_size(
+/// A storage's key: text, in packages a number, for Python 2 bytes.
+fn key_text(pickle: &Pickle, id: Id) -> Option<String> {
+    match pickle.node(id) {
+        Node::Int(number) => Some(number.to_string()),
+        _ => pickle.ascii(id),
+    }
+}
+
+/// A part of a storage, in bytes.
+fn part(
     checkpoint: &mut Checkpoint,
     name: &str,
-    part: FileId,
-    size: u64,
-    bytes: u64,
-) -> std::result::Result<ByteRange, Layout> {
-    if size < bytes {
-        let why = format!("The storage is said to have {bytes} bytes, the record {:?} has {size}.", quoted(name));
+    whole: ByteRange,
+    offset: Option<u64>,
+    len: Option<u64>,
+) -> Result<ByteRange, Layout> {
+    let inside = offset.zip(len).filter(|(offset, len)| offset.checked_add(*len).is_some_and(|end| end <= whole.len));
+    let Some((offset, len)) = inside else {
+        let why = format!("A view of the storage {:?} reaches past its {} bytes.", quoted(name), whole.len);
         checkpoint.note(Note::warning(&why).about(name));
         return Err(Layout::Unreadable { why });
-    }
-    if size > bytes {
-        let message = format!("The record {:?} has {size} bytes, the storage only {bytes}.", quoted(name));
-        checkpoint.note(Note::warning(message).about(name));
-    }
-    Ok(ByteRange { file: part, offset: 0, len: bytes })
+    };
+    Ok(ByteRange { offset: whole.offset + offset, len, ..whole })
 }
 
 /// The type that `torch.float32` and its kin name.
-pub(super) fn named_dtype(pickle: &Pickle<'_>, id: Id) -> Option<Number> {
+pub(super) fn named_dtype(pickle: &Pickle, id: Id) -> Option<Number> {
     let global = pickle.global(id)?;
     (global.module == "torch").then(|| dtypes::of_name(&global.name)).flatten()
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, quoted};
 use crate::limits;
-use crate::model::{Note, Value};
+use crate::model::{self, Note, Value};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ const NO_FILE_IS_LARGER: u64 = 1 << 53;
 #[derive(Debug, Default)]
 pub(super) struct Header {
     pub entries: Vec<Entry>,
-    pub metadata: Vec<(String, Value)>,
+    pub metadata: Vec<model::Entry>,
     pub notes: Vec<Note>,
 }
 
@@ -27,7 +27,7 @@ impl Header {
             let message = format!("The value of {:?} in __metadata__ is not a string.", quoted(&key));
             self.notes.push(Note::warning(message));
         }
-        self.metadata.push((key, Value::from_json(value)));
+        self.metadata.push(model::Entry::plain(key, Value::from_json(value)));
     }
 }
 

@@ -16,7 +16,7 @@ mod shards;
 use super::{Candidate, Format};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
-use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Number, Tensor, Value, element_count};
+use crate::model::{self, ByteRange, Checkpoint, Dtype, Layout, Note, Number, Tensor, element_count};
 use crate::source::{FileId, Files, Pages, ReadAt, read_vec};
 use header::{Entry, Header};
 pub(super) use shards::FORMAT as SHARDED;
@@ -56,7 +56,7 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
 /// What one file's header says.
 struct Contents {
     tensors: Vec<Tensor>,
-    metadata: Vec<(String, Value)>,
+    metadata: Vec<model::Entry>,
     notes: Vec<Note>,
 }
 

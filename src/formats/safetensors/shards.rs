@@ -5,7 +5,7 @@ use super::header::Pairs;
 use super::{Contents, read_header};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
-use crate::model::{Checkpoint, Dtype, Layout, Note, Tensor, Value};
+use crate::model::{Checkpoint, Dtype, Entry, Layout, Note, Tensor, Value};
 use crate::source::{File, FileId, Files, read_vec};
 use std::collections::HashSet;
 
@@ -36,7 +36,7 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
     let mut model = Checkpoint::new(Files::one(&given.name, given.source.clone()), FORMAT.id);
     for (key, value) in index.metadata.map(|pairs| pairs.0).unwrap_or_default() {
-        model.metadata.push((key, Value::from_json(value)));
+        model.metadata.push(Entry::plain(key, Value::from_json(value)));
     }
     let mut missing = HashSet::new();
     for shard in shard_names(&index.weight_map)? {

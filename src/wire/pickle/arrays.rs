@@ -1,14 +1,15 @@
 //! NumPy's arrays inside pickles.
 
-use super::nodes::{Global, Id, Node, Pickle};
+use super::joblib;
+use super::nodes::{Global, Id, Node, Pickle, Run};
 use crate::limits;
 use crate::model::Value;
 
 /// An array, as a pickle describes it.
 #[derive(Debug, PartialEq)]
 pub struct NumpyArray {
-    /// The type in NumPy's spelling: `<f4`.
-    pub descr: String,
+    /// The type.
+    pub kind: NumpyType,
     /// Outermost dimension first.
     pub shape: Vec<u64>,
     /// Whether the first index runs fastest.
@@ -17,20 +18,33 @@ pub struct NumpyArray {
     pub data: Data,
 }
 
+/// A type, as a pickle describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NumpyType {
+    /// In NumPy's spelling: `<f4`, `<M8[s]`.
+    Simple(String),
+    /// Fields, each with its name, its type and its offset, and the bytes of the whole.
+    Record(Vec<(String, NumpyType, u64)>, u64),
+    /// An array of a type, which is the type of a field.
+    Sub(Box<NumpyType>, Vec<u64>),
+}
+
 /// Where the elements of a [`NumpyArray`] are.
 #[derive(Debug, PartialEq)]
 pub enum Data {
-    /// In the stream: the first byte, and how many.
-    Stream(u32, u32),
+    /// In the stream, counted from its start.
+    Stream(Run),
     /// Written as text in the stream, as protocols 0 to 2 have to.
     Owned(Vec<u8>),
+    /// Python objects: the list of them.
+    Objects(Id),
 }
 
 impl Data {
     /// How many bytes were copied from the stream.
     pub fn copied(&self) -> usize {
         match self {
-            Data::Stream(..) => 0,
+            Data::Stream(_) | Data::Objects(_) => 0,
             Data::Owned(bytes) => bytes.len(),
         }
     }
@@ -43,59 +57,77 @@ fn is_numpy(global: &Global, module: &str, name: &str) -> bool {
 }
 
 /// Whether a node is a call that would build an array. Costs little, whatever the array's size.
-pub fn is_array(pickle: &Pickle<'_>, id: Id) -> bool {
+pub fn is_array(pickle: &Pickle, id: Id) -> bool {
     pickle.call(id).is_some_and(|(global, _)| {
-        is_numpy(global, "multiarray", "_reconstruct") || is_numpy(global, "numeric", "_frombuffer")
-    })
+        is_numpy(global, "multiarray", "_reconstruct")
+            || is_numpy(global, "numeric", "_frombuffer")
+            || is_masked(global)
+    }) || joblib::state(pickle, id).is_some()
 }
 
-/// A NumPy scalar of 64 bits or fewer, `numpy.float64(0.5)`, as the number that it is; `None` for anything else.
-pub fn scalar(pickle: &Pickle<'_>, id: Id) -> Option<Value> {
+/// The function that builds arrays some of whose elements are masked.
+fn is_masked(global: &Global) -> bool {
+    global.module == "numpy.ma.core" && global.name == "_mareconstruct"
+}
+
+/// A NumPy scalar of 128 bits or fewer, `numpy.float64(0.5)`, as the number that it is, with the name of its type; `None` for
+/// anything else.
+pub fn scalar(pickle: &Pickle, id: Id) -> Option<(&'static str, Value)> {
     let (global, args) = pickle.call(id)?;
     let [dtype, data] = *args else { return None };
     if !is_numpy(global, "multiarray", "scalar") {
         return None;
     }
-    let descr = descr(pickle, dtype)?;
-    let mut bytes = match bytes(pickle, data, 8)? {
-        Data::Stream(start, len) => pickle.span(start, len).to_vec(),
+    let NumpyType::Simple(descr) = kind(pickle, dtype, 0)? else { return None };
+    let mut bytes = match bytes(pickle, data, 16)? {
+        Data::Stream(run) => pickle.kept(run)?.to_vec(),
         Data::Owned(bytes) => bytes,
+        Data::Objects(_) => return None,
     };
-    if descr.starts_with('>') {
-        bytes.reverse();
+    let kind = descr.trim_start_matches(['<', '>', '|', '=']);
+    let part = if kind.starts_with('c') { bytes.len() / 2 } else { bytes.len() };
+    if descr.starts_with('>') && part > 0 {
+        bytes.chunks_mut(part).for_each(<[u8]>::reverse);
     }
-    number(descr.trim_start_matches(['<', '>', '|', '=']), &bytes)
+    number(kind, &bytes)
 }
 
 /// A little-endian number of one of NumPy's types.
-fn number(kind: &str, bytes: &[u8]) -> Option<Value> {
+fn number(kind: &str, bytes: &[u8]) -> Option<(&'static str, Value)> {
     Some(match kind {
-        "b1" => Value::Bool(u8::from_le_bytes(bytes.try_into().ok()?) != 0),
-        "i1" => Value::Int(i8::from_le_bytes(bytes.try_into().ok()?).into()),
-        "i2" => Value::Int(i16::from_le_bytes(bytes.try_into().ok()?).into()),
-        "i4" => Value::Int(i32::from_le_bytes(bytes.try_into().ok()?).into()),
-        "i8" => Value::Int(i64::from_le_bytes(bytes.try_into().ok()?)),
-        "u1" => Value::Int(u8::from_le_bytes(bytes.try_into().ok()?).into()),
-        "u2" => Value::Int(u16::from_le_bytes(bytes.try_into().ok()?).into()),
-        "u4" => Value::Int(u32::from_le_bytes(bytes.try_into().ok()?).into()),
+        "b1" => ("numpy.bool", Value::Bool(u8::from_le_bytes(bytes.try_into().ok()?) != 0)),
+        "i1" => ("numpy.int8", Value::Int(i8::from_le_bytes(bytes.try_into().ok()?).into())),
+        "i2" => ("numpy.int16", Value::Int(i16::from_le_bytes(bytes.try_into().ok()?).into())),
+        "i4" => ("numpy.int32", Value::Int(i32::from_le_bytes(bytes.try_into().ok()?).into())),
+        "i8" => ("numpy.int64", Value::Int(i64::from_le_bytes(bytes.try_into().ok()?))),
+        "u1" => ("numpy.uint8", Value::Int(u8::from_le_bytes(bytes.try_into().ok()?).into())),
+        "u2" => ("numpy.uint16", Value::Int(u16::from_le_bytes(bytes.try_into().ok()?).into())),
+        "u4" => ("numpy.uint32", Value::Int(u32::from_le_bytes(bytes.try_into().ok()?).into())),
         "u8" => {
             let number = u64::from_le_bytes(bytes.try_into().ok()?);
-            i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Int)
+            ("numpy.uint64", i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Int))
         }
-        "f4" => Value::Float(f32::from_le_bytes(bytes.try_into().ok()?).into()),
-        "f8" => Value::Float(f64::from_le_bytes(bytes.try_into().ok()?)),
+        "f4" => ("numpy.float32", Value::Float(f32::from_le_bytes(bytes.try_into().ok()?).into())),
+        "f8" => ("numpy.float64", Value::Float(f64::from_le_bytes(bytes.try_into().ok()?))),
         _ => return None,
     })
 }
 
 impl NumpyArray {
     /// The array that a node is, if it is one.
-    pub fn of(pickle: &Pickle<'_>, id: Id) -> Option<Self> {
+    pub fn of(pickle: &Pickle, id: Id) -> Option<Self> {
+        if let Some(state) = joblib::state(pickle, id) {
+            let shape = joblib::field(pickle, state, "shape")?;
+            let kind = kind(pickle, joblib::field(pickle, state, "dtype")?, 0)?;
+            let fortran = pickle.text(joblib::field(pickle, state, "order")?)? == "F";
+            let data = Data::Stream(*pickle.behind.get(&id)?);
+            return Some(NumpyArray { kind, shape: sizes(pickle, shape)?, fortran, data });
+        }
         let (global, args) = pickle.call(id)?;
-        if is_numpy(global, "multiarray", "_reconstruct") {
+        if is_numpy(global, "multiarray", "_reconstruct") || is_masked(global) {
             let state = pickle.sequence(pickle.object(id)?.state?)?;
-            // (version, shape, dtype, is_fortran, bytes); NumPy before 1.0 had no version.
-            let [_, shape, dtype, fortran, data] = *state else { return None };
+            // (version, shape, dtype, is_fortran, bytes), then the mask; NumPy before 1.0 had no version.
+            let [_, shape, dtype, fortran, data, ..] = *state else { return None };
             return Self::from_parts(pickle, shape, dtype, pickle.int(fortran)? != 0, data);
         }
         if is_numpy(global, "numeric", "_frombuffer") {
@@ -105,43 +137,107 @@ impl NumpyArray {
         None
     }
 
-    fn from_parts(pickle: &Pickle<'_>, shape: Id, dtype: Id, fortran: bool, data: Id) -> Option<Self> {
-        let shape = pickle
-            .sequence(shape)
-            .filter(|shape| shape.len() <= limits::RANK)?
-            .iter()
-            .map(|size| u64::try_from(pickle.int(*size)?).ok());
-        Some(NumpyArray {
-            descr: descr(pickle, dtype)?,
-            shape: shape.collect::<Option<_>>()?,
-            fortran,
-            data: bytes(pickle, data, usize::MAX)?,
-        })
+    fn from_parts(pickle: &Pickle, shape: Id, dtype: Id, fortran: bool, data: Id) -> Option<Self> {
+        let kind = kind(pickle, dtype, 0)?;
+        let data = if holds_objects(pickle, dtype) {
+            matches!(pickle.node(data), Node::List(_)).then_some(Data::Objects(data))?
+        } else {
+            bytes(pickle, data, usize::MAX)?
+        };
+        Some(NumpyArray { kind, shape: sizes(pickle, shape)?, fortran, data })
     }
 }
 
+/// The members of a tuple of whole numbers that are not negative.
+pub(super) fn sizes(pickle: &Pickle, id: Id) -> Option<Vec<u64>> {
+    let sizes = pickle.sequence(id).filter(|sizes| sizes.len() <= limits::RANK)?;
+    sizes.iter().map(|size| u64::try_from(pickle.int(*size)?).ok()).collect()
+}
+
+/// How deep types of records may nest.
+const TYPE_DEPTH: usize = 32;
+
 /// `numpy.dtype('f4', False, True)` with the state `(3, '<', …)`.
-fn descr(pickle: &Pickle<'_>, id: Id) -> Option<String> {
+fn kind(pickle: &Pickle, id: Id, depth: usize) -> Option<NumpyType> {
     let (global, args) = pickle.call(id)?;
-    if global.module != "numpy" || global.name != "dtype" {
+    if global.module != "numpy" || global.name != "dtype" || depth == TYPE_DEPTH {
         return None;
     }
-    let name = pickle.text(*args.first()?)?;
+    // (version, order, sub-array, names, fields, size, alignment, flags, metadata)
     let state = pickle.object(id)?.state.and_then(|state| pickle.sequence(state)).unwrap_or_default();
-    let order = state.get(1).and_then(|order| pickle.text(*order)).unwrap_or_default();
-    // Records have their fields in the state; their name is only a width.
-    let fields = state.get(4).is_some_and(|fields| pickle.node(*fields) != Node::None);
-    (!fields).then(|| format!("{order}{name}"))
+    let given = |place: usize| state.get(place).copied().filter(|part| pickle.node(*part) != Node::None);
+    if let Some([base, shape]) = given(2).and_then(|sub| pickle.sequence(sub)) {
+        return Some(NumpyType::Sub(Box::new(kind(pickle, *base, depth + 1)?), sizes(pickle, *shape)?));
+    }
+    if let (Some(names), Some(fields)) = (given(3).and_then(|names| pickle.sequence(names)), given(4)) {
+        let fields = names.iter().map(|name| {
+            let name = pickle.text(*name)?;
+            let [kind_of, offset, ..] = pickle.sequence(joblib::field(pickle, fields, &name)?)? else { return None };
+            let offset = u64::try_from(pickle.int(*offset)?).ok()?;
+            Some((name.into_owned(), kind(pickle, *kind_of, depth + 1)?, offset))
+        });
+        let size = u64::try_from(pickle.int(given(5)?)?).ok()?;
+        return Some(NumpyType::Record(fields.collect::<Option<_>>()?, size));
+    }
+    let name = pickle.text(*args.first()?)?;
+    let order = given(1).and_then(|order| pickle.text(order)).unwrap_or_default();
+    let unit = given(8).and_then(|about| pickle.sequence(about)).and_then(|about| pickle.sequence(*about.get(1)?));
+    let unit = unit.and_then(|unit| Some((pickle.ascii(*unit.first()?)?, pickle.int(*unit.get(1)?)?)));
+    Some(NumpyType::Simple(match unit {
+        Some((unit, 1)) => format!("{order}{name}[{unit}]"),
+        Some((unit, step)) => format!("{order}{name}[{step}{unit}]"),
+        None => format!("{order}{name}"),
+    }))
+}
+
+/// Whether arrays of a type hold Python objects.
+pub(super) fn holds_objects(pickle: &Pickle, dtype: Id) -> bool {
+    kind(pickle, dtype, 0).is_some_and(|kind| kind.holds_objects())
+}
+
+/// How many bytes an element of a type takes.
+pub(super) fn width(pickle: &Pickle, dtype: Id) -> Option<u64> {
+    kind(pickle, dtype, 0)?.width()
+}
+
+impl NumpyType {
+    // Types nest at most `TYPE_DEPTH` deep.
+    fn holds_objects(&self) -> bool {
+        match self {
+            NumpyType::Simple(descr) => descr.trim_start_matches(['<', '>', '|', '=']).starts_with('O'),
+            NumpyType::Record(fields, _) => fields.iter().any(|(_, kind, _)| kind.holds_objects()),
+            NumpyType::Sub(base, _) => base.holds_objects(),
+        }
+    }
+
+    fn width(&self) -> Option<u64> {
+        match self {
+            NumpyType::Simple(descr) => {
+                let rest = descr.trim_start_matches(['<', '>', '|', '=']);
+                let digits: String = rest.chars().skip(1).take_while(char::is_ascii_digit).collect();
+                let width: u64 = digits.parse().ok()?;
+                if rest.starts_with('U') { width.checked_mul(4) } else { Some(width) }
+            }
+            NumpyType::Record(_, size) => Some(*size),
+            NumpyType::Sub(base, shape) => base.width()?.checked_mul(crate::model::element_count(shape)?),
+        }
+    }
 }
 
 /// Up to `most` bytes as they are, or from text by `_codecs.encode(text, 'latin1')`.
-fn bytes(pickle: &Pickle<'_>, id: Id, most: usize) -> Option<Data> {
+fn bytes(pickle: &Pickle, id: Id, most: usize) -> Option<Data> {
     let id = match pickle.call(id) {
         Some((global, [inner, ..])) if global.module == "builtins" && global.name == "bytearray" => *inner,
         _ => id,
     };
     match pickle.node(id) {
-        Node::Bytes(start, len) | Node::Text(start, len) => (len as usize <= most).then_some(Data::Stream(start, len)),
+        Node::Bytes(start, len) | Node::Text(start, len) => {
+            (len as usize <= most).then(|| Data::Stream(Run { start: pickle.place(start as usize), len: len.into() }))
+        }
+        Node::Far(place) => {
+            let run = pickle.far[place as usize];
+            (run.len <= most as u64).then_some(Data::Stream(run))
+        }
         Node::Owned(place) => {
             let bytes = &pickle.texts[place as usize];
             (bytes.len() <= most).then(|| Data::Owned(bytes.clone()))
@@ -158,8 +254,22 @@ fn bytes(pickle: &Pickle<'_>, id: Id, most: usize) -> Option<Data> {
     }
 }
 
+/// Up to `most` bytes, copied.
+pub(super) fn some_bytes(pickle: &Pickle, id: Id, most: usize) -> Option<Vec<u8>> {
+    match bytes(pickle, id, most)? {
+        Data::Stream(run) => pickle.kept(run).map(<[u8]>::to_vec),
+        Data::Owned(bytes) => Some(bytes),
+        Data::Objects(_) => None,
+    }
+}
+
+/// The bytes that `_codecs.encode` would make of its arguments, up to `most`.
+pub(super) fn encoded(pickle: &Pickle, args: &[Id], most: usize) -> Option<Vec<u8>> {
+    latin1(pickle, *args.first()?, most)
+}
+
 /// The bytes that a text of characters below U+0100 stands for.
-fn latin1(pickle: &Pickle<'_>, text: Id, most: usize) -> Option<Vec<u8>> {
+fn latin1(pickle: &Pickle, text: Id, most: usize) -> Option<Vec<u8>> {
     let written = match pickle.node(text) {
         Node::Text(_, len) => len as usize,
         Node::Owned(place) => pickle.texts[place as usize].len(),

@@ -1,9 +1,8 @@
-//! Keys of dictionaries and values beside the tensors, as Python shows them.
+//! Keys of dictionaries: which are the same, and how a path shows them.
 
-use super::arrays;
-use super::nodes::{Global, Id, Node, Pickle};
-use crate::error::quoted;
-use crate::model::{Key, Value};
+use super::nodes::{Id, Node, Pickle};
+use super::plain;
+use crate::model::Key;
 
 /// The most members of a tuple that is a key, those of tuples in it counted in.
 const PARTS: usize = 16;
@@ -42,12 +41,12 @@ impl Identity<'_> {
 }
 
 /// What a key is compared by.
-pub(super) fn identity<'a>(pickle: &'a Pickle<'_>, id: Id) -> Identity<'a> {
+pub(super) fn identity<'a>(pickle: &'a Pickle, id: Id) -> Identity<'a> {
     bounded_identity(pickle, id, &mut { PARTS }).unwrap_or(Identity::Node(id))
 }
 
 /// `None` for a tuple of too many members; so this goes no deeper than there may be members.
-fn bounded_identity<'a>(pickle: &'a Pickle<'_>, id: Id, parts: &mut usize) -> Option<Identity<'a>> {
+fn bounded_identity<'a>(pickle: &'a Pickle, id: Id, parts: &mut usize) -> Option<Identity<'a>> {
     Some(match pickle.node(id) {
         Node::None => Identity::None,
         Node::Bool(truth) => Identity::Whole(truth.into()),
@@ -77,60 +76,10 @@ fn whole(number: f64) -> Option<i64> {
 }
 
 /// A dictionary's key as a path shows it: text and whole numbers as they are, others as Python prints them.
-pub(super) fn key(pickle: &Pickle<'_>, id: Id) -> Key {
+pub fn key(pickle: &Pickle, id: Id) -> Key {
     match pickle.node(id) {
         Node::Int(number) => Key::Index(number),
         Node::Text(..) | Node::Owned(_) => Key::Text(pickle.text(id).unwrap_or_default().into_owned()),
-        _ => Key::Text(shown(pickle, id, &mut { PARTS })),
+        _ => Key::Text(plain::shown(pickle, id, &mut { PARTS })),
     }
-}
-
-/// Anything in a few characters, as Python prints it where that is simple.
-fn shown(pickle: &Pickle<'_>, id: Id, parts: &mut usize) -> String {
-    match pickle.node(id) {
-        Node::Text(..) | Node::Owned(_) => {
-            let text = pickle.text(id).unwrap_or_default();
-            let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-            format!("{quote}{text}{quote}")
-        }
-        Node::Tuple(place) => {
-            let members = pickle.children(place);
-            let Some(left) = parts.checked_sub(members.len() + 1) else { return "(…)".to_owned() };
-            *parts = left;
-            let members: Vec<String> = members.iter().map(|member| shown(pickle, *member, parts)).collect();
-            if let [only] = members.as_slice() { format!("({only},)") } else { format!("({})", members.join(", ")) }
-        }
-        _ => value(pickle, id).to_string(),
-    }
-}
-
-/// A leaf as a value: what has no short form is described.
-pub fn value(pickle: &Pickle<'_>, id: Id) -> Value {
-    match pickle.node(id) {
-        Node::None => Value::Null,
-        Node::Bool(truth) => Value::Bool(truth),
-        Node::Int(number) => Value::Int(number),
-        Node::Float(number) => Value::Float(number),
-        Node::Text(..) | Node::Owned(_) | Node::BigInt(_) => {
-            Value::Text(pickle.text(id).unwrap_or_default().into_owned())
-        }
-        Node::Bytes(_, len) => Value::Text(format!("{len} bytes")),
-        Node::List(place) => described("[", place, "]", "a list"),
-        Node::Tuple(place) => described("(", place, ")", "a tuple"),
-        Node::Set(place) => described("set(", place, ")", "a set"),
-        Node::Dict(place) => described("{", place, "}", "a dictionary"),
-        Node::Global(_) => Value::Text(pickle.global(id).map(Global::dotted).unwrap_or_default()),
-        Node::Object(_) => arrays::scalar(pickle, id).unwrap_or_else(|| {
-            let name = pickle.object(id).and_then(|object| pickle.global(object.callable));
-            let called = name.map(|global| format!("{}(…)", quoted(&global.dotted())));
-            Value::Text(called.unwrap_or_else(|| "an object".to_owned()))
-        }),
-        Node::Persistent(_) => Value::Text("something outside of the pickle".to_owned()),
-        Node::Unknown => Value::Text("unknown".to_owned()),
-    }
-}
-
-/// An empty container as Python prints it. One that is not empty is a leaf where it contains itself, or lies too deep.
-fn described(open: &str, place: u32, close: &str, what: &str) -> Value {
-    Value::Text(if place == Node::EMPTY { format!("{open}{close}") } else { format!("{what} that is not gone into") })
 }

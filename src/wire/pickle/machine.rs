@@ -1,31 +1,41 @@
 //! The abstract machine: what each opcode does.
 
-use super::nodes::{Global, Id, Node, Object, Pickle};
+use super::nodes::{Global, Id, Node, Object, Pickle, Reference};
 use super::opcodes as op;
-use super::stack::{Machine, damaged, narrow};
-use super::{escapes, python2};
+use super::stack::{Machine, Memo, Waiting, damaged, narrow};
+use super::{escapes, joblib, python2};
 use crate::error::{Error, Result};
-use std::borrow::Cow;
+use crate::source::ReadAt;
 
 /// Follows one pickle from the start of `stream` to its `STOP`.
 ///
 /// A stream that breaks off or is not one gives what was found so far, with [`Pickle::problem`].
-pub fn run(stream: &[u8]) -> Pickle<'_> {
-    let mut machine = Machine::new(stream);
+pub fn run(stream: Vec<u8>) -> Pickle {
     // Places in the stream are kept in 32 bits; what is longer is not metadata.
-    let outcome = if u32::try_from(stream.len()).is_ok() {
-        machine.follow()
-    } else {
-        Err(Error::too_large("The pickle is larger than 4 GiB."))
-    };
-    let Machine { mut pickle, at, .. } = machine;
-    pickle.end = at;
+    let fits = u32::try_from(stream.len()).is_ok();
+    finish(Machine::new(stream), fits)
+}
+
+/// Follows one pickle that begins at byte `start` of a source: the elements of arrays in it are passed over, so it may be
+/// larger than memory. Places in the result count from `start`.
+pub fn run_at(source: &dyn ReadAt, start: u64) -> Pickle {
+    finish(Machine::at(source, start), true)
+}
+
+fn finish(mut machine: Machine<'_>, fits: bool) -> Pickle {
+    let outcome = if fits { machine.follow() } else { Err(Error::too_large("The pickle is larger than 4 GiB.")) };
+    let end = machine.place();
+    let Machine { mut pickle, .. } = machine;
+    pickle.end = end;
     match outcome {
         Ok(root) => pickle.root = Some(root),
-        Err(error) => pickle.problem = Some(error.at(at as u64)),
+        Err(error) => pickle.problem = Some(error.at(end)),
     }
     pickle
 }
+
+/// The longest text that is kept where it may be the elements of an array.
+const LONG_TEXT: u64 = 64 << 10;
 
 impl Machine<'_> {
     /// Follows opcodes up to `STOP`.
@@ -33,14 +43,28 @@ impl Machine<'_> {
         loop {
             let start = self.at;
             let [code] = self.array()?;
+            let place = self.pickle.place(start);
+            self.pickle.opcodes.entry(code).or_insert(place);
             if code == op::STOP {
-                return self.pop();
+                let root = self.pop()?;
+                let Some(outer) = self.outer.pop() else { return Ok(root) };
+                self.go_on(outer, root);
+                continue;
             }
             // An opcode that fails is told at its own place.
             self.step(code, start).and_then(|()| self.check_frame()).map_err(|error| {
                 self.at = start;
                 during(code, error)
             })?;
+        }
+    }
+
+    /// Goes on with the pickle around one that ended: what that one describes stands in the place of what called for it.
+    fn go_on(&mut self, outer: Waiting, result: Id) {
+        let Waiting { stack, marks, memo, frame_end } = outer;
+        (self.stack, self.marks, self.memo, self.frame_end) = (stack, marks, memo, frame_end);
+        if let Some(top) = self.stack.last_mut() {
+            *top = result;
         }
     }
 
@@ -106,17 +130,17 @@ impl Machine<'_> {
             op::GLOBAL | op::STACK_GLOBAL => self.name(code, start),
             op::REDUCE | op::NEWOBJ | op::NEWOBJ_EX | op::INST | op::OBJ | op::BUILD => self.call(code, start),
             op::PERSID => {
-                let line = self.line()?.to_vec();
-                let text = self.owned(line)?;
+                let (start, len) = self.line()?;
+                let text = self.owned(self.pickle.span(start, len).to_vec())?;
                 self.push(Node::Persistent(text))
             }
             op::BINPERSID => {
                 let id = self.pop()?;
                 self.push(Node::Persistent(id))
             }
-            op::EXT1 => self.array::<1>().and_then(|_| self.extension(start)),
-            op::EXT2 => self.array::<2>().and_then(|_| self.extension(start)),
-            op::EXT4 => self.array::<4>().and_then(|_| self.extension(start)),
+            op::EXT1 => self.array::<1>().and_then(|_| self.extension(code, start)),
+            op::EXT2 => self.array::<2>().and_then(|_| self.extension(code, start)),
+            op::EXT4 => self.array::<4>().and_then(|_| self.extension(code, start)),
             op::NEXT_BUFFER => self.push(Node::Unknown),
             op::READONLY_BUFFER => self.top().map(|_| ()),
             other => Err(damaged(&format!("0x{other:02x} is no opcode"))),
@@ -154,9 +178,8 @@ impl Machine<'_> {
                 } else {
                     u64::try_from(i32::from_le_bytes(self.array()?)).map_err(|_| damaged("a length is negative"))?
                 };
-                let bytes = self.remaining(len)?;
-                self.at += bytes.len();
-                self.little_endian(bytes)
+                let (start, len) = self.take(len)?;
+                self.little_endian(start, len)
             }
             _ => {
                 let line = self.text_line()?;
@@ -189,7 +212,8 @@ impl Machine<'_> {
     }
 
     /// A two's complement number of any length.
-    fn little_endian(&mut self, bytes: &[u8]) -> Node {
+    fn little_endian(&mut self, start: u32, len: u32) -> Node {
+        let bytes = self.pickle.span(start, len);
         let negative = bytes.last().is_some_and(|byte| byte >> 7 == 1);
         if bytes.len() <= 8 {
             let mut wide = [if negative { 0xff } else { 0 }; 8];
@@ -199,11 +223,12 @@ impl Machine<'_> {
         if bytes.len() <= 16 {
             let mut wide = [if negative { 0xff } else { 0 }; 16];
             wide[..bytes.len()].copy_from_slice(bytes);
-            return self.big(i128::from_le_bytes(wide).to_string());
+            let digits = i128::from_le_bytes(wide).to_string();
+            return self.big(digits);
         }
         // Decimal digits of a large number cost time that grows with the square of its length.
         let hex: Vec<String> = bytes.iter().rev().take(16).map(|byte| format!("{byte:02x}")).collect();
-        self.big(format!("0x{}… (an integer of {} bytes)", hex.concat(), bytes.len()))
+        self.big(format!("0x{}… (an integer of {len} bytes)", hex.concat()))
     }
 
     fn big(&mut self, digits: String) -> Node {
@@ -213,7 +238,8 @@ impl Machine<'_> {
 
     /// Text of protocol 0.
     fn quoted_text(&mut self, code: u8) -> Result<()> {
-        let line = self.line()?;
+        let (start, len) = self.line()?;
+        let line = self.pickle.span(start, len);
         let text = if code == op::STRING {
             escapes::string(line.trim_ascii_end())
                 .ok_or_else(|| damaged("a text lacks its quotes or half an escape"))?
@@ -233,13 +259,17 @@ impl Machine<'_> {
             op::BINUNICODE | op::BINBYTES => u32::from_le_bytes(self.array()?).into(),
             _ => u64::from_le_bytes(self.array()?),
         };
-        let run = self.remaining(len)?;
-        let (start, len) = (narrow(self.at), narrow(run.len()));
-        self.at += run.len();
-        self.push(match code {
-            op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 | op::BYTEARRAY8 => Node::Bytes(start, len),
-            _ => Node::Text(start, len),
-        })
+        match code {
+            // Python 2 wrote the elements of arrays as its byte strings.
+            op::BINSTRING if len > LONG_TEXT => self.take_bytes(len).and_then(|node| self.push(node)),
+            op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 | op::BYTEARRAY8 => {
+                self.take_bytes(len).and_then(|node| self.push(node))
+            }
+            _ => {
+                let (start, len) = self.take(len)?;
+                self.push(Node::Text(start, len))
+            }
+        }
     }
 
     fn container(&mut self, code: u8) -> Result<()> {
@@ -297,8 +327,8 @@ impl Machine<'_> {
     }
 
     /// An extension code stands for a name in a registry that only the writer has.
-    fn extension(&mut self, start: usize) -> Result<()> {
-        let node = self.global(Global::UNKNOWN.into(), Global::UNKNOWN.into(), start)?;
+    fn extension(&mut self, code: u8, start: usize) -> Result<()> {
+        let node = self.global(Global::UNKNOWN.into(), Global::UNKNOWN.into(), (code, start))?;
         self.put(node)
     }
 
@@ -308,32 +338,35 @@ impl Machine<'_> {
         } else {
             let (name, module) = (self.pop()?, self.pop()?);
             // Either may be what a call returns.
-            let text =
-                |id| self.pickle.text(id).map_or(Cow::Borrowed(Global::UNKNOWN), |text| Cow::Owned(text.into_owned()));
+            let text = |id| self.pickle.text(id).map_or_else(|| Global::UNKNOWN.to_owned(), |text| text.into_owned());
             (text(module), text(name))
         };
-        let node = self.global(module, name, start)?;
+        let node = self.global(module, name, (code, start))?;
         self.put(node)
     }
 
     /// The node of a name, as Python 3 spells it; a name has one node.
-    fn global(&mut self, module: Cow<'_, str>, name: Cow<'_, str>, start: usize) -> Result<Id> {
-        let global = Global { module: module.into_owned(), name: name.into_owned() };
+    fn global(&mut self, module: String, name: String, (opcode, start): (u8, usize)) -> Result<Id> {
+        let global = Global { module, name };
         if let Some(id) = self.names.get(&global) {
             return Ok(*id);
         }
         let id = self.node(Node::Global(narrow(self.pickle.globals.len())))?;
         self.names.insert(global.clone(), id);
-        let known = if self.pickle.protocol < 3 { python2::renamed(global) } else { global };
-        self.pickle.globals.push((known, start));
+        let known = if self.pickle.protocol < 3 { python2::renamed(global.clone()) } else { global.clone() };
+        let spelled = (known != global).then_some(global);
+        let at = self.pickle.place(start);
+        self.pickle.globals.push(Reference { global: known, spelled, at, opcode });
         Ok(id)
     }
 
     fn call(&mut self, code: u8, start: usize) -> Result<()> {
         if code == op::BUILD {
             let state = self.pop()?;
-            if let Node::Object(object) = self.pickle.nodes[self.top()?] {
+            let built = self.top()?;
+            if let Node::Object(object) = self.pickle.nodes[built] {
                 self.pickle.objects[object].state = Some(state);
+                return self.read_behind(built);
             }
             return Ok(());
         }
@@ -342,7 +375,7 @@ impl Machine<'_> {
             op::INST => {
                 let (module, name) = (self.text_line()?, self.text_line()?);
                 let args = self.above_mark()?;
-                let global = self.global(module, name, start)?;
+                let global = self.global(module, name, (code, start))?;
                 let place = self.list(&args)?;
                 (global, self.node(Node::Tuple(place))?)
             }
@@ -363,6 +396,31 @@ impl Machine<'_> {
         let object = Object { callable, args, keywords, state: None, pairs: Node::EMPTY, items: Node::EMPTY };
         self.object(object)
     }
+
+    /// Joblib writes the elements of an array behind the object that stands for it, in the midst of the opcodes.
+    fn read_behind(&mut self, built: Id) -> Result<()> {
+        match joblib::what_follows(&self.pickle, built)? {
+            None => Ok(()),
+            Some(joblib::Behind::Pickle) => {
+                if self.outer.len() == joblib::DEPTH {
+                    return Err(damaged("pickles stand inside each other too deep"));
+                }
+                let (stack, marks) = (std::mem::take(&mut self.stack), std::mem::take(&mut self.marks));
+                let (memo, frame_end) = (std::mem::replace(&mut self.memo, Memo::default()), self.frame_end.take());
+                self.outer.push(Waiting { stack, marks, memo, frame_end });
+                Ok(())
+            }
+            Some(joblib::Behind::Elements { len, padded }) => {
+                if padded {
+                    let [padding] = self.array()?;
+                    self.take(padding.into())?;
+                }
+                let run = self.pass(len)?;
+                self.pickle.behind.insert(built, run);
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The error with the name of the opcode that met it.
@@ -375,7 +433,7 @@ fn during(code: u8, mut error: Error) -> Error {
     error
 }
 
-impl Pickle<'_> {
+impl Pickle {
     /// What the stream describes.
     ///
     /// # Errors

@@ -8,17 +8,20 @@
 mod arena;
 pub mod arrays;
 mod escapes;
+mod joblib;
 pub mod keys;
 mod lists;
 mod machine;
+pub mod modules;
 mod nodes;
-mod opcodes;
+pub mod opcodes;
+pub mod plain;
 mod python2;
 mod stack;
 #[cfg(test)]
 mod tests;
 pub mod walk;
 
-pub use machine::run;
-pub use nodes::{Global, Id, Node, Object, Pickle};
-pub use walk::Walk;
+pub use machine::{run, run_at};
+pub use nodes::{Global, Id, Node, Object, Pickle, Reference, Run};
+pub use walk::{Part, Step, Walk};

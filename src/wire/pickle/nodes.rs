@@ -4,6 +4,7 @@ use super::arena::Arena;
 use super::lists::Lists;
 use crate::error::Error;
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 /// A node, by its place in the arena.
 pub type Id = u32;
@@ -27,6 +28,8 @@ pub enum Node {
     Owned(u32),
     /// Bytes that stand in the stream: their place and their length.
     Bytes(u32, u32),
+    /// A long run of bytes that was passed over, by its place in [`Pickle::far`].
+    Far(u32),
     /// A list, by its place in [`Pickle::items`]; [`Node::EMPTY`] for one that has none yet.
     List(u32),
     /// A tuple, likewise.
@@ -86,11 +89,41 @@ pub struct Object {
     pub items: u32,
 }
 
+/// A name that the stream refers to, where it does so first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// As Python 3 spells it.
+    pub global: Global,
+    /// As the stream spells it, where that differs.
+    pub spelled: Option<Global>,
+    /// The byte of the opcode.
+    pub at: u64,
+    /// The opcode.
+    pub opcode: u8,
+}
+
+/// A run of bytes, counted from the start of the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The first byte.
+    pub start: u64,
+    /// How many.
+    pub len: u64,
+}
+
 /// A pickle that was followed to its end, or as far as it goes.
 #[derive(Debug)]
-pub struct Pickle<'a> {
-    /// The stream.
-    pub stream: &'a [u8],
+pub struct Pickle {
+    /// The stream, without the runs that were passed over.
+    pub stream: Vec<u8>,
+    /// Long runs of bytes that were passed over: elements of arrays.
+    pub far: Vec<Run>,
+    /// Where in [`Pickle::stream`] runs are left out, with how many bytes are up to there.
+    pub(super) gaps: Vec<(usize, u64)>,
+    /// The bytes that joblib writes behind the object that stands for an array, by that object.
+    pub(super) behind: HashMap<Id, Run>,
+    /// The byte at which each opcode stands first.
+    pub opcodes: BTreeMap<u8, u64>,
     /// The protocol that it announces; 0 if it does not.
     pub protocol: u8,
     /// What it describes as a whole; `None` if it ends before.
@@ -98,10 +131,10 @@ pub struct Pickle<'a> {
     /// Why it stopped before its end.
     pub problem: Option<Error>,
     /// The first byte behind it.
-    pub end: usize,
-    /// Every name that it refers to, once for each spelling, with the byte at which it does so first; also those that it drops again.
+    pub end: u64,
+    /// Every name that it refers to, once for each spelling; also those that it drops again.
     /// [`Global::UNKNOWN`] stands for a module or a name that only running it would tell.
-    pub globals: Vec<(Global, usize)>,
+    pub globals: Vec<Reference>,
     /// All nodes.
     pub nodes: Arena<Node>,
     /// The children of containers.
@@ -112,11 +145,15 @@ pub struct Pickle<'a> {
     pub texts: Vec<Vec<u8>>,
 }
 
-impl<'a> Pickle<'a> {
+impl Pickle {
     /// Nothing yet.
-    pub(super) fn new(stream: &'a [u8]) -> Self {
+    pub(super) fn new(stream: Vec<u8>) -> Self {
         Pickle {
             stream,
+            far: Vec::new(),
+            gaps: Vec::new(),
+            behind: HashMap::new(),
+            opcodes: BTreeMap::new(),
             protocol: 0,
             root: None,
             problem: None,
@@ -128,9 +165,13 @@ impl<'a> Pickle<'a> {
             texts: Vec::new(),
         }
     }
-}
 
-impl Pickle<'_> {
+    /// Where what stands at a place of [`Pickle::stream`] stands in the whole one.
+    pub fn place(&self, at: usize) -> u64 {
+        let before = self.gaps.partition_point(|(gap, _)| *gap <= at);
+        at as u64 + before.checked_sub(1).map_or(0, |last| self.gaps[last].1)
+    }
+
     /// A node.
     pub fn node(&self, id: Id) -> Node {
         self.nodes[id]
@@ -164,6 +205,22 @@ impl Pickle<'_> {
         &self.stream[start as usize..][..len as usize]
     }
 
+    /// Bytes of the stream by their place in the whole of it; `None` for those that were not kept.
+    pub fn kept(&self, run: Run) -> Option<&[u8]> {
+        let before = self.gaps.partition_point(|(gap, left_out)| *gap as u64 + left_out <= run.start);
+        let left_out = before.checked_sub(1).map_or(0, |last| self.gaps[last].1);
+        let start = usize::try_from(run.start.checked_sub(left_out)?).ok()?;
+        self.stream.get(start..start.checked_add(usize::try_from(run.len).ok()?)?)
+    }
+
+    /// Text, or bytes that are ASCII text: what was text in Python 2 is bytes for some.
+    pub fn ascii(&self, id: Id) -> Option<String> {
+        match self.node(id) {
+            Node::Bytes(start, len) => String::from_utf8(self.span(start, len).to_vec()).ok(),
+            _ => self.text(id).map(Cow::into_owned),
+        }
+    }
+
     /// A whole number.
     pub fn int(&self, id: Id) -> Option<i64> {
         match self.node(id) {
@@ -184,7 +241,7 @@ impl Pickle<'_> {
     /// A module-level name.
     pub fn global(&self, id: Id) -> Option<&Global> {
         match self.node(id) {
-            Node::Global(place) => Some(&self.globals[place as usize].0),
+            Node::Global(place) => Some(&self.globals[place as usize].global),
             _ => None,
         }
     }

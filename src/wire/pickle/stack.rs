@@ -1,15 +1,20 @@
 //! What the machine works on: the stream, the stack with its marks, the memo and the arena.
 
-use super::nodes::{Global, Id, Node, Object, Pickle};
+use super::nodes::{Global, Id, Node, Object, Pickle, Run};
 use crate::error::{Error, Result};
 use crate::limits;
-use std::borrow::Cow;
+use crate::source::{ReadAt, read_vec};
 use std::collections::HashMap;
 
 /// The machine's state.
 pub(super) struct Machine<'a> {
-    pub pickle: Pickle<'a>,
+    pub pickle: Pickle,
+    /// The place in the part of the stream that is kept.
     pub at: usize,
+    /// Where more of the stream comes from, and the first byte that was not yet read.
+    unread: Option<(&'a dyn ReadAt, u64)>,
+    /// The first byte of the stream in its source.
+    base: u64,
     pub stack: Vec<Id>,
     /// Heights of the stack at which marks stand.
     pub marks: Vec<u32>,
@@ -17,7 +22,9 @@ pub(super) struct Machine<'a> {
     /// Names as the stream spells them, with their nodes.
     pub names: HashMap<Global, Id>,
     /// The byte behind the frame that is being read, while there is one.
-    pub frame_end: Option<usize>,
+    pub frame_end: Option<u64>,
+    /// What waits while a pickle inside this one is followed.
+    pub outer: Vec<Waiting>,
     /// The most objects, and the most things on the stack, in the memo and in containers.
     pub most: usize,
     /// Small constants, kept once each: `None`, the truth values, the empty tuple, then 0 to 255.
@@ -25,6 +32,20 @@ pub(super) struct Machine<'a> {
 }
 
 const CONSTANTS: usize = 4 + 256;
+
+/// The state of a pickle that waits for the end of one that stands inside it.
+pub(super) struct Waiting {
+    pub stack: Vec<Id>,
+    pub marks: Vec<u32>,
+    pub memo: Memo,
+    pub frame_end: Option<u64>,
+}
+
+/// How much of the source is read at a time.
+const STEP: u64 = 32 << 10;
+
+/// Longer runs of bytes are passed over, not kept: they are the elements of arrays.
+const FAR: u64 = 64 << 10;
 
 /// What was memoised. Real pickles number from 0 on without gaps.
 #[derive(Default)]
@@ -60,17 +81,31 @@ pub(super) fn damaged(what: &str) -> Error {
 }
 
 impl<'a> Machine<'a> {
-    /// A machine at the start of a stream.
-    pub fn new(stream: &'a [u8]) -> Self {
+    /// A machine at the start of a stream in memory.
+    pub fn new(stream: Vec<u8>) -> Self {
+        let len = stream.len();
+        Self::with(stream, None, 0, len)
+    }
+
+    /// A machine at byte `start` of a source, of which only the part is read that is not an array's elements.
+    pub fn at(source: &'a dyn ReadAt, start: u64) -> Self {
+        let most = source.size().saturating_sub(start).min(limits::METADATA_RECORD);
+        Self::with(Vec::new(), Some((source, start)), start, usize::try_from(most).expect("below the cap"))
+    }
+
+    fn with(stream: Vec<u8>, unread: Option<(&'a dyn ReadAt, u64)>, base: u64, len: usize) -> Self {
         Machine {
             pickle: Pickle::new(stream),
             at: 0,
+            unread,
+            base,
+            outer: Vec::new(),
             stack: Vec::new(),
             marks: Vec::new(),
             memo: Memo::default(),
             names: HashMap::new(),
             frame_end: None,
-            most: limits::PICKLE_NODES + stream.len() / 6,
+            most: limits::PICKLE_NODES + len / 6,
             constants: [None; CONSTANTS],
         }
     }
@@ -195,39 +230,117 @@ impl<'a> Machine<'a> {
         Ok(top)
     }
 
+    /// How far the machine is in the whole stream.
+    pub fn place(&self) -> u64 {
+        self.pickle.place(self.at)
+    }
+
+    /// Sees to it that `want` bytes from here on are kept, as far as there are so many.
+    fn load(&mut self, want: usize) -> Result<()> {
+        let Some((source, next)) = self.unread else { return Ok(()) };
+        let kept = self.pickle.stream.len();
+        let missing = (want as u64).saturating_sub((kept - self.at) as u64);
+        let len = missing.max(STEP).min(source.size().saturating_sub(next));
+        if missing == 0 || len == 0 {
+            return Ok(());
+        }
+        if kept as u64 + len > limits::METADATA_RECORD {
+            let cap = limits::METADATA_RECORD >> 20;
+            return Err(Error::too_large(format!("The pickle has more than {cap} MiB beside its arrays; it is not read on.")));
+        }
+        self.pickle.stream.extend(read_vec(source, next, len)?);
+        self.unread = Some((source, next + len));
+        Ok(())
+    }
+
+    /// How many bytes of the stream are left, kept or not.
+    fn left(&self) -> u64 {
+        let unread = self.unread.map_or(0, |(source, next)| source.size().saturating_sub(next));
+        (self.pickle.stream.len() - self.at) as u64 + unread
+    }
+
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        self.load(N)?;
         let bytes = self.pickle.stream[self.at..].first_chunk();
         let bytes = *bytes.ok_or_else(|| {
-            Error::malformed("The pickle is cut off; the file may not have been copied or downloaded whole.")
+            Error::malformed("The pickle is cut off before its STOP; the file may not have been copied or downloaded whole.")
         })?;
         self.at += N;
         Ok(bytes)
     }
 
-    /// The next `len` bytes, not yet taken.
-    pub fn remaining(&self, len: u64) -> Result<&'a [u8]> {
-        let stream: &'a [u8] = self.pickle.stream;
-        let rest = &stream[self.at..];
-        usize::try_from(len).ok().and_then(|len| rest.get(..len)).ok_or_else(|| {
-            Error::malformed(format!(
-                "The pickle is cut off: a length says that {len} bytes follow, {} are left to its end; the file may not have been copied or downloaded whole.",
-                rest.len()
-            ))
-        })
+    /// Whether so many bytes follow.
+    pub fn expect(&self, len: u64) -> Result<()> {
+        let left = self.left();
+        if len <= left {
+            return Ok(());
+        }
+        Err(Error::malformed(format!(
+            "The pickle is cut off: a length says that {len} bytes follow, {left} are left to its end; the file may not have been copied or downloaded whole."
+        )))
     }
 
-    /// The bytes up to the end of the line.
-    pub fn line(&mut self) -> Result<&'a [u8]> {
-        let stream: &'a [u8] = self.pickle.stream;
-        let rest = &stream[self.at..];
-        let len = rest.iter().position(|byte| *byte == b'\n').ok_or_else(|| damaged("a line is cut off"))?;
-        self.at += len + 1;
-        Ok(&rest[..len])
+    /// Takes the next `len` bytes; returns their place in what is kept.
+    pub fn take(&mut self, len: u64) -> Result<(u32, u32)> {
+        self.expect(len)?;
+        let len = usize::try_from(len).map_err(|_| Error::too_large("The pickle holds a text of more than 4 GiB."))?;
+        self.load(len)?;
+        let start = self.at;
+        self.at += len;
+        Ok((narrow(start), narrow(len)))
+    }
+
+    /// Takes the next `len` bytes without keeping them where they are many and can be had again.
+    pub fn take_bytes(&mut self, len: u64) -> Result<Node> {
+        if len <= FAR || self.unread.is_none() {
+            let (start, len) = self.take(len)?;
+            return Ok(Node::Bytes(start, len));
+        }
+        let run = self.pass(len)?;
+        self.pickle.far.push(run);
+        Ok(Node::Far(narrow(self.pickle.far.len() - 1)))
+    }
+
+    /// Passes over the next `len` bytes; returns their place in the stream.
+    pub fn pass(&mut self, len: u64) -> Result<Run> {
+        self.expect(len)?;
+        let start = self.place();
+        let kept = (self.pickle.stream.len() - self.at) as u64;
+        match &mut self.unread {
+            Some((_, next)) if len > kept => {
+                // What was read of them already is dropped, and so the places of all that follows are counted on.
+                self.pickle.stream.truncate(self.at);
+                *next = self.base + start + len;
+                let before = self.pickle.gaps.last().map_or(0, |(_, left_out)| *left_out);
+                self.pickle.gaps.push((self.at, before + len));
+            }
+            _ => self.at += usize::try_from(len).expect("they are kept"),
+        }
+        Ok(Run { start, len })
+    }
+
+    /// The place of the bytes up to the end of the line.
+    pub fn line(&mut self) -> Result<(u32, u32)> {
+        let mut seen = 0;
+        loop {
+            let rest = &self.pickle.stream[self.at..];
+            if let Some(more) = rest[seen..].iter().position(|byte| *byte == b'\n') {
+                let (start, len) = (narrow(self.at), narrow(seen + more));
+                self.at += seen + more + 1;
+                return Ok((start, len));
+            }
+            seen = rest.len();
+            self.load(seen + 1)?;
+            if self.pickle.stream.len() - self.at == seen {
+                return Err(damaged("a line is cut off"));
+            }
+        }
     }
 
     /// A line as text; bytes that are not UTF-8 as U+FFFD.
-    pub fn text_line(&mut self) -> Result<Cow<'a, str>> {
-        self.line().map(String::from_utf8_lossy)
+    pub fn text_line(&mut self) -> Result<String> {
+        let (start, len) = self.line()?;
+        Ok(String::from_utf8_lossy(self.pickle.span(start, len)).into_owned())
     }
 
     /// Begins a frame: opcodes stay within it.
@@ -235,15 +348,16 @@ impl<'a> Machine<'a> {
         if self.frame_end.is_some() {
             return Err(damaged("a FRAME begins inside another"));
         }
-        self.frame_end = Some(self.at + self.remaining(len)?.len());
+        self.expect(len)?;
+        self.frame_end = Some(self.place() + len);
         Ok(())
     }
 
     /// Whether the opcode just read stayed within its frame.
     pub fn check_frame(&mut self) -> Result<()> {
         match self.frame_end {
-            Some(end) if self.at > end => Err(damaged("an opcode crosses the end of its FRAME")),
-            Some(end) if self.at == end => {
+            Some(end) if self.place() > end => Err(damaged("an opcode crosses the end of its FRAME")),
+            Some(end) if self.place() == end => {
                 self.frame_end = None;
                 Ok(())
             }
@@ -252,7 +366,7 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// Places in the arena fit: each takes at least a byte of a stream that is below 4 GiB.
+/// Places in the arena fit: each takes at least a byte of what is kept of a stream.
 pub(super) fn narrow(place: usize) -> u32 {
     u32::try_from(place).expect("below the length of the stream")
 }

@@ -25,7 +25,7 @@ fn name(dotted: &str, at: usize) -> Vec<(String, usize)> {
     vec![(dotted.to_owned(), at)]
 }
 
-fn root(pickle: &Pickle<'_>) -> Node {
+fn root(pickle: &Pickle) -> Node {
     pickle.node(pickle.root.expect("it has a STOP"))
 }
 

@@ -1,23 +1,60 @@
 //! A way through nested containers, without recursion.
 
 use super::keys;
+use super::modules::{self, Registered};
 use super::nodes::{Id, Node, Pickle};
 use crate::limits;
 use crate::model::Key;
 use std::collections::{HashMap, HashSet};
 use std::vec::IntoIter;
 
-/// The leaves below a node, in the order of the pickle.
+/// What a walk comes to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// What holds nothing that is gone into.
+    Leaf(Id),
+    /// An object of a class; what it holds follows.
+    Object(Id),
+}
+
+impl Step {
+    /// The node.
+    pub fn id(self) -> Id {
+        match self {
+            Step::Leaf(id) | Step::Object(id) => id,
+        }
+    }
+}
+
+/// How something hangs on what holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// In a container: by a key or an index.
+    Item,
+    /// As an attribute of an object.
+    Attribute,
+    /// A module's parameter.
+    Parameter,
+    /// A module's buffer.
+    Buffer,
+    /// A module's buffer that its state dict leaves out.
+    Transient,
+}
+
+/// The leaves and the objects below a node, in the order of the pickle.
 ///
 /// Containers that are shared are walked on each way to them; one that contains itself is a leaf there. A pickle of a few
 /// bytes can describe more ways than there are atoms, so their number is capped.
 pub struct Walk<'a> {
-    pickle: &'a Pickle<'a>,
-    stop_at: fn(&Pickle<'_>, Id) -> bool,
-    /// Containers that are being walked, with what is still to come of them.
-    open: Vec<(Id, Vec<Children>)>,
+    pickle: &'a Pickle,
+    stop_at: fn(&Pickle, Id) -> bool,
+    /// What the code of scripted classes says of them.
+    registered: &'a HashMap<String, Registered>,
+    /// Containers that are being walked.
+    open: Vec<Open>,
     on_path: HashSet<Id>,
     path: Vec<Key>,
+    part: Part,
     steps: usize,
     start: Option<Id>,
     /// Whether the cap was reached.
@@ -28,23 +65,38 @@ pub struct Walk<'a> {
     pub duplicates: HashSet<Id>,
 }
 
+/// A container that is being walked, with what is still to come of it.
+struct Open {
+    id: Id,
+    groups: Vec<Children>,
+    module: bool,
+    optimizer: bool,
+}
+
 /// Children of one kind that are still to come.
 enum Children {
     /// Those of a list, by its place, from an index on.
     Numbered(u32, usize),
     /// Keys and values.
-    Named(IntoIter<(Id, Id)>),
+    Named(IntoIter<(Id, Id)>, Part),
 }
 
 impl<'a> Walk<'a> {
     /// A walk from `start` on that takes what `stop_at` says for a leaf.
-    pub fn new(pickle: &'a Pickle<'a>, start: Id, stop_at: fn(&Pickle<'_>, Id) -> bool) -> Self {
+    pub fn new(
+        pickle: &'a Pickle,
+        start: Id,
+        registered: &'a HashMap<String, Registered>,
+        stop_at: fn(&Pickle, Id) -> bool,
+    ) -> Self {
         Walk {
             pickle,
             stop_at,
+            registered,
             open: Vec::new(),
             on_path: HashSet::new(),
             path: Vec::new(),
+            part: Part::Item,
             steps: 0,
             start: Some(start),
             capped: false,
@@ -53,104 +105,157 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The next leaf; [`Walk::path`] tells the way to it.
-    pub fn next_leaf(&mut self) -> Option<Id> {
+    /// The next leaf or object; [`Walk::path`] tells the way to it.
+    pub fn next_step(&mut self) -> Option<Step> {
         if let Some(start) = self.start.take()
-            && !self.enter(start)
+            && let Some(step) = self.enter(start)
         {
-            return Some(start);
+            return Some(step);
         }
         loop {
             if self.capped {
                 return None;
             }
             let depth = self.open.len();
-            let (container, groups) = self.open.last_mut()?;
+            let open = self.open.last_mut()?;
             self.path.truncate(depth - 1);
-            let Some((key, id)) = next_child(self.pickle, groups) else {
-                self.on_path.remove(container);
+            let Some((key, id, part)) = next_child(self.pickle, &mut open.groups) else {
+                self.on_path.remove(&open.id);
                 self.open.pop();
                 continue;
             };
             self.path.push(key);
-            if !self.enter(id) {
-                return Some(id);
+            self.part = part;
+            if let Some(step) = self.enter(id) {
+                return Some(step);
             }
         }
     }
 
-    /// The keys that lead to the leaf that came last, outermost first.
+    /// The keys that lead to what came last, outermost first.
     pub fn path(&self) -> &[Key] {
         &self.path
     }
 
-    /// Goes into a container; `false` for what is a leaf.
-    fn enter(&mut self, id: Id) -> bool {
+    /// How what came last hangs on what holds it.
+    pub fn part(&self) -> Part {
+        self.part
+    }
+
+    /// How many keys lead to the outermost module around what came last.
+    pub fn module(&self) -> Option<usize> {
+        // What came last may itself be the innermost open container.
+        self.open.iter().take(self.path.len()).position(|open| open.module)
+    }
+
+    /// Whether what came last belongs to an optimizer's state dict.
+    pub fn in_optimizer(&self) -> bool {
+        self.open.iter().any(|open| open.optimizer)
+    }
+
+    /// What holds what came last.
+    pub fn holder(&self) -> Option<Id> {
+        self.open.get(self.path.len().checked_sub(1)?).map(|open| open.id)
+    }
+
+    /// Whether what came last is a module that is gone into.
+    pub fn is_module(&self, id: Id) -> bool {
+        self.open.last().is_some_and(|open| open.id == id && open.module)
+    }
+
+    /// The keys that lead to a container that is being walked: one that contains itself.
+    pub fn path_to(&self, id: Id) -> Option<&[Key]> {
+        let depth = self.open.iter().position(|open| open.id == id)?;
+        Some(&self.path[..depth])
+    }
+
+    /// Goes into a container; what is told of it is its being a leaf or an object.
+    fn enter(&mut self, id: Id) -> Option<Step> {
+        let id = modules::untagged(self.pickle, id);
         if (self.stop_at)(self.pickle, id) || self.on_path.contains(&id) {
-            return false;
+            return Some(Step::Leaf(id));
         }
-        let (groups, count) = self.children(id);
+        let (groups, module) = self.children(id);
+        let count: usize = groups.iter().map(|group| self.count(group)).sum();
         // All children are paid for at once: they take memory while their container is open.
         self.steps += 1 + count;
         self.capped = self.steps > limits::PICKLE_STEPS;
         self.too_deep |= count > 0 && self.open.len() == limits::PICKLE_DEPTH;
         if count == 0 || self.open.len() == limits::PICKLE_DEPTH {
-            return false;
+            return Some(Step::Leaf(id));
         }
         self.on_path.insert(id);
-        self.open.push((id, groups));
-        true
+        let optimizer = modules::is_optimizer(self.pickle, id);
+        self.open.push(Open { id, groups, module, optimizer });
+        let class = modules::class(self.pickle, id).is_some_and(|class| class.module != "collections");
+        class.then_some(Step::Object(id))
     }
 
-    /// What a container holds, last group first, and how many children that are.
-    fn children(&mut self, id: Id) -> (Vec<Children>, usize) {
+    fn count(&self, group: &Children) -> usize {
+        match group {
+            Children::Numbered(place, _) => self.pickle.children(*place).len(),
+            Children::Named(pairs, _) => pairs.len(),
+        }
+    }
+
+    /// What a container holds, last group first, and whether it is a module.
+    fn children(&mut self, id: Id) -> (Vec<Children>, bool) {
         let mut groups = Vec::new();
+        let mut module = false;
         match self.pickle.node(id) {
             Node::List(place) | Node::Tuple(place) | Node::Set(place) => groups.push(Children::Numbered(place, 0)),
-            Node::Dict(place) => groups.push(self.pairs(self.pickle.children(place))),
-            Node::Object(_) => self.object_children(id, &mut groups),
+            Node::Dict(place) => groups.push(self.pairs(self.pickle.children(place), Part::Item)),
+            Node::Object(_) => module = self.object_children(id, &mut groups),
             _ => {}
         }
         groups.reverse();
-        let count = groups.iter().map(|group| match group {
-            Children::Numbered(place, _) => self.pickle.children(*place).len(),
-            Children::Named(pairs) => pairs.len(),
-        });
-        let count = count.sum();
-        (groups, count)
+        (groups, module)
     }
 
-    /// The items of a dictionary's or a list's kin, then the attributes of its state.
-    fn object_children(&mut self, id: Id, groups: &mut Vec<Children>) {
+    /// The items of a dictionary's or a list's kin, then the attributes of its state; whether it is a module.
+    fn object_children(&mut self, id: Id, groups: &mut Vec<Children>) -> bool {
         let pickle = self.pickle;
-        let Some(object) = pickle.object(id) else { return };
+        if let Some(members) = modules::members(pickle, id, self.registered) {
+            for (flat, part) in members {
+                let group = self.pairs(&flat, part);
+                groups.push(group);
+            }
+            return true;
+        }
+        let Some(object) = pickle.object(id) else { return false };
         let call = pickle.call(id);
         let collection = call.is_some_and(|(global, _)| global.module == "collections");
-        // OrderedDict([(key, value), …]), as old pickles have it; Counter({…}).
-        if let Some((_, [only])) = call.filter(|_| collection) {
-            match pickle.node(*only) {
-                Node::Dict(place) => groups.push(self.pairs(pickle.children(place))),
-                Node::List(place) => groups.extend(self.listed_pairs(pickle.children(place))),
+        // OrderedDict([(key, value), …]), as old pickles have it; Counter({…}); deque([…], 3).
+        if let Some((_, [first, ..])) = call.filter(|_| collection) {
+            match pickle.node(*first) {
+                Node::Dict(place) => groups.push(self.pairs(pickle.children(place), Part::Item)),
+                Node::List(place) => match self.listed_pairs(pickle.children(place)) {
+                    Some(pairs) => groups.push(pairs),
+                    None => groups.push(Children::Numbered(place, 0)),
+                },
                 _ => {}
             }
         }
-        groups.push(self.pairs(pickle.children(object.pairs)));
+        groups.push(self.pairs(pickle.children(object.pairs), Part::Item));
         groups.push(Children::Numbered(object.items, 0));
         // An ordered dictionary's attributes are PyTorch's bookkeeping (`_metadata`).
         if collection {
-            return;
+            return false;
         }
-        // The state is the attributes, or a pair of them and those in slots.
-        let states = match object.state.map(|state| (state, pickle.node(state))) {
-            Some((state, Node::Dict(_))) => vec![state],
-            Some((_, Node::Tuple(place))) if pickle.children(place).len() == 2 => pickle.children(place).to_vec(),
-            _ => Vec::new(),
-        };
-        for state in states {
-            if let Node::Dict(place) = pickle.node(state) {
-                groups.push(self.pairs(pickle.children(place)));
+        let before: usize = groups.iter().map(|group| self.count(group)).sum();
+        // What only has arguments, such as a named tuple, is made of them.
+        if object.state.is_none() && before == 0 {
+            if let Node::Tuple(place) | Node::List(place) = pickle.node(object.args) {
+                groups.push(Children::Numbered(place, 0));
+            }
+            return false;
+        }
+        for state in modules::states(pickle, object) {
+            if let Some(flat) = modules::flat(pickle, state) {
+                groups.push(self.pairs(flat, Part::Attribute));
             }
         }
+        false
     }
 
     /// A list of pairs; `None` if it is none.
@@ -160,11 +265,11 @@ impl<'a> Walk<'a> {
             let pair @ [_, _] = self.pickle.sequence(*pair)? else { return None };
             flat.extend(pair);
         }
-        Some(self.pairs(&flat))
+        Some(self.pairs(&flat, Part::Item))
     }
 
     /// Keys and values in turn; of a key that is set twice the last value, at its first place.
-    fn pairs(&mut self, flat: &[Id]) -> Children {
+    fn pairs(&mut self, flat: &[Id], part: Part) -> Children {
         let mut pairs: Vec<(Id, Id)> = Vec::with_capacity(flat.len() / 2);
         let mut known = HashMap::with_capacity(flat.len() / 2);
         for [key, value] in flat.as_chunks::<2>().0 {
@@ -181,18 +286,18 @@ impl<'a> Walk<'a> {
                 pairs.push((*key, *value));
             }
         }
-        Children::Named(pairs.into_iter())
+        Children::Named(pairs.into_iter(), part)
     }
 }
 
-/// The next child of a container and the key that leads to it.
-fn next_child(pickle: &Pickle<'_>, groups: &mut Vec<Children>) -> Option<(Key, Id)> {
+/// The next child of a container, the key that leads to it, and how it hangs on it.
+fn next_child(pickle: &Pickle, groups: &mut Vec<Children>) -> Option<(Key, Id, Part)> {
     loop {
         let child = match groups.last_mut()? {
-            Children::Named(pairs) => pairs.next().map(|(key, id)| (keys::key(pickle, key), id)),
+            Children::Named(pairs, part) => pairs.next().map(|(key, id)| (keys::key(pickle, key), id, *part)),
             Children::Numbered(place, index) => pickle.children(*place).get(*index).map(|id| {
                 *index += 1;
-                (Key::Index(i64::try_from(*index - 1).unwrap_or(i64::MAX)), *id)
+                (Key::Index(i64::try_from(*index - 1).unwrap_or(i64::MAX)), *id, Part::Item)
             }),
         };
         if child.is_some() {
@@ -200,16 +305,4 @@ fn next_child(pickle: &Pickle<'_>, groups: &mut Vec<Children>) -> Option<(Key, I
         }
         groups.pop();
     }
-}
-
-/// The keys joined by dots.
-pub fn dotted(path: &[Key]) -> String {
-    let keys: Vec<String> = path
-        .iter()
-        .map(|key| match key {
-            Key::Text(text) => text.clone(),
-            Key::Index(number) => number.to_string(),
-        })
-        .collect();
-    keys.join(".")
 }

@@ -1,0 +1,221 @@
+//! The report of a pickle: what loading it in Python would refer to, as far as it can be followed.
+
+use super::names::meaning;
+use crate::error::{Error, Result, quoted};
+use crate::limits;
+use crate::model::{Checkpoint, Meaning, Note, PickleFacts, Referred, Verdict};
+use crate::source::{Memory, ReadAt};
+use crate::wire::pickle::opcodes as op;
+use crate::wire::pickle::{Node, Pickle, Reference, run_at};
+
+/// Who reads a pickle in Python.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loader {
+    /// `torch.load`.
+    Torch,
+    /// Something else, which runs it.
+    Other,
+}
+
+/// Reports a pickle, those that stand in byte strings of it, and notes the names that a person should know.
+///
+/// `source` is where long byte strings are read from; the pickle begins at its byte `base`.
+pub(super) fn add(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, base: u64, place: &str, loader: Loader) {
+    let facts = facts(pickle, place, loader);
+    note(checkpoint, &facts);
+    checkpoint.pickles.push(facts);
+    nested(checkpoint, pickle, source, base, place);
+}
+
+/// Reports what stands behind the end of a pickle, as far as it is one; says how many bytes are behind all.
+pub(super) fn add_following(checkpoint: &mut Checkpoint, source: &dyn ReadAt, mut from: u64, place: &str) {
+    let size = source.size();
+    for _ in 0..limits::PICKLES_FOLLOWED {
+        if from >= size {
+            return;
+        }
+        let pickle = run_at(source, from);
+        if pickle.root.is_none() && pickle.globals.is_empty() {
+            break;
+        }
+        let where_ = format!("{place}, a second pickle at byte {from}");
+        let message = format!(
+            "Behind the end of the pickle, at byte {from}, a second pickle follows{}; Python may load it, too.",
+            if pickle.problem.is_some() { ", which breaks off" } else { "" }
+        );
+        checkpoint.note(Note::warning(message).about(place));
+        add(checkpoint, &pickle, source, from, &where_, Loader::Other);
+        if pickle.problem.is_some() {
+            return;
+        }
+        from += pickle.end;
+    }
+    if from < size {
+        let message = format!("{} bytes follow the end of the pickle, at byte {from}; they are not read.", size - from);
+        checkpoint.note(Note::warning(message).about(place));
+    }
+}
+
+/// Likewise, for a pickle that is in memory as a whole.
+pub(super) fn add_rest(checkpoint: &mut Checkpoint, pickle: &Pickle, place: &str) {
+    let end = usize::try_from(pickle.end).unwrap_or(usize::MAX);
+    if end < pickle.stream.len() {
+        let source = Memory::new(pickle.stream.clone());
+        add_following(checkpoint, &source, pickle.end, place);
+    }
+}
+
+fn facts(pickle: &Pickle, place: &str, loader: Loader) -> PickleFacts {
+    let names: Vec<Referred> = pickle.globals.iter().take(limits::PICKLE_NAMES).map(referred).collect();
+    PickleFacts {
+        place: place.to_owned(),
+        protocol: pickle.protocol,
+        stopped: pickle.problem.clone(),
+        more: pickle.globals.len() - names.len(),
+        names,
+        verdict: (loader == Loader::Torch && pickle.problem.is_none()).then(|| verdict(pickle)),
+    }
+}
+
+fn referred(reference: &Reference) -> Referred {
+    let Reference { global, spelled, at, opcode } = reference;
+    let (meaning, reason) = meaning(global);
+    let opcode = op::name(*opcode).unwrap_or_default();
+    Referred { name: global.dotted(), spelled: spelled.as_ref().map(|spelled| spelled.dotted()), at: *at, opcode, meaning, reason }
+}
+
+/// The opcodes that the unpickler of `torch.load(weights_only=True)` knows.
+const TORCHS_OPCODES: [u8; 34] = [
+    op::PROTO, op::STOP, op::GLOBAL, op::NEWOBJ, op::REDUCE, op::BUILD, op::APPEND, op::APPENDS, op::SETITEM, op::SETITEMS,
+    op::MARK, op::TUPLE, op::TUPLE1, op::TUPLE2, op::TUPLE3, op::NONE, op::NEWTRUE, op::NEWFALSE, op::EMPTY_TUPLE,
+    op::EMPTY_LIST, op::EMPTY_DICT, op::EMPTY_SET, op::BININT, op::BININT1, op::BININT2, op::BINFLOAT, op::BINUNICODE,
+    op::SHORT_BINSTRING, op::BINPERSID, op::BINGET, op::LONG_BINGET, op::BINPUT, op::LONG_BINPUT, op::LONG1,
+];
+
+/// What `torch.load(weights_only=True)` would do: refuse at the first opcode or name that it does not know, or for what it
+/// does not do with those that it knows.
+fn verdict(pickle: &Pickle) -> Verdict {
+    let opcode = pickle.opcodes.iter().filter(|(code, _)| !TORCHS_OPCODES.contains(code));
+    let opcode = opcode.map(|(code, at)| (*at, format!("opcode {}", op::name(*code).unwrap_or("unknown"))));
+    let listed = |reference: &&Reference| meaning(&reference.global).0 != Meaning::InTorchsList;
+    let name = pickle.globals.iter().filter(listed).map(|reference| (reference.at, reference.global.dotted()));
+    if let Some((_, why)) = opcode.chain(name).min_by_key(|(at, _)| *at) {
+        return Verdict::Refuses(why);
+    }
+    let ordered = |name: &str| ["OrderedDict", "Counter"].contains(&name);
+    for object in pickle.objects.iter() {
+        let class = pickle.global(object.callable);
+        match class {
+            None => return Verdict::Refuses("a call of what is no name".to_owned()),
+            Some(class) if object.pairs != Node::EMPTY && !ordered(&class.name) => {
+                return Verdict::Refuses(format!("items that are set in a {}", class.dotted()));
+            }
+            Some(class) if object.items != Node::EMPTY => {
+                return Verdict::Refuses(format!("items that are appended to a {}", class.dotted()));
+            }
+            Some(_) => {}
+        }
+    }
+    for node in pickle.nodes.iter() {
+        if let Node::Persistent(about) = node {
+            let storage = pickle.sequence(*about).and_then(|about| pickle.ascii(*about.first()?));
+            let whole = pickle.int(*about).is_some();
+            if storage.as_deref() != Some("storage") && !whole {
+                return Verdict::Refuses("a persistent id that is no storage".to_owned());
+            }
+        }
+    }
+    Verdict::Accepts
+}
+
+/// The most names that one note tells.
+const TOLD: usize = 3;
+
+/// Notes the names that loading the pickle in Python would refer to, where a person should know them.
+fn note(checkpoint: &mut Checkpoint, facts: &PickleFacts) {
+    let more = if facts.more > 0 { format!(" {} more names are counted, not listed.", facts.more) } else { String::new() };
+    for (meaning, make, what) in [
+        (Meaning::RunsCode, Note::danger as fn(String) -> Note, "which can run code when the file is loaded in Python"),
+        (Meaning::Hidden, Note::danger, "which only running it would tell, and which can be one that runs code when the file is loaded in Python"),
+        (Meaning::NotKnown, Note::warning, "which is not known here and which torch.load(weights_only=True) would refuse"),
+    ] {
+        let names: Vec<&Referred> = facts.names.iter().filter(|name| name.meaning == meaning).collect();
+        let told: Vec<String> =
+            names.iter().take(TOLD).map(|name| format!("{} (byte {})", quoted(&name.name), name.at)).collect();
+        let message = match names.len() {
+            0 => continue,
+            1 => format!("The pickle refers to {}, {what}. It was not run here.{more}", told[0]),
+            count => format!(
+                "The pickle refers to {count} names each of {what}: {}{}. Nothing of it was run here.{more}",
+                told.join(", "),
+                if count > TOLD { " …" } else { "" }
+            ),
+        };
+        checkpoint.note(make(message).about(&facts.place));
+    }
+}
+
+/// Follows the pickles that stand in byte strings of a pickle: what is given to a function that loads them, and what looks
+/// like one.
+fn nested(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, base: u64, place: &str) {
+    let mut left = limits::PICKLES_FOLLOWED.saturating_sub(checkpoint.pickles.len());
+    for node in pickle.nodes.iter() {
+        let found = match *node {
+            Node::Bytes(start, len) if len > 1 => {
+                let bytes = pickle.span(start, len);
+                looks_like_one(bytes).then(|| (pickle.place(start as usize), crate::wire::pickle::run(bytes.to_vec())))
+            }
+            Node::Far(far) => {
+                let run = pickle.far[far as usize];
+                let mut head = [0; 2];
+                let read = source.read_at(base + run.start, &mut head);
+                (read.is_ok() && looks_like_one(&head)).then(|| (run.start, run_at(source, base + run.start)))
+            }
+            _ => None,
+        };
+        let Some((at, inner)) = found else { continue };
+        if inner.root.is_none() && inner.globals.is_empty() {
+            continue;
+        }
+        if left == 0 {
+            let message = "More pickles stand in its byte strings than are followed.";
+            checkpoint.note(Note::warning(message).about(place));
+            return;
+        }
+        left -= 1;
+        let facts = facts(&inner, &format!("{place}, a pickle in a byte string at byte {at}"), Loader::Other);
+        note(checkpoint, &facts);
+        checkpoint.pickles.push(facts);
+    }
+}
+
+/// Whether bytes begin as a pickle does: with a protocol, or with a name in a text protocol.
+fn looks_like_one(bytes: &[u8]) -> bool {
+    matches!(bytes, [op::PROTO, 0..=5, ..]) || bytes.starts_with(b"c") && bytes.contains(&b'\n') || bytes.starts_with(b"(i")
+}
+
+/// The error of a pickle that breaks off, with the names that it refers to before, the worst first: they may be why one
+/// looks.
+pub(super) fn with_those_found(mut error: Error, pickle: &Pickle) -> Error {
+    let mut odd: Vec<_> = pickle
+        .globals
+        .iter()
+        .map(|reference| (meaning(&reference.global).0, &reference.global))
+        .filter(|(meaning, _)| !matches!(meaning, Meaning::InTorchsList | Meaning::NumpyBuilder))
+        .collect();
+    odd.sort_by_key(|(meaning, _)| *meaning);
+    let shown: Vec<String> = odd.iter().take(TOLD).map(|(_, global)| quoted(&global.dotted()).to_string()).collect();
+    if !shown.is_empty() {
+        error.message = format!("{} Before, it refers to {}; nothing of it was run.", error.message, shown.join(", "));
+    }
+    error
+}
+
+/// The root of a pickle, or why there is none.
+///
+/// # Errors
+///
+/// Why it stopped before its end, with the names found so far.
+pub(super) fn root(pickle: &Pickle, place: &str) -> Result<crate::wire::pickle::Id> {
+    pickle.root_or_problem().map_err(|error| with_those_found(error, pickle).in_file(place))
+}

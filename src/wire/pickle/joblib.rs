@@ -1,0 +1,62 @@
+//! What joblib puts between the opcodes of a pickle.
+//!
+//! It pickles an object in the place of each array, `joblib.numpy_pickle.NumpyArrayWrapper`, and writes the array's elements
+//! right behind the `BUILD` that completes it: first, in newer versions, a byte that says how many bytes of padding follow. An
+//! array of Python objects follows as a pickle of its own.
+//!
+//! Source: `joblib/numpy_pickle.py`.
+
+use super::arrays;
+use super::nodes::{Id, Node, Pickle};
+use super::stack::damaged;
+use crate::error::Result;
+use crate::model::element_count;
+
+/// How deep pickles stand inside each other: arrays of objects that hold arrays of objects.
+pub(super) const DEPTH: usize = 32;
+
+/// What stands behind an object.
+pub(super) enum Behind {
+    /// The elements of an array.
+    Elements {
+        /// In bytes.
+        len: u64,
+        /// Whether a byte that counts the padding, and the padding, come before.
+        padded: bool,
+    },
+    /// Another pickle: its result takes the object's place.
+    Pickle,
+}
+
+/// What joblib wrote behind a node; `None` for one that does not stand for an array.
+///
+/// # Errors
+///
+/// `Malformed` if it does, and does not say how many bytes they are.
+pub(super) fn what_follows(pickle: &Pickle, id: Id) -> Result<Option<Behind>> {
+    let Some(state) = state(pickle, id) else { return Ok(None) };
+    let unknown = || damaged("it does not say how many bytes of an array follow");
+    let dtype = field(pickle, state, "dtype").ok_or_else(unknown)?;
+    if arrays::holds_objects(pickle, dtype) {
+        return Ok(Some(Behind::Pickle));
+    }
+    let shape = field(pickle, state, "shape").and_then(|shape| arrays::sizes(pickle, shape)).ok_or_else(unknown)?;
+    let width = arrays::width(pickle, dtype).ok_or_else(unknown)?;
+    let len = element_count(&shape).and_then(|count| count.checked_mul(width)).ok_or_else(unknown)?;
+    let padding = field(pickle, state, "numpy_array_alignment_bytes");
+    Ok(Some(Behind::Elements { len, padded: padding.is_some_and(|padding| pickle.node(padding) != Node::None) }))
+}
+
+/// The attributes of an object that stands for an array.
+pub(super) fn state(pickle: &Pickle, id: Id) -> Option<Id> {
+    let object = pickle.object(id)?;
+    let class = pickle.global(object.callable)?;
+    (class.module == "joblib.numpy_pickle" && class.name == "NumpyArrayWrapper").then_some(object.state?)
+}
+
+/// The value under a key of text of a dictionary.
+pub(super) fn field(pickle: &Pickle, dict: Id, key: &str) -> Option<Id> {
+    let Node::Dict(place) = pickle.node(dict) else { return None };
+    let pairs = pickle.children(place).as_chunks::<2>().0;
+    pairs.iter().rev().find(|[name, _]| pickle.text(*name).as_deref() == Some(key)).map(|[_, value]| *value)
+}

@@ -1,0 +1,135 @@
+//! Objects of PyTorch's classes: what they hold, without their code.
+//!
+//! A pickled `nn.Module` is its attributes, and those of its base class say what it holds: `_parameters`, `_buffers`,
+//! `_modules`. A scripted one has attributes only; which of them are parameters stands in the code of its class.
+
+use super::nodes::{Global, Id, Node, Object, Pickle};
+use super::walk::Part;
+use std::collections::{HashMap, HashSet};
+
+/// What the code of a scripted class registers.
+#[derive(Debug, Default)]
+pub struct Registered {
+    /// The names of its parameters.
+    pub parameters: HashSet<String>,
+    /// The names of its buffers.
+    pub buffers: HashSet<String>,
+}
+
+/// Keys and values in turn, with how they hang on the module.
+type Members = Vec<(Vec<Id>, Part)>;
+
+/// What a call's object is one of. Old PyTorch pickled the classes of modules with their source text, as persistent ids.
+pub fn class(pickle: &Pickle, id: Id) -> Option<&Global> {
+    let callable = pickle.object(id)?.callable;
+    match pickle.node(callable) {
+        Node::Persistent(about) => match pickle.sequence(about)? {
+            [kind, class, ..] if pickle.text(*kind).as_deref() == Some("module") => pickle.global(*class),
+            _ => None,
+        },
+        _ => pickle.global(callable),
+    }
+}
+
+/// What TorchScript wraps with the name of its type.
+pub(super) fn untagged(pickle: &Pickle, id: Id) -> Id {
+    match pickle.call(id) {
+        Some((global, [inner, ..])) if global.module == "torch.jit._pickle" => *inner,
+        _ => id,
+    }
+}
+
+/// The dictionaries of an object's state: its attributes, or a pair of them and those in slots.
+pub(super) fn states(pickle: &Pickle, object: &Object) -> Vec<Id> {
+    match object.state.map(|state| (state, pickle.node(state))) {
+        Some((state, Node::Dict(_))) => vec![state],
+        Some((_, Node::Tuple(place))) if pickle.children(place).len() == 2 => pickle.children(place).to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// Keys and values in turn of a dictionary, or of an ordered one.
+pub(super) fn flat(pickle: &Pickle, id: Id) -> Option<&[Id]> {
+    match pickle.node(id) {
+        Node::Dict(place) => Some(pickle.children(place)),
+        Node::Object(place) => {
+            let ordered = pickle.global(pickle.objects[place].callable)?;
+            (ordered.module == "collections").then(|| pickle.children(pickle.objects[place].pairs))
+        }
+        _ => None,
+    }
+}
+
+/// The value under a key of text, among keys and values in turn.
+fn find(pickle: &Pickle, flat: &[Id], key: &str) -> Option<Id> {
+    let pairs = flat.as_chunks::<2>().0;
+    pairs.iter().rev().find(|[name, _]| pickle.text(*name).as_deref() == Some(key)).map(|[_, value]| *value)
+}
+
+/// Keys that are looked for, of a dictionary of this many keys at most: an optimizer's state dict and a module have few.
+const FEW: usize = 256;
+
+/// Whether a dictionary is what `optimizer.state_dict()` gives.
+pub(super) fn is_optimizer(pickle: &Pickle, id: Id) -> bool {
+    let Node::Dict(place) = pickle.node(id) else { return false };
+    let flat = pickle.children(place);
+    flat.len() <= 16 && find(pickle, flat, "param_groups").is_some() && find(pickle, flat, "state").is_some()
+}
+
+/// What a module holds, in the order of its state dict; `None` for anything but a module.
+pub(super) fn members(pickle: &Pickle, id: Id, registered: &HashMap<String, Registered>) -> Option<Members> {
+    let object = pickle.object(id)?;
+    let state = *states(pickle, object).first()?;
+    let state = flat(pickle, state)?;
+    let scripted = class(pickle, id).filter(|class| class.module.starts_with("__torch__"));
+    match scripted {
+        Some(class) => Some(scripted_members(pickle, state, registered.get(&class.dotted()))),
+        None if state.len() <= 2 * FEW => module_members(pickle, state),
+        None => None,
+    }
+}
+
+fn module_members(pickle: &Pickle, state: &[Id]) -> Option<Members> {
+    let part = |name| find(pickle, state, name).and_then(|part| flat(pickle, part));
+    let (parameters, buffers, modules) = (part("_parameters")?, part("_buffers")?, part("_modules")?);
+    let left_out = find(pickle, state, "_non_persistent_buffers_set").map(|set| names(pickle, set)).unwrap_or_default();
+    let (mut kept, mut transient) = (Vec::new(), Vec::new());
+    for [name, buffer] in buffers.as_chunks::<2>().0 {
+        let is_left_out = pickle.text(*name).is_some_and(|name| left_out.contains(&*name));
+        if is_left_out { &mut transient } else { &mut kept }.extend([*name, *buffer]);
+    }
+    let plain = state.as_chunks::<2>().0.iter().filter(|[name, _]| !pickle.text(*name).is_some_and(|name| name.starts_with('_')));
+    Some(vec![
+        (parameters.to_vec(), Part::Parameter),
+        (kept, Part::Buffer),
+        (transient, Part::Transient),
+        (modules.to_vec(), Part::Item),
+        (plain.flatten().copied().collect(), Part::Attribute),
+    ])
+}
+
+/// The texts of a set: a node of its own, or a call of `set`.
+fn names(pickle: &Pickle, set: Id) -> HashSet<String> {
+    let members = match pickle.node(set) {
+        Node::Set(place) => pickle.children(place),
+        _ => match pickle.call(set) {
+            Some((_, [list])) => pickle.sequence(*list).unwrap_or_default(),
+            _ => &[],
+        },
+    };
+    members.iter().filter_map(|name| pickle.text(*name)).map(std::borrow::Cow::into_owned).collect()
+}
+
+fn scripted_members(pickle: &Pickle, state: &[Id], registered: Option<&Registered>) -> Members {
+    let mut members: Members = vec![(Vec::new(), Part::Parameter), (Vec::new(), Part::Buffer), (Vec::new(), Part::Attribute)];
+    for [name, value] in state.as_chunks::<2>().0 {
+        let text = pickle.text(*name).unwrap_or_default();
+        let place = match registered {
+            Some(registered) if registered.parameters.contains(&*text) => 0,
+            Some(registered) if registered.buffers.contains(&*text) => 1,
+            _ => 2,
+        };
+        members[place].0.extend([*name, *value]);
+    }
+    members
+}

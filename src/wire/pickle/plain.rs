@@ -1,0 +1,278 @@
+//! Values beside the tensors, as Python would print them: what a call would make is told from its arguments, never made.
+
+use super::arrays;
+use super::modules::class;
+use super::nodes::{Id, Node, Object, Pickle};
+use crate::model::Value;
+use std::borrow::Cow;
+
+/// The most values that one text shows.
+const SHOWN: usize = 40;
+
+/// How one class is printed: its module and name, the name of its type, and its text; `None` for arguments that it does not have.
+type Row = (&'static str, &'static str, &'static str, fn(&Pickle, &Object, &[Id]) -> Option<String>);
+
+/// The classes whose objects are values rather than containers.
+const CLASSES: &[Row] = &[
+    ("builtins", "set", "set", |pickle, _, args| set(pickle, args, "set()", "{", "}")),
+    ("builtins", "frozenset", "frozenset", |pickle, _, args| {
+        set(pickle, args, "frozenset()", "frozenset({", "})")
+    }),
+    ("builtins", "range", "range", |pickle, _, args| called(pickle, "range", args)),
+    ("builtins", "slice", "slice", |pickle, _, args| called(pickle, "slice", args)),
+    ("builtins", "complex", "complex", |pickle, _, args| complex(pickle, args)),
+    ("builtins", "bytearray", "bytearray", |pickle, _, args| {
+        let bytes = args.first().map_or(Some(Vec::new()), |bytes| arrays::some_bytes(pickle, *bytes, SHOWN))?;
+        Some(format!("bytearray({})", byte_literal(&bytes)))
+    }),
+    ("builtins", "bytes", "bytes", |_, _, args| args.is_empty().then(|| "b''".to_owned())),
+    ("_codecs", "encode", "bytes", |pickle, _, args| {
+        arrays::encoded(pickle, args, SHOWN).map(|bytes| byte_literal(&bytes))
+    }),
+    ("collections", "deque", "collections.deque", |pickle, object, args| {
+        let items = pickle.children(object.items);
+        let listed = args.first().and_then(|list| pickle.sequence(*list)).unwrap_or_default();
+        let items = list(pickle, if items.is_empty() { listed } else { items })?;
+        match args.get(1).and_then(|most| pickle.int(*most)) {
+            Some(most) => Some(format!("deque([{items}], maxlen={most})")),
+            None => Some(format!("deque([{items}])")),
+        }
+    }),
+    ("torch", "Size", "torch.Size", |pickle, _, args| Some(format!("torch.Size([{}])", list(pickle, pickle.sequence(*args.first()?)?)?))),
+    ("torch", "device", "torch.device", |pickle, _, args| {
+        let kind = pickle.text(*args.first()?)?.into_owned();
+        Some(match args.get(1).and_then(|index| pickle.int(*index)) {
+            Some(index) => format!("{kind}:{index}"),
+            None => kind,
+        })
+    }),
+    ("torch.serialization", "_get_layout", "torch.layout", |pickle, _, args| Some(pickle.text(*args.first()?)?.into_owned())),
+    ("numpy", "dtype", "numpy.dtype", |pickle, _, args| {
+        args.first().and_then(|name| Some(pickle.text(*name)?.into_owned()))
+    }),
+    ("datetime", "datetime", "datetime.datetime", |pickle, _, args| {
+        let bytes = arrays::some_bytes(pickle, *args.first()?, 10)?;
+        Some(format!("{} {}", date(bytes.get(..4)?)?, time(bytes.get(4..10)?)?))
+    }),
+    ("datetime", "date", "datetime.date", |pickle, _, args| date(&arrays::some_bytes(pickle, *args.first()?, 4)?)),
+    ("datetime", "time", "datetime.time", |pickle, _, args| time(&arrays::some_bytes(pickle, *args.first()?, 6)?)),
+    ("datetime", "timedelta", "datetime.timedelta", |pickle, _, args| span(pickle, args)),
+    ("decimal", "Decimal", "decimal.Decimal", |pickle, _, args| Some(pickle.text(*args.first()?)?.into_owned())),
+    ("fractions", "Fraction", "fractions.Fraction", |pickle, _, args| match args {
+        [text] => Some(pickle.text(*text)?.into_owned()),
+        [over, under] => Some(format!("{}/{}", pickle.int(*over)?, pickle.int(*under)?)),
+        _ => None,
+    }),
+    ("uuid", "UUID", "uuid.UUID", |pickle, object, _| {
+        let state = super::modules::flat(pickle, object.state?)?;
+        let [key, number, ..] = *state else { return None };
+        let number: u128 = match pickle.node(number) {
+            Node::Int(number) => u128::try_from(number).ok()?,
+            _ => pickle.text(number)?.parse().ok()?,
+        };
+        let hex = format!("{number:032x}");
+        let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+        (pickle.text(key)? == "int").then(|| parts.join("-"))
+    }),
+    ("pathlib", "PosixPath", "pathlib.PosixPath", |pickle, _, args| path(pickle, args, "/")),
+    ("pathlib", "PurePosixPath", "pathlib.PurePosixPath", |pickle, _, args| path(pickle, args, "/")),
+    ("pathlib", "WindowsPath", "pathlib.WindowsPath", |pickle, _, args| path(pickle, args, "\\")),
+    ("pathlib", "PureWindowsPath", "pathlib.PureWindowsPath", |pickle, _, args| path(pickle, args, "\\")),
+];
+
+/// A text that is told of a node, with the name of its type; `None` for what holds others and is gone into.
+pub fn text(pickle: &Pickle, id: Id) -> Option<(Cow<'static, str>, Value)> {
+    match pickle.node(id) {
+        Node::List(place) | Node::Tuple(place) => {
+            let members = pickle.children(place);
+            let long = members.len() > SHOWN && members.iter().all(|member| is_number(pickle, *member));
+            let first: Vec<String> = members.iter().take(8).map(|member| shown(pickle, *member, &mut 1)).collect();
+            let kind = if matches!(pickle.node(id), Node::List(_)) { "list" } else { "tuple" };
+            long.then(|| (kind.into(), Value::Text(format!("[{}, …] ({} numbers)", first.join(", "), members.len()))))
+        }
+        Node::Set(place) => {
+            let members = list(pickle, pickle.children(place))?;
+            Some(("set".into(), Value::Text(if members.is_empty() { "set()".to_owned() } else { format!("{{{members}}}") })))
+        }
+        Node::Object(_) => {
+            if let Some((kind, value)) = arrays::scalar(pickle, id) {
+                return Some((kind.into(), value));
+            }
+            let object = pickle.object(id)?;
+            let class = class(pickle, id)?;
+            let args = pickle.sequence(object.args).unwrap_or_default();
+            if let Some(row) = CLASSES.iter().find(|row| row.0 == class.module && row.1 == class.name) {
+                return row.3(pickle, object, args).map(|text| (row.2.into(), Value::Text(text)));
+            }
+            // An object without attributes that is made of one plain value: a member of an enumeration.
+            let bare = object.state.is_none() && object.pairs == Node::EMPTY && object.items == Node::EMPTY;
+            match args {
+                [only] if bare && is_scalar(pickle, *only) && class.module != "collections" => {
+                    Some((class.dotted().into(), Value::Text(called(pickle, &class.name, args)?)))
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a node is one whose text is told.
+pub fn is_plain(pickle: &Pickle, id: Id) -> bool {
+    match pickle.node(id) {
+        Node::List(place) | Node::Tuple(place) => pickle.children(place).len() > SHOWN && text(pickle, id).is_some(),
+        Node::Object(_) | Node::Set(_) => text(pickle, id).is_some(),
+        _ => false,
+    }
+}
+
+/// A leaf: the name of its type, and its value. What has no short form is described.
+pub fn leaf(pickle: &Pickle, id: Id) -> (Cow<'static, str>, Value) {
+    if let Some(told) = text(pickle, id) {
+        return told;
+    }
+    let text = |text: &str| Value::Text(text.to_owned());
+    match pickle.node(id) {
+        Node::None => ("NoneType".into(), Value::Null),
+        Node::Bool(truth) => ("bool".into(), Value::Bool(truth)),
+        Node::Int(number) => ("int".into(), Value::Int(number)),
+        Node::BigInt(_) => ("int".into(), Value::Text(pickle.text(id).unwrap_or_default().into_owned())),
+        Node::Float(number) => ("float".into(), Value::Float(number)),
+        Node::Text(..) | Node::Owned(_) => ("str".into(), Value::Text(pickle.text(id).unwrap_or_default().into_owned())),
+        Node::Bytes(start, len) => ("bytes".into(), Value::Text(byte_literal(pickle.span(start, len)))),
+        Node::Far(place) => ("bytes".into(), Value::Text(format!("{} bytes", pickle.far[place as usize].len))),
+        Node::List(place) => ("list".into(), empty(place, "[]")),
+        Node::Tuple(place) => ("tuple".into(), empty(place, "()")),
+        Node::Set(place) => ("set".into(), empty(place, "set()")),
+        Node::Dict(place) => ("dict".into(), empty(place, "{}")),
+        Node::Global(_) => {
+            let name = pickle.global(id).map(|global| (global.module == "torch", global.dotted()));
+            let (torchs, name) = name.unwrap_or_default();
+            // What torch itself exports in lower case are types of elements and their kin.
+            let lower = name.rsplit('.').next().is_some_and(|last| last.starts_with(|letter: char| letter.is_ascii_lowercase()));
+            (if torchs && lower { "torch.dtype" } else { "name" }.into(), Value::Text(name))
+        }
+        Node::Object(_) => match class(pickle, id) {
+            Some(class) if class.module == "collections" => (class.name.clone().into(), text("{}")),
+            Some(class) => (class.dotted().into(), text("object")),
+            None => ("".into(), text("an object that only running the pickle would make")),
+        },
+        Node::Persistent(_) => ("".into(), text("something outside of the pickle")),
+        Node::Unknown => ("".into(), text("unknown")),
+    }
+}
+
+/// An empty container as Python prints it. One that is not empty is a leaf where it lies too deep.
+fn empty(place: u32, as_printed: &str) -> Value {
+    Value::Text(if place == Node::EMPTY { as_printed } else { "…" }.to_owned())
+}
+
+fn is_number(pickle: &Pickle, id: Id) -> bool {
+    matches!(pickle.node(id), Node::Int(_) | Node::Float(_) | Node::Bool(_))
+}
+
+fn is_scalar(pickle: &Pickle, id: Id) -> bool {
+    is_number(pickle, id) || matches!(pickle.node(id), Node::Text(..) | Node::Owned(_) | Node::None)
+}
+
+/// Anything in a few characters, as Python's `repr` has it where that is simple; `parts` are the members that may still be shown.
+pub(super) fn shown(pickle: &Pickle, id: Id, parts: &mut usize) -> String {
+    match pickle.node(id) {
+        Node::Text(..) | Node::Owned(_) => {
+            let text = pickle.text(id).unwrap_or_default();
+            let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+            format!("{quote}{text}{quote}")
+        }
+        Node::Tuple(place) => {
+            let members = pickle.children(place);
+            let Some(left) = parts.checked_sub(members.len() + 1) else { return "(…)".to_owned() };
+            *parts = left;
+            let members: Vec<String> = members.iter().map(|member| shown(pickle, *member, parts)).collect();
+            if let [only] = members.as_slice() { format!("({only},)") } else { format!("({})", members.join(", ")) }
+        }
+        _ => leaf(pickle, id).1.to_string(),
+    }
+}
+
+/// The members of a list, where all are plain values and few.
+fn list(pickle: &Pickle, members: &[Id]) -> Option<String> {
+    let plain = members.len() <= SHOWN && members.iter().all(|member| is_scalar(pickle, *member));
+    let texts: Vec<String> = members.iter().map(|member| shown(pickle, *member, &mut 1)).collect();
+    plain.then(|| texts.join(", "))
+}
+
+/// `name(1, 2)`.
+fn called(pickle: &Pickle, name: &str, args: &[Id]) -> Option<String> {
+    Some(format!("{name}({})", list(pickle, args)?))
+}
+
+fn set(pickle: &Pickle, args: &[Id], none: &str, open: &str, close: &str) -> Option<String> {
+    let members = match args {
+        [] => return Some(none.to_owned()),
+        [members] => pickle.sequence(*members)?,
+        _ => return None,
+    };
+    Some(if members.is_empty() { none.to_owned() } else { format!("{open}{}{close}", list(pickle, members)?) })
+}
+
+/// `(1+2j)`, as Python prints it.
+fn complex(pickle: &Pickle, args: &[Id]) -> Option<String> {
+    let number = |id: &Id| match pickle.node(*id) {
+        Node::Float(number) => Some(number),
+        Node::Int(number) => number.to_string().parse().ok(),
+        _ => None,
+    };
+    let [real, imaginary] = args else { return None };
+    let (real, imaginary) = (number(real)?, number(imaginary)?);
+    let digits = |number: f64| Value::Float(number).to_string().trim_end_matches(".0").to_owned();
+    if real == 0.0 && real.is_sign_positive() {
+        return Some(format!("{}j", digits(imaginary)));
+    }
+    let sign = if imaginary.is_sign_negative() { "" } else { "+" };
+    Some(format!("({}{sign}{}j)", digits(real), digits(imaginary)))
+}
+
+/// `b'ab\x00'`; long ones are cut.
+fn byte_literal(bytes: &[u8]) -> String {
+    let mut text = String::from("b'");
+    for byte in bytes.iter().take(SHOWN) {
+        text.extend(byte.escape_ascii().map(char::from));
+    }
+    text.push('\'');
+    if bytes.len() > SHOWN {
+        text.push_str(&format!("… ({} bytes)", bytes.len()));
+    }
+    text
+}
+
+fn date(bytes: &[u8]) -> Option<String> {
+    let [high, low, month, day] = *bytes else { return None };
+    // The highest bit of the month says which of two equal hours of the clock's change it is.
+    Some(format!("{:04}-{:02}-{:02}", u16::from_be_bytes([high, low]), month & 0x7f, day))
+}
+
+fn time(bytes: &[u8]) -> Option<String> {
+    let [hour, minute, second, high, middle, low] = *bytes else { return None };
+    let micros = u32::from_be_bytes([0, high, middle, low]);
+    let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
+    Some(format!("{:02}:{minute:02}:{second:02}{fraction}", hour & 0x7f))
+}
+
+fn span(pickle: &Pickle, args: &[Id]) -> Option<String> {
+    let [days, seconds, micros] = args else { return None };
+    let (days, seconds, micros) = (pickle.int(*days)?, pickle.int(*seconds)?, pickle.int(*micros)?);
+    let before = match days {
+        0 => String::new(),
+        1 | -1 => format!("{days} day, "),
+        _ => format!("{days} days, "),
+    };
+    let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
+    Some(format!("{before}{}:{:02}:{:02}{fraction}", seconds / 3600, seconds / 60 % 60, seconds % 60))
+}
+
+fn path(pickle: &Pickle, args: &[Id], separator: &str) -> Option<String> {
+    let parts: Vec<String> = args.iter().take(SHOWN).map(|part| Some(pickle.text(*part)?.into_owned())).collect::<Option<_>>()?;
+    let joined = parts.join(separator);
+    // A root ends in a separator already.
+    Some(joined.replacen(&separator.repeat(2), separator, 1))
+}
