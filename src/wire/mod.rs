@@ -2,4 +2,5 @@
 
 pub mod literal;
 pub mod pickle;
+pub mod tar;
 pub mod zip;
