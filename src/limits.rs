@@ -25,6 +25,12 @@ pub const CHUNK: u64 = 8 << 20;
 /// The most elements that are hashed or walked one by one for a person who waits: 2^40 bytes of a stride-0 view are not.
 pub const WALKED_ELEMENTS: u64 = 1 << 38;
 
+/// The most elements that a sparse tensor may store to be shown: they are sorted by their places in memory.
+pub const SPARSE_ELEMENTS: u64 = 4 << 20;
+
+/// The most bytes of each part of a sparse tensor.
+pub const SPARSE_BYTES: u64 = 64 << 20;
+
 /// The most files that a dropped folder may hold.
 pub const FILES: usize = 20_000;
 
@@ -53,6 +59,9 @@ pub const PICKLE_STEPS: usize = 4 << 20;
 
 /// How deep a pickle's containers are walked.
 pub const PICKLE_DEPTH: usize = 512;
+
+/// What a file that is packed as a whole may be unpacked to: it is kept in memory.
+pub const UNPACKED: u64 = 256 << 20;
 
 /// The most names of a pickle that are listed; the rest are counted.
 pub const PICKLE_NAMES: usize = 500;

@@ -55,11 +55,14 @@ impl Study {
     ///
     /// As [`Elements`].
     pub fn step(&mut self, files: &Files, tensor: &Tensor) -> Result<f64> {
-        let Some(number) = tensor.dtype.number() else { return Ok(1.0) };
         if self.second.as_ref().is_some_and(|second| second.finished) {
             return Ok(1.0);
         }
+        if tensor.dtype.number().is_none() {
+            return Ok(1.0);
+        }
         let elements = Elements::unordered(files, tensor)?;
+        let number = elements.dtype().number().expect("numbers are read as numbers");
         let (total, chunk) = (elements.count(), elements.chunk());
         let count = chunk.min(total - self.done);
         let kept = total <= chunk && self.second.is_some();
@@ -69,6 +72,12 @@ impl Study {
         self.take_in(number, usize::try_from(count).expect("a chunk fits into memory"), elements.repeat());
         self.done += count;
         if self.done == total {
+            let zeros = elements.implicit_zeros();
+            if zeros > 0 {
+                self.values.clear();
+                self.values.push(0.0);
+                self.add_values(zeros);
+            }
             self.end_pass();
         }
         let passes = if self.second.is_some() { 1.0 } else { 0.0 };
@@ -94,15 +103,20 @@ impl Study {
             let bytes = &self.chunk[start * bits / 8..((start + block) * bits).div_ceil(8)];
             self.values.clear();
             numbers(number, bytes, block, &mut self.values);
-            match &mut self.second {
-                None => self.extent.add(&self.values, times),
-                Some(Second { spread, histogram, .. }) => {
-                    if let Some(spread) = spread {
-                        spread.add(&self.values, times);
-                    }
-                    if let Some(Ok(histogram)) = histogram {
-                        histogram.add(&self.values, times);
-                    }
+            self.add_values(times);
+        }
+    }
+
+    /// Gives the values to the summaries of this pass, each so many times.
+    fn add_values(&mut self, times: u64) {
+        match &mut self.second {
+            None => self.extent.add(&self.values, times),
+            Some(Second { spread, histogram, .. }) => {
+                if let Some(spread) = spread {
+                    spread.add(&self.values, times);
+                }
+                if let Some(Ok(histogram)) = histogram {
+                    histogram.add(&self.values, times);
                 }
             }
         }
@@ -129,5 +143,5 @@ impl Study {
 /// `done` of `total` as a fraction.
 #[expect(clippy::cast_precision_loss, reason = "a fraction for a progress bar")]
 fn share(done: u64, total: u64) -> f64 {
-    if total == 0 { 1.0 } else { done as f64 / total as f64 }
+    if total == 0 { 0.0 } else { done as f64 / total as f64 }
 }

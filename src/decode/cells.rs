@@ -56,6 +56,9 @@ fn cell(dtype: &Dtype, raw: &[u8]) -> Cell {
 fn number_cells(number: Number, bytes: &[u8], count: usize) -> Vec<Cell> {
     match number.class() {
         Class::Bool => bytes.iter().take(count).map(|&byte| Cell::Bool(byte != 0)).collect(),
+        Class::Unsigned | Class::Signed if number.bits() < 8 => {
+            unpack(number, bytes, count).iter().map(|&code| Cell::Int(code.into())).collect()
+        }
         Class::Unsigned | Class::Signed => {
             let width = usize::try_from(number.bits() / 8).expect("at most 8");
             bytes.chunks_exact(width).take(count).map(|raw| Cell::Int(whole(number.class(), raw))).collect()

@@ -7,6 +7,10 @@ mod cells;
 mod elements;
 mod floats;
 mod numbers;
+mod pieces;
+mod quantized;
+mod sparse;
+mod view;
 mod walk;
 
 pub use cells::{Cell, cells};

@@ -8,17 +8,19 @@ use super::{Candidate, Format};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{Checkpoint, Key, Note};
-use crate::source::{FileId, Files, Pages};
+use crate::source::{FileId, Files, Memory, Pages};
+use crate::wire::packed::packing;
 use crate::wire::pickle::modules::Registered;
 use crate::wire::pickle::{Pickle, opcodes, run_at};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 pub(super) const FORMAT: Format = Format {
     id: "pickle",
     label: "Python pickle",
     extensions: &["pkl", "pickle", "p"],
     reads: "NumPy arrays and other values at any depth, protocols 0 to 5, several pickles behind each other; nothing is run",
-    probe: |file| looks_like_one(file.head()) && !file.has_extension(JOBLIB.extensions),
+    probe: |file| !file.has_extension(JOBLIB.extensions) && (looks_like_one(file.head()) || is_packed(file)),
     open,
 };
 
@@ -27,7 +29,7 @@ pub(super) const JOBLIB: Format = Format {
     label: "joblib",
     extensions: &["joblib"],
     reads: "the same as joblib writes it, scikit-learn's models among them",
-    probe: |file| looks_like_one(file.head()) && file.has_extension(JOBLIB.extensions),
+    probe: |file| file.has_extension(JOBLIB.extensions) && (looks_like_one(file.head()) || is_packed(file)),
     open,
 };
 
@@ -52,9 +54,26 @@ pub(super) fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let given = lead.file;
     let format = if lead.has_extension(JOBLIB.extensions) { JOBLIB.id } else { FORMAT.id };
     let mut checkpoint = Checkpoint::new(Files::new(), format);
-    let file = checkpoint.files.add(&given.name, given.source.clone());
+    let mut file = checkpoint.files.add(&given.name, given.source.clone());
+    if let Some(packing) = packing(lead.head()).filter(|_| is_packed(lead)) {
+        let bytes = packing.unpack(&*given.source, limits::UNPACKED)?;
+        if !looks_like_one(&bytes[..bytes.len().min(4096)]) {
+            let message = format!("The file is packed with {}, and there is no pickle inside; unpack it and open what is inside.", packing.name);
+            return Err(Error::unsupported(message));
+        }
+        checkpoint.producer = Some(format!("packed with {}", packing.name));
+        file = checkpoint.files.add_part(file, &given.name, Rc::new(Memory::new(bytes)));
+    }
     add(&mut checkpoint, file)?;
     Ok(checkpoint)
+}
+
+/// The endings of pickles that are packed.
+const PACKED: &[&str] = &["pkl", "pickle", "p", "joblib", "gz", "pkl.gz", "z", "bz2", "xz", "lzma", "lz4"];
+
+/// Whether a file is packed and has a name of pickles that are.
+fn is_packed(file: &Candidate<'_>) -> bool {
+    file.has_extension(PACKED) && packing(file.head()).is_some()
 }
 
 /// Adds what the pickles of a file hold.

@@ -352,5 +352,5 @@ pub fn first(files: &Files, tensor: &Tensor) -> Result<Vec<Json>> {
     let mut bytes = Vec::new();
     elements.read(0, count, &mut bytes)?;
     let count = usize::try_from(count).expect("at most eight");
-    Ok(cells(&tensor.dtype, &bytes, count).into_iter().map(Json::Cell).collect())
+    Ok(cells(elements.dtype(), &bytes, count).into_iter().map(Json::Cell).collect())
 }
