@@ -11,7 +11,7 @@ export default {
   tryExample: 'Try an example',
   formatsTitle: 'Opens',
   promiseLocal: 'Read in this tab, by WebAssembly. Nothing is uploaded.',
-  promiseSafe: 'Pickles are read, never executed.',
+  promiseFollowed: 'Pickles are read, never executed.',
   promiseLazy: 'Only the bytes you look at are read, whatever the size.',
   opening: 'Opening {name}…',
 
@@ -137,10 +137,13 @@ export default {
   levelInfo: 'Note',
   levelWarning: 'Warning',
   levelDanger: 'Danger',
-  key: 'Key',
-  value: 'Value',
+  filterMetadata: 'Filter metadata',
+  nothingFound: 'Nothing matches.',
+  entries: { one: '{count} entry', other: '{count} entries' },
+  topLevel: 'top level',
   files: 'Files',
   showAll: 'Show all {count} characters',
+  showMore: 'Show {count} more of {left}',
 
   // Work in progress
   analyseAll: 'Analyse all',

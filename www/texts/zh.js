@@ -12,7 +12,7 @@ export default {
   tryExample: '试试示例',
   formatsTitle: '可打开',
   promiseLocal: '由 WebAssembly 在本页面内读取，不会上传任何内容。',
-  promiseSafe: '只解读 pickle，从不执行。',
+  promiseFollowed: '只解读 pickle，从不执行。',
   promiseLazy: '无论文件多大，只读取您查看的字节。',
   opening: '正在打开 {name}…',
 
@@ -138,10 +138,13 @@ export default {
   levelInfo: '说明',
   levelWarning: '警告',
   levelDanger: '危险',
-  key: '键',
-  value: '值',
+  filterMetadata: '筛选元数据',
+  nothingFound: '没有匹配项。',
+  entries: { other: '{count} 项' },
+  topLevel: '顶层',
   files: '文件',
   showAll: '显示全部 {count} 个字符',
+  showMore: '再显示 {count} 项（剩余 {left} 项）',
 
   // 进行中的工作
   analyseAll: '分析全部',
