@@ -42,6 +42,7 @@ export default {
   tabs: 'Sections',
   tabParameters: 'Parameters',
   tabMetadata: 'Metadata',
+  tabPickle: 'Pickle',
 
   // The parameter table
   filter: 'Filter parameters',
@@ -144,6 +145,30 @@ export default {
   files: 'Files',
   showAll: 'Show all {count} characters',
   showMore: 'Show {count} more of {left}',
+
+  // Pickle
+  pickleSummary: 'Names that Python would import',
+  pickleNotRun: 'A pickle can name any function and have it called when Python loads it. Here it was read opcode by opcode; nothing was run.',
+  pickleUsual: 'Nothing unusual: every name is one that PyTorch accepts by itself, or that builds NumPy arrays.',
+  unusualNames: { one: '{count} unusual name', other: '{count} unusual names' },
+  pickleProtocol: 'protocol {protocol}',
+  pickleComplete: 'complete',
+  pickleStopped: 'stopped at byte {offset}',
+  verdictAccepts: 'would accept it.',
+  verdictRefuses: 'would refuse it.',
+  noNames: 'It names nothing to import.',
+  moreNames: { one: 'and {count} more name', other: 'and {count} more names' },
+  pickledName: 'Name',
+  pickledLevel: 'Level',
+  pickledReason: 'Why',
+  opcode: 'Opcode',
+  pickledAt: 'Byte',
+  spelled: 'written {name}',
+  levelRunsCode: 'can run code',
+  levelHidden: 'hidden',
+  levelNotKnown: 'not known',
+  levelNumpy: 'NumPy builder',
+  levelTorch: 'in PyTorch’s list',
 
   // Work in progress
   analyseAll: 'Analyse all',

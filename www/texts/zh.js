@@ -43,6 +43,7 @@ export default {
   tabs: '栏目',
   tabParameters: '参数',
   tabMetadata: '元数据',
+  tabPickle: 'Pickle',
 
   // 参数表
   filter: '筛选参数',
@@ -145,6 +146,30 @@ export default {
   files: '文件',
   showAll: '显示全部 {count} 个字符',
   showMore: '再显示 {count} 项（剩余 {left} 项）',
+
+  // Pickle
+  pickleSummary: 'Python 会导入的名称',
+  pickleNotRun: 'pickle 可以指名任何函数，Python 加载时就会调用它。这里只逐个操作码解读，没有运行任何内容。',
+  pickleUsual: '没有异常：每个名称都为 PyTorch 默认接受，或用于构造 NumPy 数组。',
+  unusualNames: { other: '{count} 个异常名称' },
+  pickleProtocol: '协议 {protocol}',
+  pickleComplete: '完整',
+  pickleStopped: '止于第 {offset} 字节',
+  verdictAccepts: '会接受它。',
+  verdictRefuses: '会拒绝它。',
+  noNames: '它没有导入任何名称。',
+  moreNames: { other: '另有 {count} 个名称' },
+  pickledName: '名称',
+  pickledLevel: '级别',
+  pickledReason: '原因',
+  opcode: '操作码',
+  pickledAt: '字节',
+  spelled: '原文 {name}',
+  levelRunsCode: '可运行代码',
+  levelHidden: '隐藏',
+  levelNotKnown: '未知',
+  levelNumpy: 'NumPy 构造',
+  levelTorch: '在 PyTorch 名单中',
 
   // 进行中的工作
   analyseAll: '分析全部',
