@@ -102,7 +102,7 @@ function createNames(context, names) {
     h('td', {}, createLevel(t, level)),
     h('td', { class: 'reason' }, visible(reason)),
     h('td', { class: 'opcode' }, visible(opcode)),
-    h('td', { class: 'end' }, numbers.exact(at)))))
+    h('td', { class: 'end', 'data-label': t('pickledAt') }, numbers.exact(at)))))
   return h('div', {}, h('table', { class: 'facts-table names' },
     h('thead', {}, h('tr', {}, columns.map(key => h('th', { scope: 'col', class: key === 'pickledAt' && 'end' }, t(key))))), rows), more)
 }
