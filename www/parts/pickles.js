@@ -83,9 +83,18 @@ function createPickle(context, { place, protocol, stoppedAt, problem, verdict, n
     h('h2', {}, visible(place)),
     h('div', { class: 'chips' }, h('span', { class: 'chip' }, t('pickleProtocol', { protocol })), h('span', { class: `chip${stopped ? ' warn' : ''}` }, state)),
     problem && h('p', { class: 'message warn' }, visible(problem)),
-    verdict && h('p', { part: 'verdict' }, h('code', {}, 'torch.load(…, weights_only=True)'), ' ', t(verdict.accepts ? 'verdictAccepts' : 'verdictRefuses'), verdict.because && h('span', { class: 'soft' }, ` ${visible(verdict.because)}`)),
+    verdict && h('p', { part: 'verdict' }, h('code', {}, 'torch.load(…, weights_only=True)'), ' ', verdictText(t, verdict)),
     names.length === 0 ? h('p', { class: 'soft' }, t('noNames')) : createNames(context, names),
     moreNames > 0 && h('p', { class: 'soft' }, t('moreNames', { count: numbers.exact(moreNames) }, moreNames)))
+}
+
+/**
+ * @param {import('./texts.js').Translate} t
+ * @param {NonNullable<Pickle['verdict']>} verdict
+ */
+function verdictText(t, { accepts, because }) {
+  if (accepts) return t('verdictAccepts')
+  return because ? t('verdictRefusesFor', { because: visible(because) }) : t('verdictRefuses')
 }
 
 /**

@@ -37,7 +37,11 @@ export function createTree(context, entries) {
   const root = grow(entries)
   const holder = h('div', { class: 'tree', part: 'metadata-tree' })
   const show = (/** @type {Set<Branch> | null} */ found) => {
-    const shown = (/** @type {Branch} */ branch) => found && !isNumbers(branch) ? branch.children.filter(child => found.has(child)) : branch.children
+    // A group that is found by itself shows all that it holds.
+    const shown = (/** @type {Branch} */ { children }) => {
+      const some = found ? children.filter(child => found.has(child)) : children
+      return some.length > 0 ? some : children
+    }
     holder.replaceChildren(found?.size === 0 ? h('p', { class: 'hint' }, t('nothingFound')) : createList(context, root, shown, openAtFirst(root, shown), 0))
   }
   show(null)

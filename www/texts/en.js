@@ -175,6 +175,7 @@ export default {
   pickleStopped: 'stopped at byte {offset}',
   verdictAccepts: 'would accept it.',
   verdictRefuses: 'would refuse it.',
+  verdictRefusesFor: 'would refuse it: {because}',
   noNames: 'It names nothing to import.',
   moreNames: { one: 'and {count} more name', other: 'and {count} more names' },
   pickledName: 'Name',

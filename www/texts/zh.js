@@ -176,6 +176,7 @@ export default {
   pickleStopped: '止于第 {offset} 字节',
   verdictAccepts: '会接受它。',
   verdictRefuses: '会拒绝它。',
+  verdictRefusesFor: '会拒绝它：{because}',
   noNames: '它没有导入任何名称。',
   moreNames: { other: '另有 {count} 个名称' },
   pickledName: '名称',
