@@ -57,8 +57,8 @@ function countLevels(pickles) {
 function createSummary({ t, numbers }, pickles) {
   const counts = countLevels(pickles)
   const found = ORDER.filter(level => counts[level] > 0)
-  const whole = pickles.every(({ stoppedAt, moreNames }) => stoppedAt === undefined && moreNames === 0)
-  if (whole && found.every(level => LEVELS[level].look === '')) return h('p', { part: 'pickles-summary' }, t('pickleUsual'))
+  const usual = pickles.every(({ stoppedAt, moreNames, verdict }) => stoppedAt === undefined && moreNames === 0 && verdict?.accepts !== false)
+  if (usual && found.every(level => LEVELS[level].look === '')) return h('p', { part: 'pickles-summary' }, t('pickleUsual'))
   return h('ul', { class: 'levels', part: 'pickles-summary' }, found.map(level => h('li', {}, h('b', {}, numbers.exact(counts[level])), ' ', createLevel(t, level))))
 }
 
