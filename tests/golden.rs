@@ -5,7 +5,7 @@ mod common;
 use common::{entry, goldens, warned};
 use paramscope::analysis::{Study, sha256};
 use paramscope::formats;
-use paramscope::model::{Checkpoint, Key, Layout, Tensor, Value as Plain};
+use paramscope::model::{Checkpoint, Key, Layout, Tensor, Value as Plain, Verdict};
 use paramscope::source::files_from_paths;
 use paramscope::view::report::{Report, first};
 use serde_json::{Value, json};
@@ -55,6 +55,7 @@ fn differences(golden: &Value) -> Vec<String> {
         wrong.extend(found.into_iter().map(|what| format!("{}: {what}", theirs["name"])));
     }
     wrong.extend(checkpoint.tensors.iter().zip(theirs).filter_map(|(ours, theirs)| wrong_place(ours, theirs)));
+    wrong.extend(wrong_pickles(&checkpoint, golden));
     wrong.extend(golden["tree"].as_array().into_iter().flatten().filter_map(|leaf| wrong_value(&checkpoint, leaf)));
     wrong
 }
@@ -78,19 +79,95 @@ fn json_key(key: &Key) -> Value {
     }
 }
 
-/// What is wrong with a value beside the tensors; those of plain types have to be there just so.
+/// What is wrong with a value beside the tensors: its keys, its type, its text.
 fn wrong_value(checkpoint: &Checkpoint, leaf: &Value) -> Option<String> {
-    let plain = ["int", "float", "bool", "NoneType", "str"].contains(&leaf["type"].as_str()?);
-    let text = |key: &Value| key.as_str().map_or_else(|| key.to_string(), str::to_owned);
-    let name = leaf["path"].as_array()?.iter().map(text).collect::<Vec<_>>().join(".");
-    let found = checkpoint.metadata.iter().find(|(key, _)| *key == name).map(|(_, value)| match value {
+    let key = |key: &Value| match key {
+        Value::Object(shown) => Key::Text(shown["repr"].as_str().unwrap_or_default().to_owned()),
+        Value::String(text) => Key::Text(text.clone()),
+        number => Key::Index(number.as_i64().unwrap_or_default()),
+    };
+    let path: Vec<Key> = leaf["path"].as_array()?.iter().map(key).collect();
+    let Some(found) = checkpoint.metadata.iter().find(|entry| entry.path == path) else {
+        return Some(format!("{path:?} is missing, expected {leaf}"));
+    };
+    let (kind, text) = (leaf["type"].as_str()?, leaf["value"].as_str().unwrap_or_default());
+    let same = match kind {
+        // What stands for a name is told as the name; what it names only Python knows.
+        "function" | "type" | "builtins.type" | "builtin_function_or_method" => {
+            let last = found.value.to_string().rsplit('.').next().unwrap_or_default().to_owned();
+            found.kind == "name" && text.contains(&last)
+        }
+        "ScriptModule" => found.value == Plain::Text(kind.to_owned()) && found.kind.ends_with(text),
+        // The member of an enumeration is told by its value, its name stands in the class.
+        "__main__.Color" => found.kind == kind,
+        "numpy.random.mtrand.RandomState" => found.kind == kind,
+        "__main__.Opaque" => found.kind == kind && found.value == Plain::Text("object".to_owned()),
+        _ if text == "empty" => {
+            found.kind == kind && ["{}", "[]", "()", "set()"].contains(&found.value.to_string().as_str())
+        }
+        _ => found.kind == kind && plain(&found.value) == expected(leaf),
+    };
+    (!same).then(|| format!("{path:?}: {} {:?}, expected {leaf}", found.kind, found.value))
+}
+
+fn plain(value: &Plain) -> Value {
+    match value {
         Plain::Null => Value::Null,
         Plain::Bool(truth) => (*truth).into(),
         Plain::Int(number) => (*number).into(),
+        Plain::Float(number) if number.is_nan() => "NaN".into(),
+        Plain::Float(number) if number.is_infinite() => "Infinity".into(),
         Plain::Float(number) => (*number).into(),
         Plain::Text(text) => text.as_str().into(),
-    });
-    (plain && found.as_ref() != Some(&leaf["value"])).then(|| format!("{name}: {found:?}, expected {}", leaf["value"]))
+    }
+}
+
+/// A golden's value as it is shown: bytes and complex numbers as Python prints them.
+fn expected(leaf: &Value) -> Value {
+    match &leaf["value"] {
+        Value::Object(bytes) if bytes.contains_key("hex") => {
+            let hex = bytes["hex"].as_str().unwrap();
+            let escaped: String = hex.as_bytes().chunks(2).map(|two| format!("\\x{}", std::str::from_utf8(two).unwrap())).collect();
+            format!("b'{escaped}'").into()
+        }
+        Value::Array(parts) => match (parts[0].as_f64().unwrap(), parts[1].as_f64().unwrap()) {
+            (0.0, imaginary) => format!("{imaginary}j").into(),
+            (real, imaginary) => format!("({real}+{imaginary}j)").into(),
+        },
+        other => other.clone(),
+    }
+}
+
+/// What is wrong with the report of the pickles: their names, their protocol, and what `torch.load` says.
+fn wrong_pickles(checkpoint: &Checkpoint, golden: &Value) -> Vec<String> {
+    let facts = &golden["facts"];
+    let record = ["pickle:data.pkl", "pickle:object"].into_iter().map(|key| &facts[key]).find(|facts| facts.is_object());
+    let (about, first) = match (record, checkpoint.pickles.first()) {
+        (Some(about), Some(first)) => (about, first),
+        _ if facts["globals"].is_array() && !checkpoint.pickles.is_empty() => (facts, &checkpoint.pickles[0]),
+        _ => return Vec::new(),
+    };
+    let mut wrong = Vec::new();
+    let mut names: Vec<String> =
+        first.names.iter().map(|name| name.spelled.clone().unwrap_or_else(|| name.name.clone())).collect();
+    names.sort();
+    let expected: Vec<String> =
+        about["globals"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+    if names != expected {
+        wrong.push(format!("names {names:?}, expected {expected:?}"));
+    }
+    if about["protocol"].is_u64() && about["protocol"] != first.protocol {
+        wrong.push(format!("protocol {}", first.protocol));
+    }
+    // Importing torchao allows its own classes; a file alone cannot tell who imports it.
+    let allows_more = names.iter().any(|name| name.starts_with("torchao."));
+    if let (Some(accepts), false) = (facts["weights_only"].as_bool(), allows_more) {
+        let verdict = first.verdict.as_ref();
+        if verdict.is_none_or(|verdict| (*verdict == Verdict::Accepts) != accepts) {
+            wrong.push(format!("weights_only {verdict:?}, expected {accepts}"));
+        }
+    }
+    wrong
 }
 
 fn full_report(checkpoint: &Checkpoint) -> Report {

@@ -57,6 +57,7 @@ impl Expanded {
                 expanded.values.extend_from_slice(value);
             }
         }
+        positive_zeros(number, &mut expanded.values);
         Ok(expanded)
     }
 
@@ -186,6 +187,23 @@ fn add(number: Number, sum: &mut [u8], value: &[u8]) -> Result<()> {
             Ok(())
         }
         _ => Err(Error::unsupported("The sparse tensor has several values at one place, of a type that is not added here.")),
+    }
+}
+
+/// What is added to zero is never a negative one.
+fn positive_zeros(number: Number, values: &mut [u8]) {
+    let parts = match number.class() {
+        Class::Float => 1,
+        Class::Complex => 2,
+        _ => return,
+    };
+    let width = usize::try_from(number.bits() / 8 / parts).expect("at most 16");
+    for part in values.chunks_exact_mut(width) {
+        if let [rest @ .., 0x80] = part
+            && rest.iter().all(|byte| *byte == 0)
+        {
+            part.fill(0);
+        }
     }
 }
 

@@ -92,8 +92,12 @@ pub(super) fn fill<T: Tensors>(
     tensors: &mut T,
     place: &Place<'_>,
 ) -> Result<()> {
-    let is_leaf =
-        |pickle: &Pickle, id: Id| T::is_tensor(pickle, id) || arrays::is_array(pickle, id) || plain::is_plain(pickle, id);
+    let is_leaf = |pickle: &Pickle, id: Id| match pickle.node(id) {
+        Node::Object(_) | Node::Persistent(_) => {
+            T::is_tensor(pickle, id) || arrays::is_array(pickle, id) || plain::is_plain(pickle, id)
+        }
+        _ => plain::is_plain(pickle, id),
+    };
     let mut walk = Walk::new(pickle, top, place.registered, is_leaf);
     let room = Room::new(pickle.stream.len());
     // Growing to as many would take half as much again for a moment.
@@ -137,6 +141,8 @@ struct LeftOut {
     tensors: u64,
     values: u64,
     attributes: u64,
+    /// What persistent ids stand for.
+    outside: u64,
 }
 
 /// How many members of members are taken apart: a subclass that wraps one that wraps others.
@@ -154,28 +160,41 @@ impl<T: Tensors> Filler<'_, T> {
         if let Step::Object(_) = step {
             let class = modules::class(pickle, id).map(crate::wire::pickle::Global::dotted).unwrap_or_default();
             let kind = if class.starts_with("__torch__.") { "ScriptModule" } else if walk.is_module(id) { "nn.Module" } else { "object" };
-            self.entry(self.path(walk), class.into(), Value::Text(kind.to_owned()));
+            self.entry_here(walk, class.into(), Value::Text(kind.to_owned()));
             return Ok(());
         }
         let registered = matches!(walk.part(), Part::Parameter | Part::Buffer | Part::Transient);
         if registered && pickle.node(id) == Node::None {
             return Ok(());
         }
-        let is_array = arrays::is_array(pickle, id);
-        if !is_array && !T::is_tensor(pickle, id) {
+        let may_be_tensor = matches!(pickle.node(id), Node::Object(_) | Node::Persistent(_));
+        let is_array = may_be_tensor && arrays::is_array(pickle, id);
+        if !is_array && !(may_be_tensor && T::is_tensor(pickle, id)) {
+            self.left_out.outside += u64::from(matches!(pickle.node(id), Node::Persistent(_)));
+            // Before anything is copied: one text may stand in many places.
+            let room = self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(pickle.text_len(id));
+            if !room {
+                self.left_out.values += 1;
+                return Ok(());
+            }
             let (kind, value) = match walk.path_to(id) {
                 Some([]) => (plain::leaf(pickle, id).0, Value::Text("the root itself".to_owned())),
                 Some(path) => (plain::leaf(pickle, id).0, Value::Text(format!("{} itself", dotted(path)))),
                 None => plain::leaf(pickle, id),
             };
-            self.entry(self.path(walk), kind, value);
+            self.entry_here(walk, kind, value);
             return Ok(());
         }
         let kept = walk.part() == Part::Attribute && !self.place.attributes && !is_open(pickle, walk);
         if kept {
             self.left_out.attributes += 1;
             let text = if is_array { "an array" } else { "a tensor" };
-            self.entry(self.path(walk), Cow::Borrowed(""), Value::Text(format!("{text}, kept by the object")));
+            self.entry_here(walk, Cow::Borrowed(""), Value::Text(format!("{text}, kept by the object")));
+            return Ok(());
+        }
+        // Before anything is copied: the keys may be many times what the tensor takes.
+        if !self.room.take_tensor(walk.path()) {
+            self.left_out.tensors += 1;
             return Ok(());
         }
         let mut path = self.path(walk);
@@ -199,10 +218,19 @@ impl<T: Tensors> Filler<'_, T> {
         [self.place.prefix, walk.path()].concat()
     }
 
+    /// An entry for what came last.
+    fn entry_here(&mut self, walk: &Walk<'_>, kind: Cow<'static, str>, value: Value) {
+        let room = self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(room::path_size(walk.path()));
+        if room {
+            self.entry(self.path(walk), kind, value);
+        } else {
+            self.left_out.values += 1;
+        }
+    }
+
     fn entry(&mut self, path: Vec<Key>, kind: Cow<'static, str>, value: Value) {
-        let text = if let Value::Text(text) = &value { text.len() } else { 0 };
         let room = self.checkpoint.metadata.len() < limits::METADATA_ENTRIES
-            && self.room.take(room::path_size(&path) + kind.len() + text + size_of::<Entry>());
+            && self.room.take(kind.len() + size_of::<Entry>());
         if room {
             self.checkpoint.metadata.push(Entry { path, kind, value });
         } else {
@@ -215,10 +243,6 @@ impl<T: Tensors> Filler<'_, T> {
         let mut waiting = vec![(path, id)];
         for _ in 0..MEMBERS {
             let Some((path, id)) = waiting.pop() else { return Ok(()) };
-            if !self.room.take_tensor(&path) {
-                self.left_out.tensors += 1;
-                continue;
-            }
             let name = dotted(&path);
             let found = if arrays::is_array(self.pickle, id) {
                 self.array(id, name)?
@@ -245,7 +269,13 @@ impl<T: Tensors> Filler<'_, T> {
                     let (kind, text) = text.split_once(' ').unwrap_or(("", &text));
                     self.entry(path.clone(), kind.to_owned().into(), Value::Text(text.to_owned()));
                     let members = members.into_iter().rev();
-                    waiting.extend(members.map(|(key, id)| ([path.as_slice(), &[key]].concat(), id)));
+                    for (key, id) in members {
+                        if self.room.take_tensor(&path) {
+                            waiting.push(([path.as_slice(), &[key]].concat(), id));
+                        } else {
+                            self.left_out.tensors += 1;
+                        }
+                    }
                 }
             }
         }
@@ -280,9 +310,9 @@ fn is_open(pickle: &Pickle, walk: &Walk<'_>) -> bool {
 impl LeftOut {
     /// Notes what the pickle holds and the tables do not.
     fn note(&self, checkpoint: &mut Checkpoint, walk: &Walk<'_>, beside: usize) {
-        let LeftOut { tensors, values, attributes } = self;
+        let LeftOut { tensors, values, attributes, outside } = self;
         if walk.capped {
-            let message = "The pickle's containers share so much that not all ways through them are shown.";
+            let message = "The pickle's containers are shared so often that not all ways through them are shown.";
             checkpoint.note(Note::warning(message));
         }
         if walk.too_deep {
@@ -299,6 +329,10 @@ impl LeftOut {
                 if beside == 1 { ("tensor", "is given to an object") } else { ("tensors", "are given to objects") };
             let message =
                 format!("{beside} {what} {is} that only running the pickle would make, or to nothing; not listed.");
+            checkpoint.note(Note::warning(message));
+        }
+        if *outside > 0 {
+            let message = format!("{outside} values are kept outside of the pickle, by persistent ids that are no storages; they are not shown.");
             checkpoint.note(Note::warning(message));
         }
         if *attributes > 0 {

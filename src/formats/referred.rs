@@ -23,6 +23,13 @@ pub(super) enum Loader {
 pub(super) fn add(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, base: u64, place: &str, loader: Loader) {
     let facts = facts(pickle, place, loader);
     note(checkpoint, &facts);
+    if let Some((code, at)) = pickle.not_utf8 {
+        let message = format!(
+            "A text of the pickle, at byte {at} (opcode {}), is not UTF-8: Python refuses it; it is shown as far as it can be.",
+            op::name(code).unwrap_or_default()
+        );
+        checkpoint.note(Note::warning(message).about(place));
+    }
     checkpoint.pickles.push(facts);
     nested(checkpoint, pickle, source, base, place);
 }

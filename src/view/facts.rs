@@ -2,10 +2,11 @@
 
 use super::report::{self, Note, Report};
 use crate::formats::{FORMATS, Format};
-use crate::model::{ByteRange, Checkpoint, Entry, Key, Layout};
+use super::pickles::PickleFact;
+use super::tied::{SHOWN_SHARES, by_storage, tied};
+use crate::model::{Checkpoint, Entry, Key, Layout, Piece, Role, Scale, Tensor};
 use crate::view::table::Tree;
 use serde::Serialize;
-use std::collections::HashMap;
 
 /// The header of the page.
 #[derive(Serialize)]
@@ -22,6 +23,8 @@ pub struct Facts {
     pub metadata: Vec<MetadataFact>,
     /// What was skipped or is odd.
     pub notes: Vec<Note>,
+    /// The pickles, and what they refer to.
+    pub pickles: Vec<PickleFact>,
     /// How many tensors there are.
     pub tensors: f64,
     /// Their elements; a storage that several tensors show whole is counted once.
@@ -127,45 +130,132 @@ pub struct TensorFact {
     /// Why its elements cannot be shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// What it is to its model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<&'static str>,
+    /// Whether gradients are computed for it.
+    #[serde(rename = "requiresGrad", skip_serializing_if = "Option::is_none")]
+    pub requires_grad: Option<bool>,
+    /// The index of the first tensor that shows the very same elements.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tied: Option<f64>,
+    /// Bytes of the storage that it is a view of.
+    #[serde(rename = "storageBytes", skip_serializing_if = "Option::is_none")]
+    pub storage_bytes: Option<f64>,
+    /// Where it begins in the storage, in elements.
+    #[serde(rename = "storageOffset", skip_serializing_if = "Option::is_none")]
+    pub storage_offset: Option<f64>,
+    /// How it is stored, where it is not a plain view.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layout: Option<String>,
+    /// The stored parts of which it is made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
+    /// What its codes stand for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantization: Option<Quantization>,
 }
 
-/// How many of the tensors on one storage are named: a file may put a million on one.
-pub const SHOWN_SHARES: usize = 20;
+/// A stored part of a tensor.
+#[derive(Serialize)]
+#[expect(missing_docs, reason = "its name, the name of its type, and its shape")]
+pub struct Member {
+    pub name: String,
+    pub dtype: String,
+    pub shape: Vec<f64>,
+}
+
+impl Member {
+    fn new(name: &str, part: &Tensor) -> Self {
+        let shape = part.shape.iter().map(|size| js(*size)).collect();
+        Member { name: name.to_owned(), dtype: part.dtype.name().to_owned(), shape }
+    }
+}
+
+/// What the codes of a tensor stand for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "PyTorch's name of the scheme, and its parameters")]
+pub struct Quantization {
+    pub scheme: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zero_point: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub axis: Option<f64>,
+}
 
 #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64; no file has 2^53 bytes")]
 fn js(count: u64) -> f64 {
     count as f64
 }
 
-/// The tensors on each storage, in the order of the file.
-fn by_storage(checkpoint: &Checkpoint) -> HashMap<ByteRange, Vec<usize>> {
-    let mut storages: HashMap<ByteRange, Vec<usize>> = HashMap::new();
-    for (index, tensor) in checkpoint.tensors.iter().enumerate() {
-        if let Some(range) = tensor.layout.storage().filter(|range| range.len > 0) {
-            storages.entry(range).or_default().push(index);
-        }
+/// How elements are stored, where that is not a plain view.
+fn layout_text(layout: &Layout) -> Option<String> {
+    match layout {
+        Layout::Sparse(sparse) => Some(format!("{}, {} values stored", sparse.kind.name(), sparse.values.elements())),
+        Layout::Quantized(_) => Some("quantized".to_owned()),
+        Layout::Pieces(pieces) => Some(format!("{} parts", pieces.len())),
+        Layout::Strided { conjugated: true, .. } => Some("conj view".to_owned()),
+        Layout::Strided { negated: true, .. } => Some("neg view".to_owned()),
+        _ => None,
     }
-    storages
+}
+
+/// How many parts of a tensor are told.
+const SHOWN_MEMBERS: usize = 64;
+
+fn members(tensor: &Tensor) -> Vec<Member> {
+    match &tensor.layout {
+        Layout::Sparse(sparse) => {
+            let parts = [Some(&sparse.indices), sparse.others.as_ref(), Some(&sparse.values)];
+            parts.into_iter().flatten().map(|part| Member::new(&part.name, part)).collect()
+        }
+        Layout::Quantized(quantized) => match &quantized.scale {
+            Scale::PerChannel { scales, zero_points, .. } => {
+                vec![Member::new("scales", scales), Member::new("zero_points", zero_points)]
+            }
+            Scale::PerTensor { .. } => Vec::new(),
+        },
+        Layout::Pieces(pieces) => {
+            let part = |piece: &Piece| {
+                let at: Vec<String> = piece.at.iter().map(u64::to_string).collect();
+                let shape = piece.shape.iter().map(|size| js(*size)).collect();
+                Member { name: format!("[{}]", at.join(", ")), dtype: tensor.dtype.name().to_owned(), shape }
+            };
+            pieces.iter().take(SHOWN_MEMBERS).map(part).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
+fn quantization(layout: &Layout) -> Option<Quantization> {
+    let Layout::Quantized(quantized) = layout else { return None };
+    Some(match &quantized.scale {
+        Scale::PerTensor { scale, zero_point } => {
+            let zero_point = Some(*zero_point as f64);
+            Quantization { scheme: "per_tensor_affine", scale: Some(*scale), zero_point, axis: None }
+        }
+        Scale::PerChannel { axis, .. } => {
+            Quantization { scheme: "per_channel_affine", scale: None, zero_point: None, axis: Some(*axis as f64) }
+        }
+    })
 }
 
 impl Facts {
     /// What the headers say.
     pub fn new(checkpoint: &Checkpoint) -> Self {
-        let Report { format, producer, notes, files, .. } = Report::without_tensors(checkpoint);
+        let Report { format, producer, notes, files, pickles, .. } = Report::without_tensors(checkpoint);
         let metadata = checkpoint.metadata.iter();
         let metadata =
             metadata.map(MetadataFact::new).collect();
-        let storages = by_storage(checkpoint);
+        let tied = tied(&checkpoint.tensors);
         let (mut parameters, mut bytes) = (0.0, 0.0);
         let mut dtypes: Vec<Share> = Vec::new();
         for (index, tensor) in checkpoint.tensors.iter().enumerate() {
-            let sharers = tensor.layout.storage().and_then(|range| storages.get(&range));
-            // Tied weights: the same elements under a second name.
-            let tied = sharers.is_some_and(|sharers| {
-                let before = sharers.iter().take(SHOWN_SHARES).take_while(|other| **other < index);
-                before.into_iter().any(|other| checkpoint.tensors[*other].layout == tensor.layout)
-            });
-            if tied {
+            if tied[index].is_some() {
                 continue;
             }
             parameters += js(tensor.elements());
@@ -185,22 +275,27 @@ impl Facts {
         let file_bytes = files.iter().map(|file| js(file.bytes)).sum();
         let files = files.into_iter().map(|file| FileFact { name: file.name, bytes: js(file.bytes) }).collect();
         let tensors = js(checkpoint.tensors.len() as u64);
-        Facts { format, producer, files, metadata, notes, tensors, parameters, bytes, file_bytes, dtypes }
+        Facts { format, producer, files, metadata, notes, pickles, tensors, parameters, bytes, file_bytes, dtypes }
     }
 }
 
 /// The rows of all tensors, in the order of the file.
 pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
-    let storages = by_storage(checkpoint);
-    let fact = |(index, tensor): (usize, &crate::model::Tensor)| {
+    let storages = by_storage(&checkpoint.tensors);
+    let tied = tied(&checkpoint.tensors);
+    let fact = |(index, tensor): (usize, &Tensor)| {
         let range = tensor.layout.storage();
         let shares = range.and_then(|range| storages.get(&range)).map_or(&[][..], Vec::as_slice);
         let shares = shares.iter().filter(|other| **other != index).take(SHOWN_SHARES);
-        let (strides, start) = match &tensor.layout {
-            Layout::Strided { strides, start, .. } => {
-                (Some(strides.iter().map(|stride| js(*stride)).collect()), *start)
+        let inner = match &tensor.layout {
+            Layout::Quantized(quantized) => &quantized.codes,
+            layout => layout,
+        };
+        let (strides, start, view) = match inner {
+            Layout::Strided { strides, start, storage, .. } => {
+                (Some(strides.iter().map(|stride| js(*stride)).collect()), *start, Some(storage))
             }
-            _ => (None, 0),
+            _ => (None, 0, None),
         };
         let (absent, problem) = report::trouble(&tensor.layout);
         TensorFact {
@@ -218,6 +313,14 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
             offset: range.map(|range| js(range.offset + start * tensor.dtype.bits().unwrap_or(0) / 8)),
             absent,
             problem,
+            role: tensor.role.map(Role::name),
+            requires_grad: tensor.requires_grad,
+            tied: tied[index].map(|first| js(first as u64)),
+            storage_bytes: view.map(|range| js(range.len)),
+            storage_offset: view.map(|_| js(start)),
+            layout: layout_text(&tensor.layout),
+            members: members(tensor),
+            quantization: quantization(&tensor.layout),
         }
     };
     checkpoint.tensors.iter().enumerate().map(fact).collect()

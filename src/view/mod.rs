@@ -2,9 +2,11 @@
 
 pub mod facts;
 mod natural;
+pub mod pickles;
 pub mod plot;
 pub mod python;
 pub mod query;
 pub mod report;
 pub mod table;
+pub mod tied;
 pub mod values;

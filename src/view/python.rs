@@ -1,7 +1,7 @@
 //! The lines that read a tensor in Python.
 
 use crate::error::is_hidden;
-use crate::model::{Checkpoint, Key, Layout, Tensor};
+use crate::model::{Checkpoint, Key, Layout, Role, Tensor};
 use std::fmt::Write;
 
 /// How a tensor of one format is read in Python.
@@ -14,13 +14,50 @@ struct Recipe {
 const RECIPES: &[Recipe] = &[
     Recipe { format: "safetensors", lines: safetensors },
     Recipe { format: "safetensors-sharded", lines: safetensors },
+    Recipe { format: "pytorch-zip", lines: torch_load },
+    Recipe { format: "pytorch-sharded", lines: torch_load },
+    Recipe { format: "pytorch-legacy", lines: torch_load },
+    Recipe { format: "pytorch-tar", lines: torch_load },
     Recipe {
-        format: "pytorch-zip",
-        lines: |file, tensor| {
+        format: "pytorch-dcp",
+        lines: |_, tensor| {
             format!(
-                "import torch\ncheckpoint = torch.load({file}, map_location=\"cpu\", weights_only=True)\ntensor = checkpoint{}",
+                "import torch\nfrom torch.distributed.checkpoint.format_utils import dcp_to_torch_save\n# The folder with .metadata in it.\ndcp_to_torch_save(\".\", \"whole.pt\")\ntensor = torch.load(\"whole.pt\", map_location=\"cpu\", weights_only=True){}",
                 keys(tensor)
             )
+        },
+    },
+    Recipe {
+        format: "torchscript",
+        lines: |file, tensor| {
+            let name = literal(&tensor.name);
+            let parts = if tensor.role == Some(Role::Buffer) { "named_buffers" } else { "named_parameters" };
+            format!("import torch\nmodule = torch.jit.load({file}, map_location=\"cpu\")\ntensor = dict(module.{parts}(remove_duplicate=False))[{name}]")
+        },
+    },
+    Recipe {
+        format: "pytorch-export",
+        lines: |file, tensor| {
+            let part = if tensor.role == Some(Role::Other) { "constants" } else { "state_dict" };
+            format!("import torch\nprogram = torch.export.load({file})\ntensor = program.{part}[{}]", literal(&tensor.name))
+        },
+    },
+    Recipe {
+        format: "torch-package",
+        lines: |file, tensor| {
+            format!("from torch.package import PackageImporter\n# The names of the package and the resource are those of the pickle.\nimporter = PackageImporter({file})\ntensor = importer.load_pickle(\"PACKAGE\", \"RESOURCE.pkl\"){}", keys(tensor))
+        },
+    },
+    Recipe {
+        format: "pickle",
+        lines: |file, tensor| {
+            format!("import pickle\n# Loading a pickle runs it: only from whom you trust.\nwith open({file}, \"rb\") as f:\n    array = pickle.load(f){}", keys(tensor))
+        },
+    },
+    Recipe {
+        format: "joblib",
+        lines: |file, tensor| {
+            format!("import joblib\n# Loading a pickle runs it: only from whom you trust.\narray = joblib.load({file}){}", keys(tensor))
         },
     },
     Recipe {
@@ -51,6 +88,13 @@ pub fn lines(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<String> {
     };
     let recipe = RECIPES.iter().find(|recipe| recipe.format == checkpoint.format)?;
     Some((recipe.lines)(&literal(file.base_name()), tensor))
+}
+
+fn torch_load(file: &str, tensor: &Tensor) -> String {
+    format!(
+        "import torch\ncheckpoint = torch.load({file}, map_location=\"cpu\", weights_only=True)\ntensor = checkpoint{}",
+        keys(tensor)
+    )
 }
 
 fn safetensors(file: &str, tensor: &Tensor) -> String {

@@ -1,5 +1,6 @@
 //! The JSON report, `paramscope-report/1`: the same from the page and from the command line.
 
+use super::pickles::PickleFact;
 use crate::analysis::{Findings, Histogram};
 use crate::decode::{Cell, Elements, cells};
 use crate::error::Result;
@@ -28,6 +29,9 @@ pub struct Report {
     pub metadata: Vec<Entry>,
     /// What was skipped or is odd.
     pub notes: Vec<Note>,
+    /// The pickles in it, and what loading them in Python would refer to.
+    #[serde(rename = "pickle", skip_serializing_if = "Vec::is_empty")]
+    pub pickles: Vec<PickleFact>,
     /// In the order of the file.
     pub tensors: Vec<TensorReport>,
 }
@@ -94,6 +98,12 @@ pub struct TensorReport {
     /// The device that the file records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    /// What it is to its model: `parameter`, `buffer`, `optimizer`, `other`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<&'static str>,
+    /// Whether gradients are computed for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requires_grad: Option<bool>,
     /// In elements, for a view of a storage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strides: Option<Vec<u64>>,
@@ -257,6 +267,7 @@ impl Report {
                 .iter()
                 .map(|note| Note { level: note.level.name(), message: note.message.clone(), place: note.place.clone() })
                 .collect(),
+            pickles: checkpoint.pickles.iter().map(PickleFact::new).collect(),
             tensors: Vec::new(),
         }
     }
@@ -281,6 +292,10 @@ impl TensorReport {
     fn new(tensor: &Tensor) -> Self {
         let strides = match &tensor.layout {
             Layout::Strided { strides, .. } => Some(strides.clone()),
+            Layout::Quantized(quantized) => match &quantized.codes {
+                Layout::Strided { strides, .. } => Some(strides.clone()),
+                _ => None,
+            },
             _ => None,
         };
         let (absent, problem) = trouble(&tensor.layout);
@@ -291,6 +306,8 @@ impl TensorReport {
             elements: tensor.elements(),
             bytes: tensor.bytes(),
             device: tensor.device.as_deref().map(str::to_owned),
+            role: tensor.role.map(model::Role::name),
+            requires_grad: tensor.requires_grad,
             strides,
             absent,
             problem,

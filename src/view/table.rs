@@ -1,6 +1,7 @@
 //! The parameter table: modules as a tree, filtered and sorted.
 
 use super::natural::natural;
+use super::tied::tied;
 use crate::model::Tensor;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -40,6 +41,8 @@ pub struct Tree {
     pub labels: Vec<String>,
     children: Vec<Vec<Child>>,
     top: Vec<Child>,
+    /// Of each tensor the first one that is the same under another name.
+    tied: Vec<Option<usize>>,
 }
 
 /// By what the table is sorted.
@@ -75,7 +78,7 @@ pub struct Table {
     pub spans: Vec<u32>,
     /// How many tensors were found.
     pub matches: u64,
-    /// Their elements.
+    /// Their elements; what several of them show is counted once.
     pub parameters: u64,
 }
 
@@ -90,7 +93,7 @@ impl Tree {
     /// Takes the names apart.
     pub fn new(tensors: &[Tensor]) -> Self {
         let parts = take_apart(tensors);
-        let mut tree = Tree { labels: vec![String::new(); tensors.len()], ..Tree::default() };
+        let mut tree = Tree { labels: vec![String::new(); tensors.len()], tied: tied(tensors), ..Tree::default() };
         let mut waiting: Vec<(Option<usize>, usize)> = vec![(None, 0)];
         while let Some((group, part)) = waiting.pop() {
             let children: Vec<Child> = parts[part]
@@ -168,9 +171,11 @@ impl Tree {
     /// The rows of the tensors that were found, one truth value a tensor, in an order.
     pub fn table(&self, tensors: &[Tensor], found: &[bool], sort: Sort, descending: bool, grouped: bool) -> Table {
         let mut table = Table::default();
-        for (tensor, _) in tensors.iter().zip(found).filter(|(_, found)| **found) {
+        for (index, tensor) in tensors.iter().enumerate().filter(|(index, _)| found[*index]) {
             table.matches += 1;
-            table.parameters = table.parameters.saturating_add(tensor.elements());
+            if self.tied[index].is_none_or(|first| !found[first]) {
+                table.parameters = table.parameters.saturating_add(tensor.elements());
+            }
         }
         let order = |a: &Child, b: &Child| {
             let order = self.compare(tensors, sort, *a, *b);

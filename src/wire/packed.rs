@@ -76,6 +76,9 @@ impl Packing {
         let mut bytes = Vec::new();
         let read = (&mut reader).take(cap + 1).read_to_end(&mut bytes).map_err(|error| damaged(&error));
         read?;
+        if self.name == "LZ4" && !lz4_ends(source)? {
+            return Err(damaged(&io::Error::from(io::ErrorKind::UnexpectedEof)));
+        }
         if bytes.len() as u64 > cap {
             return Err(Error::too_large(format!(
                 "The file has more than {} MiB inside; unpack it and open what is inside.",
@@ -84,6 +87,15 @@ impl Packing {
         }
         Ok(bytes)
     }
+}
+
+/// Whether a file ends as an LZ4 frame does: with a size of 0, and a checksum where its flags say so. The decoder takes the
+/// end of the file for the end of the frame.
+fn lz4_ends(source: &dyn ReadAt) -> Result<bool> {
+    let flags = crate::source::read_vec(source, 4, 1)?;
+    let checksum = if flags[0] & 4 == 0 { 0 } else { 4 };
+    let Some(at) = source.size().checked_sub(4 + checksum) else { return Ok(false) };
+    Ok(crate::source::read_vec(source, at, 4)? == [0; 4])
 }
 
 /// The packed bytes, in order.

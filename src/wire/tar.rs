@@ -34,18 +34,20 @@ pub fn is_tar(head: &[u8]) -> bool {
     head.get(257..262) == Some(b"ustar")
 }
 
-/// The plain files of an archive.
+/// The plain files of an archive, and whether it ends with the two empty blocks that archives end with.
 ///
 /// # Errors
 ///
 /// `Malformed`, with the offset, for a header whose sum or size is wrong, and for a file that is cut off.
-pub fn members(source: &dyn ReadAt) -> Result<Vec<Member>> {
+pub fn members(source: &dyn ReadAt) -> Result<(Vec<Member>, bool)> {
     let mut members = Vec::new();
     let mut at = 0u64;
     while at.saturating_add(BLOCK) <= source.size() && members.len() < FILES {
         let header = read_vec(source, at, BLOCK)?;
         if header.iter().all(|byte| *byte == 0) {
-            break;
+            let more = source.size() - at >= 2 * BLOCK;
+            let ended = more && read_vec(source, at + BLOCK, BLOCK)?.iter().all(|byte| *byte == 0);
+            return Ok((members, ended));
         }
         let name = String::from_utf8_lossy(until_nul(&header[..100])).into_owned();
         let wrong = |what: &str| {
@@ -68,7 +70,7 @@ pub fn members(source: &dyn ReadAt) -> Result<Vec<Member>> {
         }
         at = end.next_multiple_of(BLOCK);
     }
-    Ok(members)
+    Ok((members, false))
 }
 
 fn until_nul(bytes: &[u8]) -> &[u8] {

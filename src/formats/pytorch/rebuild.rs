@@ -77,8 +77,6 @@ struct Around {
     requires_grad: Option<bool>,
     attributes: Vec<(Key, Id)>,
     device: Option<String>,
-    /// The type that it is cast to.
-    dtype: Option<Dtype>,
     /// The parts of a subclass that wraps them.
     parts: Option<Id>,
 }

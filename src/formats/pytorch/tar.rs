@@ -28,7 +28,7 @@ pub(in crate::formats) const FORMAT: Format = Format {
     extensions: &[],
     reads: "tar archives of its first versions",
     probe: |file| {
-        is_tar(file.head()) && members(&*file.file.source).is_ok_and(|members| find(&members, "storages").is_some())
+        is_tar(file.head()) && members(&*file.file.source).is_ok_and(|(members, _)| find(&members, "storages").is_some())
     },
     open,
 };
@@ -46,7 +46,7 @@ struct Storage {
 
 fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let given = lead.file;
-    let members = members(&*given.source)?;
+    let (members, ended) = members(&*given.source)?;
     let mut checkpoint = Checkpoint::new(Files::new(), FORMAT.id);
     let file = checkpoint.files.add(&given.name, given.source.clone());
     checkpoint.producer = Some("torch.save of before 0.1.10".to_owned());
@@ -65,6 +65,10 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let place = Place { file, base, prefix: &[], registered: unscripted(), attributes: false };
     let mut saved = Saved { tensors, reached: 0 };
     contents::fill(&mut checkpoint, &pickle, top, &mut saved, &place)?;
+    if !ended {
+        let message = "The tar archive lacks its end; the file may not have been copied or downloaded whole.";
+        checkpoint.note(Note::warning(message));
+    }
     let message = "It is a tar archive of PyTorch's first versions; torch.load of today may refuse it.";
     checkpoint.note(Note::info(message));
     Ok(checkpoint)

@@ -6,7 +6,7 @@
 //! | `*.attn.*.weight` | whole names; `*` stands for any run of characters, `?` for one |
 //! | `/\.[0-9]\./` | a regular expression anywhere in the name |
 //! | `name:fc1` `name:*.weight` | the same in so many words |
-//! | `dtype:bf16` `device:cuda` | what the type's or the device's name begins with |
+//! | `dtype:bf16` `device:cuda` `role:buffer` | what the type's, the device's or the role's name begins with |
 //! | `shape:4096` `shape:4096x1024` | a dimension of that size, or the whole shape |
 //! | `params>1e6` `bytes<=1MiB` `rank:2` | a number; `:` or `=` for just that one |
 //! | `has:nan` `has:inf` `has:zero` | tensors in which such values were found, once they are analysed |
@@ -40,6 +40,7 @@ enum Test {
     Pattern(Regex),
     Dtype(String),
     Device(String),
+    Role(String),
     Dimension(u64),
     Shape(Vec<u64>),
     Number(Figure, Comparison, f64),
@@ -111,6 +112,7 @@ impl Test {
             Test::Device(text) => {
                 tensor.device.as_ref().is_some_and(|device| device.to_lowercase().starts_with(text.as_str()))
             }
+            Test::Role(text) => tensor.role.is_some_and(|role| role.name().starts_with(text.as_str())),
             Test::Dimension(size) => tensor.shape.contains(size),
             Test::Has(count) => extent.is_some_and(|extent| count(extent) > 0),
             Test::Shape(shape) => tensor.shape == *shape,

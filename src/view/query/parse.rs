@@ -21,11 +21,12 @@ const FIGURES: [(&str, Figure); 5] = [
 type Field = fn(&str) -> Result<Test>;
 
 /// The names of fields that are no numbers.
-const FIELDS: [(&str, Field); 6] = [
+const FIELDS: [(&str, Field); 7] = [
     ("name", name),
     ("dtype", |value| Ok(Test::Dtype(value.to_lowercase()))),
     ("type", |value| Ok(Test::Dtype(value.to_lowercase()))),
     ("device", |value| Ok(Test::Device(value.to_lowercase()))),
+    ("role", |value| Ok(Test::Role(value.to_lowercase()))),
     ("shape", shape),
     ("has", has),
 ];

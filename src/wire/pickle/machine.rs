@@ -143,7 +143,7 @@ impl Machine<'_> {
             op::EXT1 => self.array::<1>().and_then(|_| self.extension(code, start)),
             op::EXT2 => self.array::<2>().and_then(|_| self.extension(code, start)),
             op::EXT4 => self.array::<4>().and_then(|_| self.extension(code, start)),
-            op::NEXT_BUFFER => self.push(Node::Unknown),
+            op::NEXT_BUFFER => Err(Error::unsupported("The pickle takes a buffer that was kept beside it; only its writer can give that.")),
             op::READONLY_BUFFER => self.top().map(|_| ()),
             other => Err(damaged(&format!("0x{other:02x} is no opcode"))),
         }
@@ -264,13 +264,35 @@ impl Machine<'_> {
         match code {
             // Python 2 wrote the elements of arrays as its byte strings.
             op::BINSTRING if len > LONG_TEXT => self.take_bytes(len).and_then(|node| self.push(node)),
-            op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 | op::BYTEARRAY8 => {
-                self.take_bytes(len).and_then(|node| self.push(node))
+            op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 => self.take_bytes(len).and_then(|node| self.push(node)),
+            op::BYTEARRAY8 => {
+                self.take_bytes(len).and_then(|node| self.push(node))?;
+                let top = self.top()?;
+                self.pickle.mutable.insert(top);
+                Ok(())
             }
             _ => {
                 let (start, len) = self.take(len)?;
+                if code != op::BINSTRING && code != op::SHORT_BINSTRING {
+                    self.check_text(code, start, len);
+                }
                 self.push(Node::Text(start, len))
             }
+        }
+    }
+
+    /// Notes the first text that is not UTF-8. Python lets halves of surrogate pairs pass.
+    fn check_text(&mut self, code: u8, start: u32, len: u32) {
+        let bytes = self.pickle.span(start, len);
+        let mut rest = bytes;
+        while let Err(error) = std::str::from_utf8(rest) {
+            let at = error.valid_up_to();
+            if !matches!(rest[at..], [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..]) {
+                let place = self.pickle.place(start as usize);
+                self.pickle.not_utf8.get_or_insert((code, place));
+                return;
+            }
+            rest = &rest[at + 3..];
         }
     }
 
@@ -336,7 +358,7 @@ impl Machine<'_> {
 
     fn name(&mut self, code: u8, start: usize) -> Result<()> {
         let (module, name) = if code == op::GLOBAL {
-            (self.text_line()?, self.text_line()?)
+            (self.name_line(code)?, self.name_line(code)?)
         } else {
             let (name, module) = (self.pop()?, self.pop()?);
             // Either may be what a call returns.
@@ -345,6 +367,13 @@ impl Machine<'_> {
         };
         let node = self.global(module, name, (code, start))?;
         self.put(node)
+    }
+
+    /// A line of a name; one that is not UTF-8 is noted.
+    fn name_line(&mut self, code: u8) -> Result<String> {
+        let (start, len) = self.line()?;
+        self.check_text(code, start, len);
+        Ok(String::from_utf8_lossy(self.pickle.span(start, len)).into_owned())
     }
 
     /// The node of a name, as Python 3 spells it; a name has one node.
@@ -374,7 +403,7 @@ impl Machine<'_> {
         let mut keywords = None;
         let (callable, args) = match code {
             op::INST => {
-                let (module, name) = (self.text_line()?, self.text_line()?);
+                let (module, name) = (self.name_line(code)?, self.name_line(code)?);
                 let args = self.above_mark()?;
                 let global = self.global(module, name, (code, start))?;
                 let place = self.list(&args)?;

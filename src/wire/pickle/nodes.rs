@@ -4,7 +4,7 @@ use super::arena::Arena;
 use super::lists::Lists;
 use crate::error::Error;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A node, by its place in the arena.
 pub type Id = u32;
@@ -122,6 +122,10 @@ pub struct Pickle {
     pub(super) gaps: Vec<(usize, u64)>,
     /// The bytes that joblib writes behind the object that stands for an array, by that object.
     pub(super) behind: HashMap<Id, Run>,
+    /// The first text that is not UTF-8: its opcode and its byte. Python refuses it.
+    pub not_utf8: Option<(u8, u64)>,
+    /// The bytes that are a `bytearray`.
+    pub mutable: HashSet<Id>,
     /// The byte at which each opcode stands first.
     pub opcodes: BTreeMap<u8, u64>,
     /// The protocol that it announces; 0 if it does not.
@@ -153,6 +157,8 @@ impl Pickle {
             far: Vec::new(),
             gaps: Vec::new(),
             behind: HashMap::new(),
+            not_utf8: None,
+            mutable: HashSet::new(),
             opcodes: BTreeMap::new(),
             protocol: 0,
             root: None,

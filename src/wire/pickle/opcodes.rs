@@ -2,7 +2,7 @@
 
 macro_rules! opcodes {
     ($($name:ident = $code:expr;)*) => {
-        $(pub const $name: u8 = $code;)*
+        $(#[expect(missing_docs, reason = "the names of `pickletools`")] pub const $name: u8 = $code;)*
 
         /// The name of an opcode.
         pub fn name(code: u8) -> Option<&'static str> {

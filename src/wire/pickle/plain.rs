@@ -18,7 +18,10 @@ const CLASSES: &[Row] = &[
     ("builtins", "frozenset", "frozenset", |pickle, _, args| {
         set(pickle, args, "frozenset()", "frozenset({", "})")
     }),
-    ("builtins", "range", "range", |pickle, _, args| called(pickle, "range", args)),
+    ("builtins", "range", "range", |pickle, _, args| {
+        let step_of_one = args.get(2).is_some_and(|step| pickle.node(*step) == Node::Int(1));
+        called(pickle, "range", if step_of_one { &args[..2] } else { args })
+    }),
     ("builtins", "slice", "slice", |pickle, _, args| called(pickle, "slice", args)),
     ("builtins", "complex", "complex", |pickle, _, args| complex(pickle, args)),
     ("builtins", "bytearray", "bytearray", |pickle, _, args| {
@@ -89,9 +92,11 @@ pub fn text(pickle: &Pickle, id: Id) -> Option<(Cow<'static, str>, Value)> {
         Node::List(place) | Node::Tuple(place) => {
             let members = pickle.children(place);
             let long = members.len() > SHOWN && members.iter().all(|member| is_number(pickle, *member));
-            let first: Vec<String> = members.iter().take(8).map(|member| shown(pickle, *member, &mut 1)).collect();
             let kind = if matches!(pickle.node(id), Node::List(_)) { "list" } else { "tuple" };
-            long.then(|| (kind.into(), Value::Text(format!("[{}, …] ({} numbers)", first.join(", "), members.len()))))
+            long.then(|| {
+                let first: Vec<String> = members.iter().take(8).map(|member| shown(pickle, *member, &mut 1)).collect();
+                (kind.into(), Value::Text(format!("[{}, …] ({} numbers)", first.join(", "), members.len())))
+            })
         }
         Node::Set(place) => {
             let members = list(pickle, pickle.children(place))?;
@@ -142,6 +147,10 @@ pub fn leaf(pickle: &Pickle, id: Id) -> (Cow<'static, str>, Value) {
         Node::BigInt(_) => ("int".into(), Value::Text(pickle.text(id).unwrap_or_default().into_owned())),
         Node::Float(number) => ("float".into(), Value::Float(number)),
         Node::Text(..) | Node::Owned(_) => ("str".into(), Value::Text(pickle.text(id).unwrap_or_default().into_owned())),
+        Node::Bytes(start, len) if pickle.mutable.contains(&id) => {
+            let text = format!("bytearray({})", byte_literal(pickle.span(start, len)));
+            ("bytearray".into(), Value::Text(text))
+        }
         Node::Bytes(start, len) => ("bytes".into(), Value::Text(byte_literal(pickle.span(start, len)))),
         Node::Far(place) => ("bytes".into(), Value::Text(format!("{} bytes", pickle.far[place as usize].len))),
         Node::List(place) => ("list".into(), empty(place, "[]")),
@@ -200,8 +209,8 @@ pub(super) fn shown(pickle: &Pickle, id: Id, parts: &mut usize) -> String {
 /// The members of a list, where all are plain values and few.
 fn list(pickle: &Pickle, members: &[Id]) -> Option<String> {
     let plain = members.len() <= SHOWN && members.iter().all(|member| is_scalar(pickle, *member));
-    let texts: Vec<String> = members.iter().map(|member| shown(pickle, *member, &mut 1)).collect();
-    plain.then(|| texts.join(", "))
+    // Only then: members that hold others would be gone into, however deep.
+    plain.then(|| members.iter().map(|member| shown(pickle, *member, &mut 1)).collect::<Vec<_>>().join(", "))
 }
 
 /// `name(1, 2)`.

@@ -1,27 +1,35 @@
 //! Streams written by hand, opcode by opcode, and what becomes of them. The letters are those of `pickletools`.
 
-use super::arrays::{Data, NumpyArray, is_array, scalar};
-use super::{Node, Pickle, Walk, keys, run, walk};
-use crate::model::Value;
+use super::arrays::{Data, NumpyArray, NumpyType, is_array, scalar};
+use super::{Node, Pickle, Step, Walk, plain};
+use crate::model::{Value, dotted};
+use std::collections::HashMap;
+
+/// Follows a stream that is in memory.
+fn run(stream: impl AsRef<[u8]>) -> Pickle {
+    super::run(stream.as_ref().to_vec())
+}
 
 /// The leaves below the root, as `path = value`.
 fn leaves(stream: &[u8]) -> Vec<String> {
     let pickle = run(stream);
     let root = pickle.root_or_problem().unwrap_or_else(|error| panic!("{error}"));
-    let mut walk = Walk::new(&pickle, root, |_, _| false);
+    let none = HashMap::new();
+    let mut walk = Walk::new(&pickle, root, &none, |_, _| false);
     let mut leaves = Vec::new();
-    while let Some(leaf) = walk.next_leaf() {
-        leaves.push(format!("{} = {}", walk::dotted(walk.path()), keys::value(&pickle, leaf)));
+    while let Some(step) = walk.next_step() {
+        let Step::Leaf(leaf) = step else { continue };
+        leaves.push(format!("{} = {}", dotted(walk.path()), plain::leaf(&pickle, leaf).1));
     }
     leaves
 }
 
 /// The names that it refers to, with their places.
-fn names(stream: &[u8]) -> Vec<(String, usize)> {
-    run(stream).globals.iter().map(|(global, at)| (global.dotted(), *at)).collect()
+fn names(stream: &[u8]) -> Vec<(String, u64)> {
+    run(stream).globals.iter().map(|name| (name.global.dotted(), name.at)).collect()
 }
 
-fn name(dotted: &str, at: usize) -> Vec<(String, usize)> {
+fn name(dotted: &str, at: u64) -> Vec<(String, u64)> {
     vec![(dotted.to_owned(), at)]
 }
 
@@ -72,7 +80,7 @@ fn texts_bytes_and_sets_are_read() {
     );
     assert_eq!(
         leaves(b"(C\x02abB\x01\0\0\0a\x8e\x01\0\0\0\0\0\0\0a\x96\x01\0\0\0\0\0\0\0at."),
-        ["0 = 2 bytes", "1 = 1 bytes", "2 = 1 bytes", "3 = 1 bytes"]
+        ["0 = b'ab'", "1 = b'a'", "2 = b'a'", "3 = bytearray(b'a')"]
     );
     assert_eq!(leaves(b"\x8f(K\x01K\x02\x90."), ["0 = 1", "1 = 2"]);
     assert_eq!(leaves(b"(K\x01\x91."), ["0 = 1"]);
@@ -204,20 +212,22 @@ fn a_key_that_is_set_twice_has_its_last_value_at_its_first_place() {
     assert_eq!(leaves(b"}(K\x01K\x05G?\xf0\0\0\0\0\0\0K\x06\x88K\x07u."), ["1 = 7"]);
     assert_eq!(leaves(b"}(NK\x01\x8c\x04NoneK\x02u."), ["None = 1", "None = 2"]);
     let pickle = run(stream);
-    let mut walk = Walk::new(&pickle, pickle.root.unwrap(), |_, _| false);
-    while walk.next_leaf().is_some() {}
+    let none = HashMap::new();
+    let mut walk = Walk::new(&pickle, pickle.root.unwrap(), &none, |_, _| false);
+    while walk.next_step().is_some() {}
     assert_eq!(walk.duplicates.len(), 1);
 }
 
 #[test]
 fn what_is_shared_is_walked_on_each_way_and_what_holds_itself_once() {
     assert_eq!(leaves(b"](]K\x01aq\x00h\x00e."), ["0.0 = 1", "1.0 = 1"]);
-    assert_eq!(leaves(b"]q\x00h\x00a."), ["0 = a list that is not gone into"]);
-    assert_eq!(leaves(b"}q\x00\x8c\x01kh\x00s."), ["k = a dictionary that is not gone into"]);
+    assert_eq!(leaves(b"]q\x00h\x00a."), ["0 = …"]);
+    assert_eq!(leaves(b"}q\x00\x8c\x01kh\x00s."), ["k = …"]);
     let doubled = [b"N".as_slice(), &b"2\x86".repeat(64), b"."].concat();
     let pickle = run(&doubled);
-    let mut walk = Walk::new(&pickle, pickle.root.unwrap(), |_, _| false);
-    while walk.next_leaf().is_some() {}
+    let none = HashMap::new();
+    let mut walk = Walk::new(&pickle, pickle.root.unwrap(), &none, |_, _| false);
+    while walk.next_step().is_some() {}
     assert!(walk.capped);
 }
 
@@ -225,8 +235,9 @@ fn what_is_shared_is_walked_on_each_way_and_what_holds_itself_once() {
 fn depth_costs_no_stack_and_is_told() {
     let deep = [b"N".as_slice(), &vec![0x85; 100_000], b"."].concat();
     let pickle = run(&deep);
-    let mut walk = Walk::new(&pickle, pickle.root.unwrap(), |_, _| false);
-    assert!(walk.next_leaf().is_some() && walk.next_leaf().is_none() && walk.too_deep);
+    let none = HashMap::new();
+    let mut walk = Walk::new(&pickle, pickle.root.unwrap(), &none, |_, _| false);
+    assert!(walk.next_step().is_some() && walk.next_step().is_none() && walk.too_deep);
 }
 
 /// The opcodes of `numpy.dtype(name)` with this byte order.
@@ -255,9 +266,9 @@ fn arrays_of_numpy_tell_where_their_elements_are() {
     for module in ["numpy.core", "numpy._core"] {
         let stream = array(module, b"C\x08abcdefgh");
         let found = array_of(&stream).unwrap();
-        assert_eq!((found.descr.as_str(), found.shape, found.fortran), ("<f4", vec![2], false));
-        let Data::Stream(start, len) = found.data else { panic!("copied") };
-        assert_eq!(&stream[start as usize..][..len as usize], b"abcdefgh");
+        assert_eq!((found.kind, found.shape, found.fortran), (NumpyType::Simple("<f4".to_owned()), vec![2], false));
+        let Data::Stream(place) = found.data else { panic!("copied") };
+        assert_eq!(run(&stream).kept(place).unwrap(), b"abcdefgh");
     }
     // Protocol 2 of Python 3 has no bytes: they are Latin-1 text and a call. Python 2 has them as text of its own.
     let latin = array("numpy.core", b"c_codecs\nencode\nX\x09\0\0\0abcdefg\xc3\xbfX\x06\0\0\0latin1\x86R");
@@ -277,7 +288,7 @@ fn arrays_of_protocol_5_are_read_in_band() {
     ]
     .concat();
     let found = array_of(&stream).unwrap();
-    assert_eq!((found.descr.as_str(), found.shape, found.fortran), ("<f4", vec![1, 2], true));
+    assert_eq!((found.kind, found.shape, found.fortran), (NumpyType::Simple("<f4".to_owned()), vec![1, 2], true));
 }
 
 #[test]
@@ -288,10 +299,10 @@ fn scalars_of_numpy_are_numbers() {
         let pickle = run(&stream);
         scalar(&pickle, pickle.root_or_problem().unwrap())
     };
-    assert_eq!(of("f8", "<", &0.25f64.to_le_bytes()), Some(Value::Float(0.25)));
-    assert_eq!(of("i4", ">", &(-7i32).to_be_bytes()), Some(Value::Int(-7)));
-    assert_eq!(of("u8", "<", &u64::MAX.to_le_bytes()), Some(Value::Text(u64::MAX.to_string())));
-    assert_eq!(of("b1", "|", &[1]), Some(Value::Bool(true)));
+    assert_eq!(of("f8", "<", &0.25f64.to_le_bytes()), Some(("numpy.float64", Value::Float(0.25))));
+    assert_eq!(of("i4", ">", &(-7i32).to_be_bytes()), Some(("numpy.int32", Value::Int(-7))));
+    assert_eq!(of("u8", "<", &u64::MAX.to_le_bytes()), Some(("numpy.uint64", Value::Text(u64::MAX.to_string()))));
+    assert_eq!(of("b1", "|", &[1]), Some(("numpy.bool", Value::Bool(true))));
     assert_eq!(of("f8", "<", &[0; 4]), None);
     assert_eq!(of("c16", "<", &[0; 16]), None);
 }

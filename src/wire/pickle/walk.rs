@@ -57,6 +57,10 @@ pub struct Walk<'a> {
     part: Part,
     steps: usize,
     start: Option<Id>,
+    /// The places of the modules among the open containers.
+    modules: Vec<usize>,
+    /// How many optimizers' state dicts are open.
+    optimizers: usize,
     /// Whether the cap was reached.
     pub capped: bool,
     /// Whether something lies deeper than is walked.
@@ -99,6 +103,8 @@ impl<'a> Walk<'a> {
             part: Part::Item,
             steps: 0,
             start: Some(start),
+            modules: Vec::new(),
+            optimizers: 0,
             capped: false,
             too_deep: false,
             duplicates: HashSet::new(),
@@ -121,6 +127,10 @@ impl<'a> Walk<'a> {
             self.path.truncate(depth - 1);
             let Some((key, id, part)) = next_child(self.pickle, &mut open.groups) else {
                 self.on_path.remove(&open.id);
+                self.optimizers -= usize::from(open.optimizer);
+                if open.module {
+                    self.modules.pop();
+                }
                 self.open.pop();
                 continue;
             };
@@ -145,12 +155,12 @@ impl<'a> Walk<'a> {
     /// How many keys lead to the outermost module around what came last.
     pub fn module(&self) -> Option<usize> {
         // What came last may itself be the innermost open container.
-        self.open.iter().take(self.path.len()).position(|open| open.module)
+        self.modules.first().copied().filter(|depth| *depth < self.path.len())
     }
 
     /// Whether what came last belongs to an optimizer's state dict.
     pub fn in_optimizer(&self) -> bool {
-        self.open.iter().any(|open| open.optimizer)
+        self.optimizers > 0
     }
 
     /// What holds what came last.
@@ -175,6 +185,11 @@ impl<'a> Walk<'a> {
         if (self.stop_at)(self.pickle, id) || self.on_path.contains(&id) {
             return Some(Step::Leaf(id));
         }
+        if !matches!(self.pickle.node(id), Node::List(_) | Node::Tuple(_) | Node::Set(_) | Node::Dict(_) | Node::Object(_)) {
+            self.steps += 1;
+            self.capped = self.steps > limits::PICKLE_STEPS;
+            return Some(Step::Leaf(id));
+        }
         let (groups, module) = self.children(id);
         let count: usize = groups.iter().map(|group| self.count(group)).sum();
         // All children are paid for at once: they take memory while their container is open.
@@ -186,6 +201,10 @@ impl<'a> Walk<'a> {
         }
         self.on_path.insert(id);
         let optimizer = modules::is_optimizer(self.pickle, id);
+        self.optimizers += usize::from(optimizer);
+        if module {
+            self.modules.push(self.open.len());
+        }
         self.open.push(Open { id, groups, module, optimizer });
         let class = modules::class(self.pickle, id).is_some_and(|class| class.module != "collections");
         class.then_some(Step::Object(id))
