@@ -23,7 +23,7 @@ pub fn sha256(files: &Files, tensor: &Tensor) -> Result<String> {
     while start < elements.count() {
         let count = elements.chunk().min(elements.count() - start);
         elements.read(start, count, &mut bytes)?;
-        match tensor.dtype.number() {
+        match elements.dtype().number() {
             Some(number) => {
                 bytes = as_numpy(number, bytes, usize::try_from(count).unwrap_or(usize::MAX));
                 hash.update(&bytes);

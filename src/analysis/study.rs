@@ -55,12 +55,18 @@ impl Study {
     ///
     /// As [`Elements`].
     pub fn step(&mut self, files: &Files, tensor: &Tensor) -> Result<f64> {
-        let Some(number) = tensor.dtype.number() else { return Ok(1.0) };
+        if tensor.dtype.number().is_none() {
+            return Ok(1.0);
+        }
         if self.second.as_ref().is_some_and(|second| second.finished) {
             return Ok(1.0);
         }
         let elements = Elements::unordered(files, tensor)?;
+        let Some(number) = elements.dtype().number() else { return Ok(1.0) };
         let (total, chunk) = (elements.count(), elements.chunk());
+        if self.done == 0 && elements.implicit_zeros() > 0 {
+            self.add(&[0.0], elements.implicit_zeros());
+        }
         let count = chunk.min(total - self.done);
         let kept = total <= chunk && self.second.is_some();
         if !kept {
@@ -93,16 +99,23 @@ impl Study {
             let block = BLOCK.min(count - start);
             let bytes = &self.chunk[start * bits / 8..((start + block) * bits).div_ceil(8)];
             self.values.clear();
-            numbers(number, bytes, block, &mut self.values);
-            match &mut self.second {
-                None => self.extent.add(&self.values, times),
-                Some(Second { spread, histogram, .. }) => {
-                    if let Some(spread) = spread {
-                        spread.add(&self.values, times);
-                    }
-                    if let Some(Ok(histogram)) = histogram {
-                        histogram.add(&self.values, times);
-                    }
+            let mut values = std::mem::take(&mut self.values);
+            numbers(number, bytes, block, &mut values);
+            self.add(&values, times);
+            self.values = values;
+        }
+    }
+
+    /// Gives values to the summaries of this pass.
+    fn add(&mut self, values: &[f64], times: u64) {
+        match &mut self.second {
+            None => self.extent.add(values, times),
+            Some(Second { spread, histogram, .. }) => {
+                if let Some(spread) = spread {
+                    spread.add(values, times);
+                }
+                if let Some(Ok(histogram)) = histogram {
+                    histogram.add(values, times);
                 }
             }
         }

@@ -44,7 +44,7 @@ pub fn values(files: &Files, tensor: &Tensor, start: &[u64], shape: &[u64]) -> R
         elements.read(first - lead, run + lead, &mut bytes)?;
         let wanted = usize::try_from(run + lead).expect("at most a million");
         let lead = usize::try_from(lead).expect("below 8");
-        found.extend(cells(&tensor.dtype, &bytes, wanted).into_iter().skip(lead).map(Json::Cell));
+        found.extend(cells(elements.dtype(), &bytes, wanted).into_iter().skip(lead).map(Json::Cell));
         for (place, ((index, start), len)) in index.iter_mut().zip(start).zip(shape).enumerate().rev() {
             if place + 1 == shape.len() {
                 continue;

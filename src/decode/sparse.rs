@@ -1,0 +1,241 @@
+//! Tensors that store only some of their elements.
+//!
+//! Source: PyTorch's `to_dense`: values are added to zeros in the order in which they are stored.
+
+use super::add::Addition;
+use super::stored::{Plain, Stored, WholeNumbers};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::model::{Sparse, SparseKind, Tensor};
+use crate::source::Files;
+
+/// The elements of a sparse tensor: those that are stored are held, those between them are zeros.
+#[derive(Debug)]
+pub(super) struct Scattered {
+    total: u64,
+    width: usize,
+    /// Stored elements that lie side by side in the whole: a run.
+    run: usize,
+    /// Where each run begins in the whole, and the how-manieth in `values` it is; by place, each place once.
+    places: Vec<(u64, usize)>,
+    values: Vec<u8>,
+    only_stored: bool,
+}
+
+/// How the stored elements lie in the whole: blocks of rows of runs.
+struct Blocks {
+    /// How many blocks are stored.
+    count: u64,
+    /// Rows of a block, and how far they are apart in the whole.
+    rows: u64,
+    row_stride: u64,
+    /// Elements of a row.
+    run: u64,
+    /// What tells where a block begins.
+    by: By,
+}
+
+enum By {
+    /// An index of each of the first dimensions, each with its size and its stride in the whole.
+    Indices(Vec<(u64, u64)>),
+    /// Lines and a place in them: how many there are of either, and how far they are apart in the whole.
+    Lines { lines: (u64, u64), places: (u64, u64) },
+}
+
+impl Scattered {
+    /// All elements in row-major order.
+    pub fn new(files: &Files, stored: &Stored<'_>, sparse: &Sparse) -> Result<Self> {
+        let total = stored.count()?;
+        let number = stored.dtype.number().filter(|_| sparse.values.dtype == *stored.dtype);
+        let addition = number.and_then(Addition::of).ok_or_else(|| {
+            Error::unsupported(format!("Sparse elements of type {} cannot be read.", sparse.values.dtype.name()))
+        })?;
+        let width = usize::try_from(stored.bits()? / 8).expect("at most 16");
+        let mut scattered = Scattered { total, width, run: 1, places: Vec::new(), values: Vec::new(), only_stored: false };
+        if total == 0 {
+            return Ok(scattered);
+        }
+        let blocks = Blocks::of(stored.shape, sparse).ok_or_else(|| {
+            Error::malformed(format!("The parts of the sparse tensor do not fit its shape of {:?}.", stored.shape))
+        })?;
+        let count = bounded(stored, sparse)?;
+        if count == 0 {
+            return Ok(scattered);
+        }
+        let begins = blocks.begins(files, sparse)?;
+        Plain::new(files, &Stored::of(&sparse.values))?.read(0, count, &mut scattered.values)?;
+        addition.add_to_zeros(&mut scattered.values);
+        scattered.run = usize::try_from(blocks.run).expect("below a cap");
+        let starts = begins.iter().flat_map(|begin| (0..blocks.rows).map(move |row| begin + row * blocks.row_stride));
+        scattered.places = starts.enumerate().map(|(index, start)| (start, index)).collect();
+        // By place, and in the order in which they are stored where that is the same.
+        scattered.places.sort_unstable();
+        scattered.add_up(addition);
+        Ok(scattered)
+    }
+
+    /// The stored elements only, in the order of their places.
+    pub fn only_stored(self) -> Self {
+        Scattered { only_stored: true, ..self }
+    }
+
+    /// Keeps one run for each place: the sum of those that are there.
+    fn add_up(&mut self, addition: Addition) {
+        let len = self.run * self.width;
+        let values = &mut self.values;
+        self.places.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                let (before, after) = values.split_at_mut(later.1 * len);
+                addition.add(&mut before[kept.1 * len..][..len], &after[..len]);
+            }
+            same
+        });
+    }
+
+    fn stored(&self) -> u64 {
+        (self.places.len() * self.run) as u64
+    }
+
+    pub fn count(&self) -> u64 {
+        if self.only_stored { self.stored() } else { self.total }
+    }
+
+    /// Zeros beside the elements that are visited.
+    pub fn implicit_zeros(&self) -> u64 {
+        self.total - self.stored().max(self.count())
+    }
+
+    /// Replaces `into` with `count` elements from the `start`-th visited one on; the caller has counted them.
+    pub fn read(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
+        into.clear();
+        let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(self.width));
+        let bytes = bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))?;
+        into.resize(bytes, 0);
+        let (run, end) = (self.run as u64, start + count);
+        // Visited elements are counted by places in the whole or, if only they are visited, by those that are stored.
+        let first = if self.only_stored {
+            usize::try_from(start / run).expect("an index of a list")
+        } else {
+            self.places.partition_point(|(place, _)| place + run <= start)
+        };
+        for (index, &(place, stored)) in self.places.iter().enumerate().skip(first) {
+            let place = if self.only_stored { (index * self.run) as u64 } else { place };
+            if place >= end {
+                break;
+            }
+            let (from, to) = (place.max(start), (place + run).min(end));
+            let bytes = |count: u64| usize::try_from(count).expect("inside what was asked for") * self.width;
+            let value = stored * self.run * self.width + bytes(from - place);
+            let len = bytes(to - from);
+            into[bytes(from - start)..][..len].copy_from_slice(&self.values[value..value + len]);
+        }
+        Ok(())
+    }
+}
+
+/// How many elements are stored, if neither they nor what tells their places is too much.
+fn bounded(stored: &Stored<'_>, sparse: &Sparse) -> Result<u64> {
+    let count = sparse.values.elements();
+    let bytes = count.saturating_mul(stored.bits()? / 8);
+    if count > limits::SPARSE_ELEMENTS || bytes > limits::SPARSE_BYTES {
+        return Err(Error::too_large(format!(
+            "A sparse tensor that stores {count} elements in {bytes} bytes is not read; at most {} in {} are.",
+            limits::SPARSE_ELEMENTS,
+            limits::SPARSE_BYTES
+        )));
+    }
+    let indices = sparse.others.as_ref().map_or(0, Tensor::elements).saturating_add(sparse.indices.elements());
+    if indices > limits::SPARSE_INDICES {
+        return Err(Error::too_large(format!(
+            "A sparse tensor with {indices} indices is not read; at most {} are.",
+            limits::SPARSE_INDICES
+        )));
+    }
+    Ok(count)
+}
+
+impl Blocks {
+    /// `None` if the parts do not fit a shape, which has no zeros and can be counted.
+    fn of(shape: &[u64], sparse: &Sparse) -> Option<Self> {
+        let values = &sparse.values.shape;
+        // No product of sizes is beyond that of all.
+        let size = |sizes: &[u64]| sizes.iter().product::<u64>();
+        if sparse.kind == SparseKind::Coo {
+            let [dimensions, count] = *sparse.indices.shape else { return None };
+            let dimensions = usize::try_from(dimensions).ok().filter(|dimensions| *dimensions <= shape.len())?;
+            let (by, inside) = shape.split_at(dimensions);
+            let by = by.iter().enumerate().map(|(dimension, len)| (*len, size(&shape[dimension + 1..]))).collect();
+            let fits = values.split_first() == Some((&count, inside)) && sparse.others.is_none();
+            return fits.then(|| Blocks { count, rows: 1, row_stride: 0, run: size(inside), by: By::Indices(by) });
+        }
+        let ([rows, columns, dense @ ..], [count, inside @ ..]) = (shape, values.as_slice()) else { return None };
+        let ((height, width), rest) = match (sparse.kind, inside) {
+            (SparseKind::Csr | SparseKind::Csc, rest) => ((1, 1), rest),
+            (_, [height, width, rest @ ..]) => ((*height, *width), rest),
+            _ => return None,
+        };
+        if height == 0 || width == 0 || rows % height != 0 || columns % width != 0 || rest != dense {
+            return None;
+        }
+        let element = size(dense);
+        let row_stride = columns * element;
+        let down = (rows / height, height * row_stride);
+        let across = (columns / width, width * element);
+        let (lines, places) = match sparse.kind {
+            SparseKind::Csr | SparseKind::Bsr => (down, across),
+            _ => (across, down),
+        };
+        let fits = sparse.indices.shape == [lines.0 + 1] && sparse.others.as_ref()?.shape == [*count];
+        let by = By::Lines { lines, places };
+        fits.then_some(Blocks { count: *count, rows: height, row_stride, run: width * element, by })
+    }
+
+    /// Where each block begins in the whole.
+    fn begins(&self, files: &Files, sparse: &Sparse) -> Result<Vec<u64>> {
+        let mut begins = vec![0u64; usize::try_from(self.count).expect("below a cap")];
+        let at = |place: u64| usize::try_from(place).expect("an index of a list");
+        let mut indices = WholeNumbers::new(files, &sparse.indices)?;
+        match &self.by {
+            By::Indices(dimensions) => {
+                for (&(size, stride), first) in dimensions.iter().zip(0..) {
+                    indices.each(first * self.count, self.count, |place, index| {
+                        begins[at(place)] += inside(index, size)? * stride;
+                        Ok(())
+                    })?;
+                }
+            }
+            By::Lines { lines, places } => {
+                let mut from = 0;
+                indices.each(0, lines.0 + 1, |line, bound| {
+                    let to = u64::try_from(bound).ok().filter(|to| from <= *to && *to <= self.count);
+                    let to = to.filter(|to| (line > 0 || *to == 0) && (line < lines.0 || *to == self.count));
+                    let to = to.ok_or_else(|| {
+                        Error::malformed(format!(
+                            "Bound {line} of the sparse tensor's lines is {bound}: they have to rise from 0 to {}.",
+                            self.count
+                        ))
+                    })?;
+                    // The line that ends here.
+                    begins[at(from)..at(to)].fill(line.saturating_sub(1) * lines.1);
+                    from = to;
+                    Ok(())
+                })?;
+                let others = sparse.others.as_ref().expect("checked with the shapes");
+                WholeNumbers::new(files, others)?.each(0, self.count, |place, index| {
+                    begins[at(place)] += inside(index, places.0)? * places.1;
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(begins)
+    }
+}
+
+/// An index of a dimension of this size.
+fn inside(index: i64, size: u64) -> Result<u64> {
+    let index_or = u64::try_from(index).ok().filter(|index| *index < size);
+    index_or.ok_or_else(|| {
+        Error::malformed(format!("An index of the sparse tensor is {index}, where there are only {size}."))
+    })
+}
