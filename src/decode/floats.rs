@@ -185,10 +185,9 @@ mod tests {
 
     #[test]
     fn rounds_to_halves_as_their_definition_says() {
-        for (number, round, largest) in [
-            (Number::F16, to_f16 as fn(f32) -> u16, 0x7bffu16),
-            (Number::Bf16, to_bf16, 0x7f7f),
-        ] {
+        for (number, round, largest) in
+            [(Number::F16, to_f16 as fn(f32) -> u16, 0x7bffu16), (Number::Bf16, to_bf16, 0x7f7f)]
+        {
             for code in 0..largest {
                 let value = |code: u16| small(number, code.into());
                 assert_eq!((round(value(code)), round(-value(code))), (code, code | 0x8000));

@@ -53,11 +53,16 @@ impl<'a> Pieces<'a> {
             };
             let inside = piece.at.len() == stored.shape.len()
                 && piece.shape.len() == stored.shape.len()
-                && piece.at.iter().zip(&piece.shape).zip(stored.shape).all(|((at, len), size)| {
-                    at.checked_add(*len).is_some_and(|end| end <= *size)
-                });
+                && piece
+                    .at
+                    .iter()
+                    .zip(&piece.shape)
+                    .zip(stored.shape)
+                    .all(|((at, len), size)| at.checked_add(*len).is_some_and(|end| end <= *size));
             let volume = element_count(&piece.shape).filter(|_| inside).ok_or_else(wrong)?;
-            if volume.checked_mul(bits / 8) != Some(piece.range.len) || piece.range.offset.checked_add(piece.range.len).is_none() {
+            if volume.checked_mul(bits / 8) != Some(piece.range.len)
+                || piece.range.offset.checked_add(piece.range.len).is_none()
+            {
                 return Err(wrong());
             }
             if volume > 0 {
@@ -372,7 +377,10 @@ mod tests {
             Elements::new(&files, &tensor).unwrap_err()
         };
         let lost = refused(&|pieces| pieces.truncate(1));
-        assert_eq!((lost.kind, lost.message.as_str()), (Kind::Missing, "8 of its elements are in no file that was given."));
+        assert_eq!(
+            (lost.kind, lost.message.as_str()),
+            (Kind::Missing, "8 of its elements are in no file that was given.")
+        );
         assert_eq!(refused(&|pieces| pieces[1].at[0] = 0).kind, Kind::Malformed);
         assert_eq!(refused(&|pieces| pieces[1].at[0] = u64::MAX).kind, Kind::Malformed);
         assert_eq!(refused(&|pieces| pieces[1].shape = vec![u64::MAX, u64::MAX]).kind, Kind::Malformed);

@@ -14,29 +14,34 @@ use crate::source::Files;
 pub(super) struct Dequantized<'a> {
     number: Number,
     codes: Plain<'a>,
-    steps: Vec<f32>,
-    zero_points: ZeroPoints,
+    scales: Scales,
     /// How many visited elements of one channel stand side by side.
     inside: u64,
 }
 
-/// One for each step.
+/// The step and the zero point of each channel. Each kind is computed in its own precision.
 #[derive(Debug)]
-enum ZeroPoints {
-    Whole(Vec<i64>),
-    Fractions(Vec<f32>),
+enum Scales {
+    /// One channel, in float32.
+    One(f32, i64),
+    /// Whole zero points: in float64, the product rounded to float32.
+    Whole(Vec<(f64, i64)>),
+    /// Zero points that are fractions: in float32.
+    Fractions(Vec<(f32, f32)>),
 }
 
 impl<'a> Dequantized<'a> {
     /// The elements in row-major order or in that of the file.
     pub fn new(files: &'a Files, stored: &Stored<'a>, quantized: &'a Quantized, unordered: bool) -> Result<Self> {
-        let number = stored.dtype.number().filter(|number| is_whole(*number) && number.bits() <= 32).ok_or_else(|| {
-            Error::malformed(format!("Elements of type {} are not codes of a quantised tensor.", stored.dtype.name()))
-        })?;
-        let (axis, steps, zero_points) = match &quantized.scale {
-            Scale::PerTensor { scale, zero_point } => {
-                (None, vec![to_f32(*scale)], ZeroPoints::Whole(vec![*zero_point]))
-            }
+        let number =
+            stored.dtype.number().filter(|number| is_whole(*number) && number.bits() <= 32).ok_or_else(|| {
+                Error::malformed(format!(
+                    "Elements of type {} are not codes of a quantised tensor.",
+                    stored.dtype.name()
+                ))
+            })?;
+        let (axis, scales) = match &quantized.scale {
+            Scale::PerTensor { scale, zero_point } => (None, Scales::One(to_f32(*scale), *zero_point)),
             Scale::PerChannel { axis, scales, zero_points } => {
                 let size = stored.shape.get(*axis);
                 if size.is_none_or(|size| scales.shape != [*size] || zero_points.shape != [*size]) {
@@ -45,7 +50,7 @@ impl<'a> Dequantized<'a> {
                         scales.shape, zero_points.shape, stored.shape
                     )));
                 }
-                (Some(*axis), fractions(files, scales)?, ZeroPoints::read(files, zero_points)?)
+                (Some(*axis), Scales::read(files, scales, zero_points)?)
             }
         };
         let codes = Stored { layout: &quantized.codes, ..*stored };
@@ -56,7 +61,7 @@ impl<'a> Dequantized<'a> {
             // A product beyond 2^64 has a factor of 0 before it: there is no element.
             (Plain::new(files, &codes)?, after.iter().fold(1u64, |inside, size| inside.saturating_mul(*size)).max(1))
         };
-        Ok(Dequantized { number, codes, steps, zero_points, inside })
+        Ok(Dequantized { number, codes, scales, inside })
     }
 
     pub fn codes(&self) -> &Plain<'a> {
@@ -76,44 +81,57 @@ impl<'a> Dequantized<'a> {
         let mut rest = codes.get(usize::try_from(lead).expect("below 8")..).unwrap_or_default();
         let mut at = start;
         while !rest.is_empty() {
-            let channel = usize::try_from(at / self.inside % self.steps.len() as u64).expect("an index of a list");
+            let channel = usize::try_from(at / self.inside % self.scales.channels()).expect("an index of a list");
             let side_by_side = self.inside - at % self.inside;
             let len = usize::try_from(side_by_side).unwrap_or(usize::MAX).min(rest.len());
             let (run, after) = rest.split_at(len);
-            self.dequantize(channel, run, into);
+            self.scales.apply(channel, run, into);
             at += len as u64;
             rest = after;
         }
         Ok(())
     }
-
-    fn dequantize(&self, channel: usize, codes: &[i64], into: &mut Vec<u8>) {
-        let step = self.steps[channel];
-        match &self.zero_points {
-            ZeroPoints::Whole(zero_points) => {
-                let zero = zero_points[channel];
-                into.extend(codes.iter().flat_map(|code| (step * rounded(code.saturating_sub(zero))).to_le_bytes()));
-            }
-            ZeroPoints::Fractions(zero_points) => {
-                let zero = zero_points[channel];
-                into.extend(codes.iter().flat_map(|code| ((rounded(*code) - zero) * step).to_le_bytes()));
-            }
-        }
-    }
 }
 
-impl ZeroPoints {
-    fn read(files: &Files, tensor: &Tensor) -> Result<Self> {
-        if tensor.dtype.number().is_some_and(|number| number.class() == Class::Float) {
-            return Ok(ZeroPoints::Fractions(fractions(files, tensor)?));
+impl Scales {
+    fn read(files: &Files, scales: &Tensor, zero_points: &Tensor) -> Result<Self> {
+        let steps = fractions(files, scales)?;
+        if zero_points.dtype.number().is_some_and(|number| number.class() == Class::Float) {
+            let pairs = steps.into_iter().zip(fractions(files, zero_points)?);
+            return Ok(Scales::Fractions(pairs.map(|(step, zero)| (to_f32(step), to_f32(zero))).collect()));
         }
-        let count = bounded(tensor)?;
-        let mut zero_points = Vec::new();
-        WholeNumbers::new(files, tensor)?.each(0, count, |_, zero_point| {
-            zero_points.push(zero_point);
+        let count = bounded(zero_points)?;
+        let mut zeros = Vec::new();
+        WholeNumbers::new(files, zero_points)?.each(0, count, |_, zero| {
+            zeros.push(zero);
             Ok(())
         })?;
-        Ok(ZeroPoints::Whole(zero_points))
+        Ok(Scales::Whole(steps.into_iter().zip(zeros).collect()))
+    }
+
+    fn channels(&self) -> u64 {
+        match self {
+            Scales::One(..) => 1,
+            Scales::Whole(pairs) => pairs.len() as u64,
+            Scales::Fractions(pairs) => pairs.len() as u64,
+        }
+    }
+
+    /// Appends what the codes of one channel stand for.
+    fn apply(&self, channel: usize, codes: &[i64], into: &mut Vec<u8>) {
+        let mut put =
+            |value: &dyn Fn(i64) -> f32| into.extend(codes.iter().flat_map(|code| value(*code).to_le_bytes()));
+        match self {
+            Scales::One(step, zero) => put(&|code| step * to_f32_whole(code.saturating_sub(*zero))),
+            Scales::Whole(pairs) => {
+                let (step, zero) = pairs[channel];
+                put(&|code| to_f32(step * to_f64(code.saturating_sub(zero))));
+            }
+            Scales::Fractions(pairs) => {
+                let (step, zero) = pairs[channel];
+                put(&|code| (to_f32_whole(code) - zero) * step);
+            }
+        }
     }
 }
 
@@ -130,8 +148,8 @@ fn bounded(tensor: &Tensor) -> Result<u64> {
     Ok(tensor.elements())
 }
 
-/// Floating point numbers as float32.
-fn fractions(files: &Files, tensor: &Tensor) -> Result<Vec<f32>> {
+/// The floating point numbers of a tensor.
+fn fractions(files: &Files, tensor: &Tensor) -> Result<Vec<f64>> {
     let count = bounded(tensor)?;
     let number = tensor.dtype.number().filter(|number| number.class() == Class::Float).ok_or_else(|| {
         Error::malformed(format!("Scales of type {} are not floating point numbers.", tensor.dtype.name()))
@@ -139,7 +157,7 @@ fn fractions(files: &Files, tensor: &Tensor) -> Result<Vec<f32>> {
     let (mut bytes, mut values) = (Vec::new(), Vec::new());
     Plain::new(files, &Stored::of(tensor))?.read(0, count, &mut bytes)?;
     numbers(number, &bytes, usize::try_from(count).expect("below a cap"), &mut values);
-    Ok(values.into_iter().map(to_f32).collect())
+    Ok(values)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "rounding to the nearest is what PyTorch does")]
@@ -148,8 +166,13 @@ fn to_f32(value: f64) -> f32 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "rounding to the nearest is what PyTorch does")]
-fn rounded(whole: i64) -> f32 {
+fn to_f32_whole(whole: i64) -> f32 {
     whole as f32
+}
+
+#[expect(clippy::cast_precision_loss, reason = "rounding to the nearest is what PyTorch does")]
+fn to_f64(whole: i64) -> f64 {
+    whole as f64
 }
 
 #[cfg(test)]
@@ -199,7 +222,7 @@ mod tests {
             let raw: Vec<u8> = if whole {
                 zeros[..size].iter().flat_map(|zero| zero.to_le_bytes()).collect()
             } else {
-                zeros[..size].iter().flat_map(|zero| (rounded(*zero) / 3.0).to_le_bytes()).collect()
+                zeros[..size].iter().flat_map(|zero| (to_f32_whole(*zero) / 3.0).to_le_bytes()).collect()
             };
             let zero_type = if whole { Number::I64 } else { Number::F32 };
             let zero_points = tensor(&mut files, zero_type, &[size as u64], raw);
@@ -226,11 +249,11 @@ mod tests {
                         channel = usize::try_from(index).unwrap();
                     }
                 }
-                let (code, step) = (codes[usize::try_from(at).unwrap()], to_f32(steps[channel]));
+                let code = codes[usize::try_from(at).unwrap()];
                 if whole {
-                    step * rounded(i64::from(code) - zeros[channel])
+                    to_f32(steps[channel] * to_f64(i64::from(code) - zeros[channel]))
                 } else {
-                    (f32::from(code) - rounded(zeros[channel]) / 3.0) * step
+                    (f32::from(code) - to_f32_whole(zeros[channel]) / 3.0) * to_f32(steps[channel])
                 }
             }).collect();
             let elements = Elements::new(&files, &tensor).unwrap();

@@ -51,7 +51,8 @@ impl Scattered {
             Error::unsupported(format!("Sparse elements of type {} cannot be read.", sparse.values.dtype.name()))
         })?;
         let width = usize::try_from(stored.bits()? / 8).expect("at most 16");
-        let mut scattered = Scattered { total, width, run: 1, places: Vec::new(), values: Vec::new(), only_stored: false };
+        let mut scattered =
+            Scattered { total, width, run: 1, places: Vec::new(), values: Vec::new(), only_stored: false };
         if total == 0 {
             return Ok(scattered);
         }
@@ -238,4 +239,218 @@ fn inside(index: i64, size: u64) -> Result<u64> {
     index_or.ok_or_else(|| {
         Error::malformed(format!("An index of the sparse tensor is {index}, where there are only {size}."))
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of the tests are small")]
+mod tests {
+    use super::*;
+    use crate::decode::Elements;
+    use crate::error::Kind;
+    use crate::model::{ByteRange, Dtype, Layout, Number};
+    use crate::source::Memory;
+    use SparseKind::{Bsr, Coo, Csc, Csr};
+    use proptest::prelude::*;
+    use std::rc::Rc;
+
+    fn dense(files: &mut Files, number: Number, shape: &[u64], bytes: Vec<u8>) -> Tensor {
+        let len = bytes.len() as u64;
+        let file = files.add("a", Rc::new(Memory::new(bytes)));
+        Tensor::new("a", Dtype::Number(number), shape.to_vec(), Layout::Dense(ByteRange { file, offset: 0, len }))
+    }
+
+    fn whole(files: &mut Files, shape: &[u64], numbers: &[i64]) -> Tensor {
+        dense(files, Number::I64, shape, numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
+    }
+
+    fn floats(files: &mut Files, shape: &[u64], values: &[f32]) -> Tensor {
+        dense(files, Number::F32, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    fn sparse(shape: &[u64], sparse: Sparse) -> Tensor {
+        let dtype = sparse.values.dtype.clone();
+        Tensor::new("a", dtype, shape.to_vec(), Layout::Sparse(Rc::new(sparse)))
+    }
+
+    /// Bit for bit, so that zeros have their sign.
+    fn read(elements: &Elements<'_>, start: u64, count: u64) -> Vec<u32> {
+        let mut bytes = Vec::new();
+        elements.read(start, count, &mut bytes).unwrap();
+        bytes.as_chunks().0.iter().map(|raw| u32::from_le_bytes(*raw)).collect()
+    }
+
+    fn bits(values: &[f32]) -> Vec<u32> {
+        values.iter().map(|value| value.to_bits()).collect()
+    }
+
+    /// Sizes, how many of them are indices, the indices and the values of a tensor.
+    fn coo() -> impl Strategy<Value = (Vec<u64>, usize, Vec<Vec<u64>>, Vec<f32>)> {
+        (prop::collection::vec(1u64..5, 0..4), 0usize..4, 0usize..9).prop_flat_map(|(shape, dimensions, count)| {
+            let dimensions = dimensions.min(shape.len());
+            let index: Vec<_> = shape[..dimensions].iter().map(|size| 0..*size).collect();
+            let run = shape[dimensions..].iter().product::<u64>() as usize;
+            let value = prop_oneof![Just(-0f32), Just(0.1), Just(1e8), Just(-1e8), -1f32..1.0];
+            let values = prop::collection::vec(value, count * run);
+            (Just(shape), Just(dimensions), prop::collection::vec(index, count), values)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn coordinates_read_as_they_add_up((shape, dimensions, indices, values) in coo(), start in 0u64..200, count in 0u64..200) {
+            let mut files = Files::new();
+            let by_dimension: Vec<i64> =
+                (0..dimensions).flat_map(|dimension| indices.iter().map(move |index| index[dimension].cast_signed())).collect();
+            let stored = indices.len() as u64;
+            let parts = Sparse {
+                kind: SparseKind::Coo,
+                indices: whole(&mut files, &[dimensions as u64, stored], &by_dimension),
+                others: None,
+                values: floats(&mut files, &[&[stored], &shape[dimensions..]].concat(), &values),
+            };
+            let tensor = sparse(&shape, parts);
+            let total = shape.iter().product::<u64>();
+            let run = shape[dimensions..].iter().product::<u64>() as usize;
+            let mut expected = vec![0f32; total as usize];
+            let mut told = vec![false; total as usize];
+            for (index, values) in indices.iter().zip(values.chunks(run)) {
+                let first = index.iter().zip(&shape).fold(0, |at, (index, size)| at * size + index) as usize * run;
+                for (at, value) in values.iter().enumerate() {
+                    expected[first + at] += value;
+                    told[first + at] = true;
+                }
+            }
+            let elements = Elements::new(&files, &tensor).unwrap();
+            prop_assert_eq!((elements.count(), elements.implicit_zeros()), (total, 0));
+            let start = start.min(total);
+            let count = count.min(total - start);
+            prop_assert_eq!(read(&elements, start, count), bits(&expected[start as usize..(start + count) as usize]));
+
+            let unordered = Elements::unordered(&files, &tensor).unwrap();
+            prop_assert_eq!(unordered.count() + unordered.implicit_zeros(), total);
+            let expected: Vec<f32> =
+                expected.iter().zip(&told).filter(|(_, told)| **told).map(|(value, _)| *value).collect();
+            let cut = start.min(unordered.count());
+            let mut all = read(&unordered, 0, cut);
+            all.extend(read(&unordered, cut, unordered.count() - cut));
+            prop_assert_eq!(all, bits(&expected));
+        }
+    }
+
+    #[test]
+    fn lines_and_blocks_read_as_pytorch_has_them() {
+        // [[1, 2, 0, 0], [3, 4, 0, 0], [0, 0, 5, 6], [0, 0, 7, 8]]
+        let expected = [1., 2., 0., 0., 3., 4., 0., 0., 0., 0., 5., 6., 0., 0., 7., 8f32];
+        let cases = [
+            (
+                SparseKind::Csr,
+                vec![0, 2, 4, 6, 8],
+                vec![0, 1, 0, 1, 2, 3, 2, 3],
+                vec![8],
+                [1., 2., 3., 4., 5., 6., 7., 8f32],
+            ),
+            (
+                SparseKind::Csc,
+                vec![0, 2, 4, 6, 8],
+                vec![0, 1, 0, 1, 2, 3, 2, 3],
+                vec![8],
+                [1., 3., 2., 4., 5., 7., 6., 8.],
+            ),
+            (SparseKind::Bsr, vec![0, 1, 2], vec![0, 1], vec![2, 2, 2], [1., 2., 3., 4., 5., 6., 7., 8.]),
+            (SparseKind::Bsc, vec![0, 1, 2], vec![0, 1], vec![2, 2, 2], [1., 2., 3., 4., 5., 6., 7., 8.]),
+        ];
+        for (kind, bounds, others, shape, values) in cases {
+            let mut files = Files::new();
+            let parts = Sparse {
+                kind,
+                indices: whole(&mut files, &[bounds.len() as u64], &bounds),
+                others: Some(whole(&mut files, &[others.len() as u64], &others)),
+                values: floats(&mut files, &shape, &values),
+            };
+            let tensor = sparse(&[4, 4], parts);
+            let elements = Elements::new(&files, &tensor).unwrap();
+            assert_eq!(read(&elements, 0, 16), bits(&expected), "{kind:?}");
+            assert_eq!(read(&elements, 5, 6), bits(&expected[5..11]), "{kind:?}");
+            let unordered = Elements::unordered(&files, &tensor).unwrap();
+            assert_eq!((unordered.count(), unordered.implicit_zeros()), (8, 8));
+        }
+    }
+
+    #[test]
+    fn blocks_have_dense_dimensions_inside() {
+        let mut files = Files::new();
+        let values: Vec<f32> = (1..=24u8).map(f32::from).collect();
+        let parts = Sparse {
+            kind: SparseKind::Bsc,
+            indices: whole(&mut files, &[3], &[0, 0, 2]),
+            others: Some(whole(&mut files, &[2], &[1, 0])),
+            values: floats(&mut files, &[2, 2, 3, 2], &values),
+        };
+        let tensor = sparse(&[4, 6, 2], parts);
+        let mut expected = vec![0f32; 48];
+        for (index, value) in values.iter().enumerate() {
+            let (block, row, rest) = (index / 12, index / 6 % 2, index % 6);
+            expected[((1 - block) * 2 + row) * 12 + 6 + rest] = *value;
+        }
+        assert_eq!(read(&Elements::new(&files, &tensor).unwrap(), 0, 48), bits(&expected));
+    }
+
+    #[test]
+    fn a_tera_of_zeros_costs_nothing() {
+        let mut files = Files::new();
+        let parts = Sparse {
+            kind: SparseKind::Coo,
+            indices: whole(&mut files, &[2, 2], &[999_999, 7, 999_999, 7]),
+            others: None,
+            values: floats(&mut files, &[2], &[1.5, 2.5]),
+        };
+        let tensor = sparse(&[1_000_000, 1_000_000], parts);
+        let elements = Elements::unordered(&files, &tensor).unwrap();
+        assert_eq!((elements.count(), elements.implicit_zeros()), (2, 999_999_999_998));
+        assert_eq!(read(&elements, 0, 2), bits(&[2.5, 1.5]));
+        let elements = Elements::new(&files, &tensor).unwrap();
+        assert_eq!(read(&elements, 999_999_999_998, 2), bits(&[0.0, 1.5]));
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let mut files = Files::new();
+        let mut refused = |kind, indices: (&[u64], &[i64]), others: Option<&[i64]>, values: &[u64]| {
+            let parts = Sparse {
+                kind,
+                indices: whole(&mut files, indices.0, indices.1),
+                others: others.map(|others| whole(&mut files, &[others.len() as u64], others)),
+                values: floats(&mut files, values, &[1.0; 8]),
+            };
+            let tensor = sparse(&[2, 2], parts);
+            let error = Elements::new(&files, &tensor).unwrap_err();
+            assert_eq!(Elements::unordered(&files, &tensor).unwrap_err(), error);
+            error.kind
+        };
+        for kind in [
+            refused(Coo, (&[2, 1], &[0, 2]), None, &[1]),
+            refused(Coo, (&[2, 1], &[-1, 0]), None, &[1]),
+            refused(Coo, (&[2, 1], &[0, i64::MAX]), None, &[1]),
+            refused(Coo, (&[3, 1], &[0, 0, 0]), None, &[1]),
+            refused(Coo, (&[2, 1], &[0, 0]), None, &[2]),
+            refused(Coo, (&[2, 1], &[0, 0]), Some(&[0]), &[1]),
+            refused(Csr, (&[3], &[1, 1, 1]), Some(&[0]), &[1]),
+            refused(Csr, (&[3], &[0, 1, 0]), Some(&[0]), &[1]),
+            refused(Csr, (&[3], &[0, 2, 1]), Some(&[0]), &[1]),
+            refused(Csr, (&[3], &[0, 0, 2]), Some(&[0]), &[1]),
+            refused(Csr, (&[3], &[0, 0, 0]), Some(&[0]), &[1]),
+            refused(Csr, (&[3], &[0, -1, 1]), Some(&[0]), &[1]),
+            refused(Csc, (&[3], &[0, 1, 1]), Some(&[2]), &[1]),
+            refused(Csc, (&[2], &[0, 1]), Some(&[0]), &[1]),
+            refused(Csc, (&[3], &[0, 1, 1]), None, &[1]),
+            refused(Bsr, (&[2], &[0, 1]), Some(&[1]), &[1, 2, 2]),
+            refused(Bsr, (&[1], &[0]), Some(&[0]), &[1, 0, 2]),
+            refused(Bsr, (&[2], &[0, 1]), Some(&[0]), &[1, 2, 3]),
+        ] {
+            assert_eq!(kind, Kind::Malformed);
+        }
+        let many = 5 << 20;
+        assert_eq!(refused(Coo, (&[2, many], &[0]), None, &[many]), Kind::TooLarge);
+        assert_eq!(refused(Csr, (&[3], &[0, 0, 1 << 40]), Some(&[0]), &[1 << 40]), Kind::Malformed);
+    }
 }

@@ -30,8 +30,9 @@ impl<'a> Stored<'a> {
 
     /// How many elements there are.
     pub fn count(&self) -> Result<u64> {
-        element_count(self.shape)
-            .ok_or_else(|| Error::malformed(format!("A shape of {:?} has more elements than can be counted.", self.shape)))
+        element_count(self.shape).ok_or_else(|| {
+            Error::malformed(format!("A shape of {:?} has more elements than can be counted.", self.shape))
+        })
     }
 }
 

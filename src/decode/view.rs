@@ -49,10 +49,12 @@ impl<'a> View<'a> {
         let full = Self::unmerged(files, stored, storage)?.walk.dimensions;
         let mut dimensions: Vec<_> = full.into_iter().enumerate().collect();
         let repeats = |place: usize, stride: u64| stride == 0 && Some(place) != axis;
-        view.repeat = dimensions.iter().filter(|(at, (_, stride))| repeats(*at, *stride)).map(|(_, (size, _))| size).product();
+        view.repeat =
+            dimensions.iter().filter(|(at, (_, stride))| repeats(*at, *stride)).map(|(_, (size, _))| size).product();
         dimensions.retain(|(at, (_, stride))| !repeats(*at, *stride));
         dimensions.sort_by_key(|(_, (_, stride))| std::cmp::Reverse(*stride));
-        let inside = dimensions.iter().rev().take_while(|(at, _)| Some(*at) != axis).map(|(_, (size, _))| size).product();
+        let inside =
+            dimensions.iter().rev().take_while(|(at, _)| Some(*at) != axis).map(|(_, (size, _))| size).product();
         view.walk.dimensions = merged(dimensions.into_iter().map(|(_, dimension)| dimension).collect());
         view.walk.count /= view.repeat;
         Ok((view, inside))
@@ -89,7 +91,8 @@ impl<'a> View<'a> {
 
     /// Packed elements cannot be picked out one by one.
     fn side_by_side(self) -> Result<Self> {
-        let run = matches!(self.walk.dimensions.as_slice(), [] | [(_, 1)]) && self.walk.start * self.bits % 8 == 0;
+        let run =
+            matches!(self.walk.dimensions.as_slice(), [] | [(_, 1)]) && (self.walk.start * self.bits).is_multiple_of(8);
         if run || self.bits >= 8 || self.walk.count == 0 {
             return Ok(self);
         }

@@ -369,3 +369,29 @@ pub fn first(files: &Files, tensor: &Tensor) -> Result<Vec<Json>> {
     let count = usize::try_from(count).expect("at most eight");
     Ok(cells(elements.dtype(), &bytes, count).into_iter().map(Json::Cell).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Dtype, Number, Quantized, Sparse, SparseKind};
+    use std::rc::Rc;
+
+    #[test]
+    fn a_tensor_made_of_others_lacks_what_they_lack() {
+        let tensor = |layout| Tensor::new("a", Dtype::Number(Number::F32), vec![1], layout);
+        let fine = || tensor(Layout::Pieces(Rc::new([])));
+        let absent = || Layout::Absent { file: "b".to_owned() };
+        let unreadable = || Layout::Unreadable { why: "No.".to_owned() };
+        let sparse = |others, values| {
+            let (kind, indices) = (SparseKind::Csr, fine());
+            trouble(&Layout::Sparse(Rc::new(Sparse { kind, indices, others, values })))
+        };
+        assert_eq!(sparse(None, fine()), (None, None));
+        assert_eq!(sparse(Some(tensor(absent())), fine()), (Some("b".to_owned()), None));
+        assert_eq!(sparse(Some(fine()), tensor(unreadable())), (None, Some("No.".to_owned())));
+        let scale = Scale::PerTensor { scale: 1.0, zero_point: 0 };
+        let quantized = Layout::Quantized(Rc::new(Quantized { codes: absent(), scale }));
+        assert_eq!(trouble(&quantized), (Some("b".to_owned()), None));
+        assert_eq!(trouble(&fine().layout), (None, None));
+    }
+}
