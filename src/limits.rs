@@ -54,6 +54,9 @@ pub const PICKLE_STEPS: usize = 4 << 20;
 /// How deep a pickle's containers are walked.
 pub const PICKLE_DEPTH: usize = 512;
 
+/// What a file that is packed as a whole may be unpacked to: it is kept in memory.
+pub const UNPACKED: u64 = 256 << 20;
+
 /// The most names of a pickle that are listed; the rest are counted.
 pub const PICKLE_NAMES: usize = 500;
 

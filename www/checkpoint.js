@@ -39,7 +39,7 @@ export class Checkpoint {
   constructor(entries) {
     this.#entries = entries
     /** @type {import('./wasm/core').Facts} */
-    this.facts = { format: { id: '', label: '' }, files: [], metadata: [], notes: [], tensors: 0, parameters: 0, bytes: 0, fileBytes: 0, dtypes: [] }
+    this.facts = { format: { id: '', label: '' }, files: [], metadata: [], pickles: [], notes: [], tensors: 0, parameters: 0, bytes: 0, fileBytes: 0, dtypes: [] }
     /** @type {import('./types').TensorInfo[]} */
     this.tensors = []
     /** @type {import('./wasm/core').Group[]} */
@@ -66,6 +66,7 @@ export class Checkpoint {
 
   get format() { return this.facts.format }
   get metadata() { return this.facts.metadata }
+  get pickles() { return this.facts.pickles }
   get notes() { return this.facts.notes }
 
   /**

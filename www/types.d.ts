@@ -1,8 +1,39 @@
 /** The format of a checkpoint: `id` as in the report, `label` for people. */
 export interface Format { id: string, label: string, version?: string }
 
-/** One entry of the metadata; the value is whatever JSON says it is: a text, a number, a list, an object. */
-export interface Entry { key: string, value: unknown }
+/**
+ * One entry of the metadata, its value as text. `path`: the keys of the containers around it, numbers in lists. `type`: what Python
+ * would call it, or '' where the format has no types. An object's own entry stands before those below its path.
+ */
+export interface Entry { path: (string | number)[], type: string, value: string }
+
+/** A name that a pickle would import. */
+export interface PickledName {
+  /** As Python 3 imports it. */
+  name: string
+  /** As it stands in the pickle, where that differs. */
+  spelled?: string
+  /** The byte of the opcode that names it. */
+  at: number
+  opcode: string
+  level: 'in-torchs-list' | 'numpy-builder' | 'not-known' | 'runs-code' | 'hidden'
+  reason: string
+}
+
+/** What following a pickle found, without running it. */
+export interface Pickle {
+  /** The record or file. */
+  place: string
+  protocol: number
+  /** The byte at which following it stopped, and why; without it, it was followed to its end. */
+  stoppedAt?: number
+  problem?: string
+  /** What `torch.load(weights_only=True)` would do with it. */
+  verdict?: { accepts: boolean, because?: string }
+  names: PickledName[]
+  /** How many names there are beyond those. */
+  moreNames: number
+}
 
 /** Something skipped or odd that the core met while opening. */
 export interface Note { level: 'info' | 'warning' | 'danger', message: string, where?: string }
@@ -23,12 +54,25 @@ export interface TensorInfo {
   strides?: number[]
   /** Indices of the tensors on the same storage. */
   shares?: number[]
-  role?: string
+  /** The index of the first tensor that shows the very same elements, which are counted once. */
+  tied?: number
+  role?: 'parameter' | 'buffer' | 'optimizer' | 'other'
+  requiresGrad?: boolean
+  storageBytes?: number
+  /** Of its first element in the storage, in elements. */
+  storageOffset?: number
+  /** How the elements are kept, in a phrase, where that is not plainly strided. */
+  layout?: string
+  /** The stored parts of a tensor that is put together from several. */
+  members?: { name: string, dtype: string, shape: number[] }[]
+  quantization?: { scheme: string, scale?: number, zeroPoint?: number, axis?: number }
   file?: string
   /** Of its first byte in `file`, where known. */
   offset?: number
   /** The name of the file that it should be in, if that file was not given. */
   absent?: string
+  /** Why its elements cannot be shown. */
+  problem?: string
 }
 
 /** Statistics over the finite values; `std` is the population deviation. Those without a value are undefined. */
@@ -83,7 +127,10 @@ export type Openable = File | FileEntry[] | File[] | FileList | string | URL
 /** An open checkpoint. It owns one worker until it is closed. */
 export interface Checkpoint {
   readonly format: Format
+  /** In file order. */
   readonly metadata: Entry[]
+  /** None in formats without pickles. */
+  readonly pickles: Pickle[]
   readonly notes: Note[]
   /** In file order. */
   readonly tensors: TensorInfo[]

@@ -8,10 +8,13 @@ mod contents;
 mod lookalikes;
 mod names;
 mod numpy;
+mod pairs;
+mod pickles;
 mod pytorch;
 mod referred;
 mod room;
 mod safetensors;
+mod shards;
 
 pub use candidate::Candidate;
 
@@ -37,7 +40,22 @@ pub struct Format {
 
 /// All formats. Where several recognise a file the first one has it.
 pub const FORMATS: &[&Format] =
-    &[&safetensors::SHARDED, &safetensors::FORMAT, &pytorch::SCRIPT, &pytorch::PACKAGE, &pytorch::FORMAT, &numpy::NPY, &numpy::NPZ];
+    &[
+    &safetensors::SHARDED,
+    &safetensors::FORMAT,
+    &pytorch::SHARDED,
+    &pytorch::DISTRIBUTED,
+    &pytorch::SCRIPT,
+    &pytorch::PACKAGE,
+    &pytorch::FORMAT,
+    &pytorch::EXPORT,
+    &pytorch::LEGACY,
+    &pytorch::TAR,
+    &numpy::NPY,
+    &numpy::NPZ,
+    &pickles::JOBLIB,
+    &pickles::FORMAT,
+];
 
 /// The format with this id.
 pub fn by_id(id: &str) -> Option<&'static Format> {

@@ -65,6 +65,11 @@ pub(super) fn add_rest(checkpoint: &mut Checkpoint, pickle: &Pickle, place: &str
     }
 }
 
+/// Whether a pickle breaks off, or refers to a name that `torch.load(weights_only=True)` does not know.
+pub(super) fn is_odd(pickle: &Pickle) -> bool {
+    pickle.problem.is_some() || pickle.globals.iter().any(|name| meaning(&name.global).0 != Meaning::InTorchsList)
+}
+
 fn facts(pickle: &Pickle, place: &str, loader: Loader) -> PickleFacts {
     let names: Vec<Referred> = pickle.globals.iter().take(limits::PICKLE_NAMES).map(referred).collect();
     PickleFacts {

@@ -1,6 +1,7 @@
 // The parameter table's columns: one record each. Those of lowest rank give way when there is little room.
 
 import { h, svg, visible } from './dom.js'
+import { ROLES } from './roles.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 /** @typedef {import('./dom.js').Child} Child */
@@ -24,7 +25,7 @@ import { h, svg, visible } from './dom.js'
  * @property {number} rank
  * @property {boolean} [end]  aligned to the end, as figures are
  * @property {import('../wasm/core').SortKey} [sort]
- * @property {boolean} [analysed]  shown once something was analysed
+ * @property {'analysed' | 'roles'} [needs]  shown once something was analysed, or where roles differ
  * @property {(row: Row, context: OpenContext) => Child} cell
  */
 
@@ -34,13 +35,14 @@ const UNKNOWN = '—'
 /** After the name, which takes the room that is left. @type {Column[]} */
 const COLUMNS = [
   { id: 'shape', label: 'shape', width: 116, rank: 8, sort: 'shape', cell: shapeCell },
-  { id: 'dtype', label: 'dtype', width: 56, rank: 6, sort: 'dtype', cell: ({ tensor }) => tensor && (tensor.absent ? UNKNOWN : visible(tensor.dtype)) },
+  { id: 'dtype', label: 'dtype', width: 56, rank: 7, sort: 'dtype', cell: ({ tensor }) => tensor && (tensor.absent ? UNKNOWN : visible(tensor.dtype)) },
+  { id: 'role', label: 'role', width: 92, rank: 2, needs: 'roles', cell: ({ tensor }, { t }) => tensor?.role && t(ROLES[tensor.role]) },
   { id: 'parameters', label: 'count', width: 84, rank: 9, end: true, sort: 'parameters', cell: ({ tensor, group }, { numbers }) => tensor?.absent ? UNKNOWN : numbers.short(tensor?.elements ?? group?.parameters ?? 0) },
   { id: 'bytes', label: 'bytes', width: 82, rank: 1, end: true, sort: 'bytes', cell: ({ tensor, group }, { numbers }) => tensor?.absent ? UNKNOWN : numbers.bytes(tensor?.bytes ?? group?.bytes ?? 0) },
-  { id: 'share', label: 'share', width: 104, rank: 3, end: true, cell: shareCell },
-  { id: 'distribution', label: 'distribution', width: 92, rank: 5, analysed: true, cell: ({ result }) => result?.heights && sparkline(result.heights) },
-  { id: 'std', label: 'std', width: 80, rank: 2, end: true, analysed: true, cell: ({ result }, { numbers }) => result?.summary?.std === undefined ? null : numbers.significant(result.summary.std, 3) },
-  { id: 'nan', label: 'nan', width: 44, rank: 4, end: true, analysed: true, cell: nanCell },
+  { id: 'share', label: 'share', width: 104, rank: 4, end: true, cell: shareCell },
+  { id: 'distribution', label: 'distribution', width: 92, rank: 6, needs: 'analysed', cell: ({ result }) => result?.heights && sparkline(result.heights) },
+  { id: 'std', label: 'std', width: 80, rank: 3, end: true, needs: 'analysed', cell: ({ result }, { numbers }) => result?.summary?.std === undefined ? null : numbers.significant(result.summary.std, 3) },
+  { id: 'nan', label: 'nan', width: 44, rank: 5, end: true, needs: 'analysed', cell: nanCell },
 ]
 
 const MIN_NAME_WIDTH = 150
@@ -57,12 +59,12 @@ const PADDING = 14
  * The columns for a width.
  *
  * @param {number} width
- * @param {boolean} analysed
+ * @param {Record<'analysed' | 'roles', boolean>} has  what columns may need
  * @param {number} typeLetters  of the longest name of a type
  * @returns {Column[]}
  */
-export function fittingColumns(width, analysed, typeLetters) {
-  const columns = COLUMNS.filter(column => analysed || !column.analysed)
+export function fittingColumns(width, has, typeLetters) {
+  const columns = COLUMNS.filter(({ needs }) => !needs || has[needs])
     .map(column => column.id === 'dtype' ? { ...column, width: Math.max(column.width, Math.min(120, typeLetters * LETTER_WIDTH + PADDING)) } : column)
   const room = (/** @type {Column[]} */ some) => width - some.reduce((sum, column) => sum + column.width, 0)
   while (columns.length > 1) {

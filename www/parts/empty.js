@@ -9,7 +9,7 @@ import { icon, logo } from './icons.js'
  * @returns {HTMLElement}
  */
 export function createEmpty({ host, t, core }, openers) {
-  const promises = /** @type {const} */ ([['lock', 'promiseLocal'], ['shield', 'promiseSafe'], ['bolt', 'promiseLazy']])
+  const promises = /** @type {const} */ ([['lock', 'promiseLocal'], ['shield', 'promiseFollowed'], ['bolt', 'promiseLazy']])
   return h('main', { class: 'empty', part: 'empty' }, h('slot', { name: 'empty' },
     h('div', { class: 'drop', part: 'drop-target' },
       h('span', { class: 'mark' }, logo(44)),

@@ -3,6 +3,7 @@
 import { h } from './dom.js'
 import { createMetadata } from './metadata.js'
 import { createParameters } from './parameters.js'
+import { createPickles, hasPickles, picklesBadge } from './pickles.js'
 
 /**
  * @typedef {object} Section
@@ -10,12 +11,14 @@ import { createParameters } from './parameters.js'
  * @property {import('./texts.js').Key} title
  * @property {(context: import('./context.js').OpenContext) => HTMLElement} create
  * @property {(context: import('./context.js').OpenContext) => HTMLElement | null} [badge]
+ * @property {(context: import('./context.js').OpenContext) => boolean} [has]  whether the checkpoint has what it shows
  */
 
 /** In the order of the tabs. @type {Section[]} */
 export const SECTIONS = [
   { id: 'parameters', title: 'tabParameters', create: createParameters },
   { id: 'metadata', title: 'tabMetadata', create: createMetadata, badge: notesBadge },
+  { id: 'pickles', title: 'tabPickle', create: createPickles, badge: picklesBadge, has: hasPickles },
 ]
 
 /** @param {import('./context.js').OpenContext} context */

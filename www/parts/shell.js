@@ -158,18 +158,19 @@ function choosers({ open, example }) {
  */
 function openParts(context, actions) {
   const { t, session, signal } = context
+  const sections = SECTIONS.filter(({ has }) => !has || has(context))
   const panel = h('div', { role: 'tabpanel', id: 'section', class: 'section', tabindex: -1 })
   let showing = new AbortController()
   const show = () => {
     showing.abort()
     showing = new AbortController()
-    const section = SECTIONS.find(({ id }) => id === session.tab) ?? SECTIONS[0]
+    const section = sections.find(({ id }) => id === session.tab) ?? sections[0]
     panel.setAttribute('aria-labelledby', `section-${section.id}`)
     panel.replaceChildren(section.create({ ...context, signal: AbortSignal.any([signal, showing.signal]) }))
   }
   const tabs = createTabs({
     label: t('tabs'), look: 'sections', panel: 'section', chosen: session.tab,
-    tabs: SECTIONS.map(({ id, title, badge }) => ({ id, title: t(title), extra: badge?.(context) })),
+    tabs: sections.map(({ id, title, badge }) => ({ id, title: t(title), extra: badge?.(context) })),
     onChoose: id => {
       session.tab = id
       show()

@@ -27,6 +27,8 @@ export class TreeGrid {
   #visible = []
   #active = 0
   #largest = 1
+  /** Whether the tensors' roles differ. */
+  #roles
   /** @type {Column[]} */
   #columns = []
   /** By their place, with the result that they show. @type {Map<number, { element: HTMLElement, result: unknown }>} */
@@ -43,6 +45,7 @@ export class TreeGrid {
     this.#context = context
     this.#onSort = onSort
     const { t, session, signal } = context
+    this.#roles = new Set(session.checkpoint.tensors.map(({ role }) => role)).size > 1
     this.element = h('div', {
       class: 'grid', part: 'table', role: 'treegrid', tabindex: 0, 'aria-label': t('table'),
       onscroll: () => this.#draw(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event), onclick: (/** @type {MouseEvent} */ event) => this.#click(event),
@@ -119,7 +122,7 @@ export class TreeGrid {
   #layout(redraw = false) {
     const { checkpoint, results } = this.#context.session
     const typeLetters = checkpoint.facts.dtypes.reduce((most, { dtype }) => Math.max(most, dtype.length), 0)
-    const columns = fittingColumns(this.element.clientWidth, results.size > 0, typeLetters)
+    const columns = fittingColumns(this.element.clientWidth, { analysed: results.size > 0, roles: this.#roles }, typeLetters)
     const same = columns.map(({ id }) => id).join() === this.#columns.map(({ id }) => id).join()
     if (!same) {
       this.#columns = columns
@@ -215,7 +218,7 @@ export class TreeGrid {
     const bytes = this.#bytesOf(row)
     const cells = { tensor, group, result: session.results.get(row), share: bytes / (session.checkpoint.facts.bytes || 1), bar: bytes / this.#largest }
     const name = h('div', { role: 'gridcell', class: 'name', title: tensor ? `${visible(tensor.name)}  ${numbers.shape(tensor.shape)}` : visible(group?.path ?? '') },
-      h('span', { class: 'twist', 'aria-hidden': 'true' }, group && icon('twist')), h('span', { class: 'text' }, this.#marked(tensor, group)))
+      h('span', { class: 'twist', 'aria-hidden': 'true' }, group && icon('twist')), h('span', { class: 'text' }, this.#marked(tensor, group)), this.#tied(tensor))
     name.style.setProperty('--depth', String(depth))
     const element = h('div', {
       id: `row-${at}`, role: 'row', class: `row${group ? ' group' : ''}${tensor?.absent ? ' absent' : ''}${at === this.#active ? ' active' : ''}`,
@@ -224,6 +227,14 @@ export class TreeGrid {
     }, name, this.#columns.map(column => h('div', { role: 'gridcell', class: `${column.id}${column.end ? ' end' : ''}` }, column.cell(cells, this.#context))))
     element.style.top = `${at * ROW_HEIGHT}px`
     return element
+  }
+
+  /** A mark for a tensor whose elements are another's, too. @param {import('../types').TensorInfo} [tensor] */
+  #tied(tensor) {
+    if (tensor?.tied === undefined) return null
+    const { t, session } = this.#context
+    const title = t('tiedTitle', { name: visible(session.checkpoint.tensors[tensor.tied].name) })
+    return h('span', { class: 'tied', role: 'img', 'aria-label': title, title }, icon('link'))
   }
 
   /**

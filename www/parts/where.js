@@ -1,36 +1,81 @@
-// The view Where: which bytes of which file, in which order, and who else uses them.
+// The view Where: which bytes of which file, in which order, what they are, and who else uses them.
 
 import { h, visible } from './dom.js'
+import { ROLES } from './roles.js'
+
+/** @typedef {import('./context.js').OpenContext} OpenContext */
+/** @typedef {import('../types').TensorInfo} TensorInfo */
+/** @typedef {import('./dom.js').Child} Child */
 
 /**
- * @param {import('./context.js').OpenContext} context
- * @param {import('../types').TensorInfo} tensor
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
  * @returns {HTMLElement}
  */
 export function createWhere(context, tensor) {
   const { t, numbers } = context
-  const { file, offset, bytes, strides, device, role, absent } = tensor
+  const { file, offset, bytes, strides, device, role, requiresGrad, storageOffset, storageBytes, layout, absent, problem, tied } = tensor
   const range = offset === undefined ? t('byteRangeUnknown') : t('byteRangeValue', { start: numbers.exact(offset), end: numbers.exact(offset + bytes) })
-  /** @type {[import('./texts.js').Key, import('./dom.js').Child | import('./dom.js').Child[]][]} */
+  /** @type {[import('./texts.js').Key, Child | Child[]][]} */
   const facts = [
+    ['role', role && t(ROLES[role])],
+    ['requiresGrad', requiresGrad !== undefined && t(requiresGrad ? 'yes' : 'no')],
     ['file', file && visible(file)],
     ['byteRange', absent ? null : range],
+    ['storage', storageBytes !== undefined && t('storageBytes', { bytes: numbers.exact(storageBytes) })],
+    ['storageOffset', storageOffset !== undefined && t('elements', { count: numbers.exact(storageOffset) }, storageOffset)],
     ['strides', strides ? strides.map(stride => numbers.exact(stride)).join(', ') : t('rowMajor')],
+    ['layout', layout && visible(layout)],
+    ['quantization', createQuantization(context, tensor)],
+    ['members', createMembers(context, tensor)],
     ['device', device && visible(device)],
-    ['role', role && visible(role)],
-    ['sharesWith', sharers(context, tensor)],
+    ['sameElements', tied !== undefined && [createLink(context, tied), h('span', { class: 'soft' }, t('countedOnce'))]],
+    ['sharesWith', createSharers(context, tensor)],
   ]
   return h('div', { class: 'where' },
     absent && h('p', { class: 'message warn' }, t('absent', { file: visible(absent) })),
-    h('dl', {}, facts.map(([key, value]) => value ? h('div', {}, h('dt', {}, t(key)), h('dd', {}, value)) : null)))
+    problem && h('p', { class: 'message warn' }, visible(problem)),
+    h('dl', {}, facts.map(([key, value]) => value ? h('div', { 'data-fact': key }, h('dt', {}, t(key)), h('dd', {}, value)) : null)))
 }
 
 /**
- * @param {import('./context.js').OpenContext} context
- * @param {import('../types').TensorInfo} tensor
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
  */
-function sharers({ t, session }, { index, shares }) {
+function createQuantization({ t, numbers }, { quantization }) {
+  if (!quantization) return null
+  const { scheme, scale, zeroPoint, axis } = quantization
+  return [
+    visible(scheme),
+    scale !== undefined && t('quantScale', { scale: numbers.significant(scale, 6) }),
+    zeroPoint !== undefined && t('quantZeroPoint', { zeroPoint: numbers.significant(zeroPoint, 6) }),
+    axis !== undefined && t('quantAxis', { axis }),
+  ].filter(Boolean).join(', ')
+}
+
+/**
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
+ */
+function createMembers({ numbers }, { members }) {
+  if (!members?.length) return null
+  return h('table', { class: 'members' }, h('tbody', {}, members.map(({ name, dtype, shape }) => h('tr', {},
+    h('th', { scope: 'row' }, visible(name)), h('td', {}, visible(dtype)), h('td', {}, numbers.shape(shape))))))
+}
+
+/**
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
+ */
+function createSharers(context, { index, shares }) {
   const others = (shares ?? []).filter(other => other !== index)
-  if (others.length === 0) return t('sharesNone')
-  return others.map(other => h('button', { type: 'button', class: 'link', onclick: () => session.select(other) }, visible(session.checkpoint.tensors[other].name)))
+  return others.length === 0 ? context.t('sharesNone') : others.map(other => createLink(context, other))
+}
+
+/**
+ * @param {OpenContext} context
+ * @param {number} tensor
+ */
+function createLink({ session }, tensor) {
+  return h('button', { type: 'button', class: 'link', onclick: () => session.select(tensor) }, visible(session.checkpoint.tensors[tensor].name))
 }

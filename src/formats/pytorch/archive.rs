@@ -38,6 +38,8 @@ pub(super) struct Reading<'a> {
     pub registered: &'a HashMap<String, Registered>,
     /// Who reads it in Python.
     pub loader: Loader,
+    /// Whether the pickle is one of many like it, which is reported only if it refers to more than PyTorch's own names.
+    pub one_of_many: bool,
 }
 
 impl Saved<'_> {
@@ -95,7 +97,9 @@ impl Saved<'_> {
         let pickle = run(self.read(record)?);
         let home = checkpoint.files.add_part(reading.file, &name, record.open(self.source));
         let source = checkpoint.files.get(home).source.clone();
-        referred::add(checkpoint, &pickle, &*source, 0, reading.record, reading.loader);
+        if !reading.one_of_many || referred::is_odd(&pickle) {
+            referred::add(checkpoint, &pickle, &*source, 0, reading.record, reading.loader);
+        }
         let top = referred::root(&pickle, &name)?;
         referred::add_rest(checkpoint, &pickle, reading.record);
         let records = ZipRecords { saved: self, file: reading.file, storages: reading.storages };
@@ -128,10 +132,10 @@ impl Saved<'_> {
 }
 
 /// The storages of an archive: a record each.
-struct ZipRecords<'a> {
-    saved: &'a Saved<'a>,
-    file: FileId,
-    storages: (&'a str, &'a str),
+pub(super) struct ZipRecords<'a> {
+    pub saved: &'a Saved<'a>,
+    pub file: FileId,
+    pub storages: (&'a str, &'a str),
 }
 
 impl Records for ZipRecords<'_> {
@@ -153,3 +157,25 @@ pub(super) fn unscripted() -> &'static HashMap<String, Registered> {
     &NONE
 }
 
+
+/// Adds what a file inside another one holds, an archive of `torch.save` itself, below these keys.
+///
+/// # Errors
+///
+/// As [`Saved::fill`].
+pub(super) fn add_nested(checkpoint: &mut Checkpoint, part: FileId, prefix: &[Key]) -> Result<()> {
+    let inner = checkpoint.files.get(part);
+    let (source, name) = (inner.source.clone(), inner.name.clone());
+    let archive = Archive::read(&source).map_err(|error| error.in_file(&name))?;
+    let saved = Saved { source: &source, archive: &archive, root: super::only_root(&archive)? };
+    let reading = Reading {
+        file: part,
+        record: PICKLE,
+        storages: ("data/", ""),
+        prefix,
+        registered: unscripted(),
+        loader: Loader::Torch,
+        one_of_many: true,
+    };
+    saved.fill(checkpoint, &reading).map_err(|error| error.in_file(&name))
+}

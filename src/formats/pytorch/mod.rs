@@ -4,11 +4,11 @@
 //! | --- | --- |
 //! | [`FORMAT`] | the zip archive of `torch.save` since version 1.6 |
 //! | [`SCRIPT`] | the same with code: TorchScript |
-//! | EXPORT | `torch.export`: tensors by a JSON text |
+//! | [`EXPORT`] | `torch.export`: tensors by a JSON text |
 //! | [`PACKAGE`] | `torch.package`: pickles among code |
-//! | LEGACY | the streams of before 1.6, and the tar archives of before 0.1.10 |
-//! | SHARDED | `pytorch_model.bin.index.json` and its files |
-//! | DIST | `torch.distributed.checkpoint`: `.metadata` and `.distcp` files |
+//! | [`LEGACY`], [`TAR`] | the streams of before 1.6, and the tar archives of before 0.1.10 |
+//! | [`SHARDED`] | `pytorch_model.bin.index.json` and its files |
+//! | [`DISTRIBUTED`] | `torch.distributed.checkpoint`: `.metadata` and `.distcp` files |
 //!
 //! An archive of `torch.save`:
 //!
@@ -23,15 +23,25 @@
 
 mod archive;
 mod compound;
+mod distributed;
 mod dtypes;
+mod export;
+mod legacy;
 mod package;
 mod rebuild;
 mod script;
+mod sharded;
 mod storage;
+mod tar;
 mod views;
 
+pub(super) use distributed::FORMAT as DISTRIBUTED;
+pub(super) use export::FORMAT as EXPORT;
+pub(super) use legacy::FORMAT as LEGACY;
 pub(super) use package::FORMAT as PACKAGE;
 pub(super) use script::FORMAT as SCRIPT;
+pub(super) use sharded::FORMAT as SHARDED;
+pub(super) use tar::FORMAT as TAR;
 
 use super::referred::Loader;
 use super::{Candidate, Format};
@@ -76,7 +86,10 @@ fn only_root(archive: &Archive) -> Result<&str> {
     }
 }
 
-fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
+fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
+    if let Some(set) = sharded::SHARDS.siblings(files, lead.file).filter(|set| set.len() > 1) {
+        return sharded::SHARDS.open_numbered(&set);
+    }
     let mut checkpoint = Checkpoint::new(Files::new(), FORMAT.id);
     add(&mut checkpoint, lead.file, lead.require_archive()?)?;
     Ok(checkpoint)
@@ -95,6 +108,7 @@ fn add(checkpoint: &mut Checkpoint, given: &File, archive: &Archive) -> Result<(
         prefix: &[],
         registered: unscripted(),
         loader: Loader::Torch,
+        one_of_many: false,
     };
     saved.fill(checkpoint, &reading)?;
     saved.note_oddities(checkpoint)

@@ -62,6 +62,7 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
             prefix: &prefix,
             registered: unscripted(),
             loader: Loader::Other,
+            one_of_many: false,
         };
         if let Err(error) = saved.fill(&mut checkpoint, &reading) {
             checkpoint.note(Note::from(&error));

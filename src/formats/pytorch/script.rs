@@ -50,6 +50,7 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         prefix: &[],
         registered: &registered,
         loader: Loader::Other,
+        one_of_many: false,
     };
     saved.fill(&mut checkpoint, &module)?;
     // As `named_parameters` and then `named_buffers` give them.

@@ -3,11 +3,10 @@
 use crate::error::{Error, quoted};
 use crate::limits;
 use crate::model::{self, Note, Value};
-use serde::Deserialize;
+use super::super::pairs::Pairs;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::HashSet;
 use std::fmt;
-use std::marker::PhantomData;
 
 /// Bytes beyond this are in no file: 2^53, where JavaScript stops counting.
 const NO_FILE_IS_LARGER: u64 = 1 << 53;
@@ -110,34 +109,6 @@ impl<'de> Visitor<'de> for HeaderSeed<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// The entries of a JSON object in their order.
-#[derive(Debug)]
-pub(super) struct Pairs<V>(pub Vec<(String, V)>);
-
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(PairsVisitor(PhantomData))
-    }
-}
-
-struct PairsVisitor<V>(PhantomData<V>);
-
-impl<'de, V: Deserialize<'de>> Visitor<'de> for PairsVisitor<V> {
-    type Value = Pairs<V>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with names as its keys")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<V>, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some(pair) = map.next_entry()? {
-            pairs.push(pair);
-        }
-        Ok(Pairs(pairs))
     }
 }
 

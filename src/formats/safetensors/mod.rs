@@ -10,16 +10,16 @@
 //! of the element types and is the tests' oracle; its header types count in `usize`, which is 32 bits in WebAssembly,
 //! and refuse a whole file for one unknown type, so the header is read here.
 
+mod distributed;
 mod header;
-mod shards;
 
 use super::{Candidate, Format};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{self, ByteRange, Checkpoint, Dtype, Layout, Note, Number, Tensor, element_count};
-use crate::source::{FileId, Files, Pages, ReadAt, read_vec};
+use crate::source::{File, FileId, Files, Pages, ReadAt, read_vec};
 use header::{Entry, Header};
-pub(super) use shards::FORMAT as SHARDED;
+use super::shards::Shards;
 
 pub(super) const FORMAT: Format = Format {
     id: "safetensors",
@@ -38,8 +38,10 @@ fn probe(file: &Candidate<'_>) -> bool {
 }
 
 fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
-    if let Some(set) = shards::siblings(files, lead.file) {
-        return shards::open_numbered(&set);
+    if let Some(set) = distributed::ranks(files, lead.file).or_else(|| SHARDS.siblings(files, lead.file)) {
+        let mut checkpoint = SHARDS.open_numbered(&set)?;
+        distributed::assemble(&mut checkpoint);
+        return Ok(checkpoint);
     }
     let given = lead.file;
     let mut checkpoint = Checkpoint::new(Files::new(), FORMAT.id);
@@ -51,6 +53,35 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         checkpoint.note(note);
     }
     Ok(checkpoint)
+}
+
+/// An index JSON that maps names of tensors to files, as transformers writes it.
+pub(super) const SHARDED: Format = Format {
+    id: SHARDS.format,
+    label: "sharded safetensors",
+    extensions: &["safetensors.index.json"],
+    reads: "an index with its shards, or shards by their numbered names; missing ones are named; parts of tensors are put together",
+    probe: |file| SHARDS.probe(file),
+    open: |files, lead| {
+        let mut checkpoint = SHARDS.open(files, lead)?;
+        distributed::assemble(&mut checkpoint);
+        Ok(checkpoint)
+    },
+};
+
+const SHARDS: Shards =
+    Shards { format: "safetensors-sharded", index: "safetensors.index.json", ending: ".safetensors", add: add_shard };
+
+/// Adds what one shard's header says.
+fn add_shard(model: &mut Checkpoint, file: &File) -> Result<()> {
+    let id = model.files.add(&file.name, file.source.clone());
+    let Contents { tensors, metadata, notes } = read_header(id, &*file.source)?;
+    model.tensors.extend(tensors);
+    model.metadata.extend(metadata);
+    for note in notes {
+        model.note(note);
+    }
+    Ok(())
 }
 
 /// What one file's header says.

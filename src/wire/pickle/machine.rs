@@ -52,10 +52,12 @@ impl Machine<'_> {
                 continue;
             }
             // An opcode that fails is told at its own place.
-            self.step(code, start).and_then(|()| self.check_frame()).map_err(|error| {
-                self.at = start;
-                during(code, error)
-            })?;
+            self.step(code, start).and_then(|()| self.check_frame()).and_then(|()| self.read_behind(code)).map_err(
+                |error| {
+                    self.at = start;
+                    during(code, error)
+                },
+            )?;
         }
     }
 
@@ -366,7 +368,6 @@ impl Machine<'_> {
             let built = self.top()?;
             if let Node::Object(object) = self.pickle.nodes[built] {
                 self.pickle.objects[object].state = Some(state);
-                return self.read_behind(built);
             }
             return Ok(());
         }
@@ -397,8 +398,12 @@ impl Machine<'_> {
         self.object(object)
     }
 
-    /// Joblib writes the elements of an array behind the object that stands for it, in the midst of the opcodes.
-    fn read_behind(&mut self, built: Id) -> Result<()> {
+    /// Joblib writes the elements of an array behind the `BUILD` of the object that stands for it, and behind its frame.
+    fn read_behind(&mut self, code: u8) -> Result<()> {
+        if code != op::BUILD {
+            return Ok(());
+        }
+        let built = self.top()?;
         match joblib::what_follows(&self.pickle, built)? {
             None => Ok(()),
             Some(joblib::Behind::Pickle) => {

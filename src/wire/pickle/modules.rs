@@ -49,7 +49,7 @@ pub(super) fn states(pickle: &Pickle, object: &Object) -> Vec<Id> {
 }
 
 /// Keys and values in turn of a dictionary, or of an ordered one.
-pub(super) fn flat(pickle: &Pickle, id: Id) -> Option<&[Id]> {
+pub fn flat(pickle: &Pickle, id: Id) -> Option<&[Id]> {
     match pickle.node(id) {
         Node::Dict(place) => Some(pickle.children(place)),
         Node::Object(place) => {

@@ -47,6 +47,9 @@ const CLASSES: &[Row] = &[
         })
     }),
     ("torch.serialization", "_get_layout", "torch.layout", |pickle, _, args| Some(pickle.text(*args.first()?)?.into_owned())),
+    // A generator of random numbers: its state is an array, and no parameter.
+    ("numpy.random._pickle", "__randomstate_ctor", "numpy.random.mtrand.RandomState", |_, _, _| Some("RandomState".to_owned())),
+    ("numpy.random._pickle", "__generator_ctor", "numpy.random._generator.Generator", |_, _, _| Some("Generator".to_owned())),
     ("numpy", "dtype", "numpy.dtype", |pickle, _, args| {
         args.first().and_then(|name| Some(pickle.text(*name)?.into_owned()))
     }),

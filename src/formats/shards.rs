@@ -1,26 +1,23 @@
 //! Models in several files: by an index, or by their numbered names alone.
 
-use super::super::{Candidate, Format, lookalikes};
-use super::header::Pairs;
-use super::{Contents, read_header};
+use super::{Candidate, lookalikes};
+use super::pairs::Pairs;
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{Checkpoint, Dtype, Entry, Layout, Note, Tensor, Value};
-use crate::source::{File, FileId, Files, read_vec};
+use crate::source::{File, Files, read_vec};
 use std::collections::HashSet;
 
-/// An index JSON that maps names of tensors to files, as transformers writes it.
-pub(in crate::formats) const FORMAT: Format = Format {
-    id: "safetensors-sharded",
-    label: "sharded safetensors",
-    extensions: &["safetensors.index.json"],
-    reads: "an index with its shards, or shards by their numbered names; missing ones are named",
-    probe,
-    open,
-};
-
-fn probe(file: &Candidate<'_>) -> bool {
-    file.has_extension(FORMAT.extensions) && file.head().trim_ascii_start().starts_with(b"{")
+/// How the models of one format are cut into files.
+pub(super) struct Shards {
+    /// The id of the format in several files.
+    pub format: &'static str,
+    /// The ending of the index's name, without the leading dot.
+    pub index: &'static str,
+    /// The ending of the files' names.
+    pub ending: &'static str,
+    /// Adds what one file holds.
+    pub add: fn(&mut Checkpoint, &File) -> Result<()>,
 }
 
 #[derive(serde::Deserialize)]
@@ -30,18 +27,29 @@ struct Index {
     weight_map: Pairs<String>,
 }
 
-fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
+impl Shards {
+    /// Whether a file is an index.
+    pub(super) fn probe(&self, file: &Candidate<'_>) -> bool {
+        file.has_extension(&[self.index]) && file.head().trim_ascii_start().starts_with(b"{")
+    }
+
+    /// Opens the files that an index names.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` or `TooLarge` for the index; as [`Shards::add`] for a file.
+    pub(super) fn open(&self, files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let given = lead.file;
     let index = read_index(given)?;
     let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
-    let mut model = Checkpoint::new(Files::one(&given.name, given.source.clone()), FORMAT.id);
+    let mut model = Checkpoint::new(Files::one(&given.name, given.source.clone()), self.format);
     for (key, value) in index.metadata.map(|pairs| pairs.0).unwrap_or_default() {
         model.metadata.push(Entry::plain(key, Value::from_json(value)));
     }
     let mut missing = HashSet::new();
     for shard in shard_names(&index.weight_map)? {
         match files.iter().find(|(_, file)| file.name.strip_prefix(folder) == Some(shard)) {
-            Some((_, file)) => add_shard(&mut model, file)?,
+            Some((_, file)) => self.add_shard(&mut model, file)?,
             None => {
                 missing.insert(shard);
                 let count = index.weight_map.0.iter().filter(|(_, file)| file == shard).count();
@@ -51,6 +59,64 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     }
     compare_with_index(&mut model, &index.weight_map, &missing);
     Ok(model)
+    }
+
+    /// Adds one file; metadata that another one gave too is not repeated.
+    fn add_shard(&self, model: &mut Checkpoint, file: &File) -> Result<()> {
+        let before = model.metadata.len();
+        (self.add)(model, file).map_err(|error| what_it_is(file, error).in_file(&file.name))?;
+        let new = model.metadata.split_off(before);
+        for entry in new {
+            if !model.metadata.contains(&entry) {
+                model.metadata.push(entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// The files of the same numbered set as `lead`, in the order of their numbers; `None` if it is not one of a set.
+    pub(super) fn siblings(&self, files: &Files, lead: &File) -> Option<Vec<File>> {
+        let Numbered { stem, of, .. } = self.numbered(&lead.name)?;
+        let mut set: Vec<(u32, File)> = files
+            .iter()
+            .filter_map(|(_, file)| {
+                let other = self.numbered(&file.name)?;
+                (other.stem == stem && other.of == of).then(|| (other.number, file.clone()))
+            })
+            .collect();
+        set.sort_by_key(|(number, _)| *number);
+        Some(set.into_iter().map(|(_, file)| file).collect())
+    }
+
+    /// Opens a numbered set that came without its index.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shards::add`].
+    pub(super) fn open_numbered(&self, set: &[File]) -> Result<Checkpoint> {
+        let mut model = Checkpoint::new(Files::new(), self.format);
+        for file in set {
+            self.add_shard(&mut model, file)?;
+        }
+        let Some(Numbered { stem, of, .. }) = set.first().and_then(|file| self.numbered(&file.name)) else {
+            return Ok(model);
+        };
+        let there: HashSet<u32> = set.iter().filter_map(|file| self.numbered(&file.name)).map(|shard| shard.number).collect();
+        for number in 1..=of.parse().unwrap_or(0).min(u32::try_from(limits::SHARDS).unwrap_or(u32::MAX)) {
+            if !there.contains(&number) {
+                let name = format!("{stem}-{number:0width$}-of-{of}{}", self.ending, width = of.len());
+                model.note(shard_not_given(&name, "What it holds is not known without it."));
+            }
+        }
+        Ok(model)
+    }
+
+    fn numbered<'a>(&self, name: &'a str) -> Option<Numbered<'a>> {
+        let (rest, of) = name.strip_suffix(self.ending)?.rsplit_once("-of-")?;
+        let (stem, number) = rest.rsplit_once('-')?;
+        let digits = |text: &str| !text.is_empty() && text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+        (digits(number) && digits(of)).then(|| Numbered { stem, number: number.parse().unwrap_or(0), of })
+    }
 }
 
 fn read_index(file: &File) -> Result<Index> {
@@ -86,25 +152,10 @@ fn shard_not_given(shard: &str, what: &str) -> Note {
         .about(shard)
 }
 
-/// Adds what one shard's header says; metadata that another shard gave too is not repeated.
-fn add_shard(model: &mut Checkpoint, file: &File) -> Result<()> {
-    let id = model.files.add(&file.name, file.source.clone());
-    let Contents { tensors, metadata, notes } =
-        read_header(id, &*file.source).map_err(|error| what_it_is(id, file, error).in_file(&file.name))?;
-    model.tensors.extend(tensors);
-    for entry in metadata {
-        if !model.metadata.contains(&entry) {
-            model.metadata.push(entry);
-        }
-    }
-    for note in notes {
-        model.note(note);
-    }
-    Ok(())
-}
-
 /// A shard that is no shard, such as a Git LFS pointer, is told by what it is.
-fn what_it_is(id: FileId, file: &File, error: Error) -> Error {
+fn what_it_is(file: &File, error: Error) -> Error {
+    let mut alone = Files::new();
+    let id = alone.add(&file.name, file.source.clone());
     Candidate::new(id, file).ok().and_then(|candidate| lookalikes::find(&candidate)).unwrap_or(error)
 }
 
@@ -137,44 +188,4 @@ struct Numbered<'a> {
     stem: &'a str,
     number: u32,
     of: &'a str,
-}
-
-fn numbered(name: &str) -> Option<Numbered<'_>> {
-    let (rest, of) = name.strip_suffix(".safetensors")?.rsplit_once("-of-")?;
-    let (stem, number) = rest.rsplit_once('-')?;
-    let digits = |text: &str| !text.is_empty() && text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
-    (digits(number) && digits(of)).then(|| Numbered { stem, number: number.parse().unwrap_or(0), of })
-}
-
-/// The files of the same numbered set as `lead`, in the order of their numbers; `None` if it is not one of a set.
-pub(super) fn siblings(files: &Files, lead: &File) -> Option<Vec<File>> {
-    let Numbered { stem, of, .. } = numbered(&lead.name)?;
-    let mut set: Vec<(u32, File)> = files
-        .iter()
-        .filter_map(|(_, file)| {
-            let other = numbered(&file.name)?;
-            (other.stem == stem && other.of == of).then(|| (other.number, file.clone()))
-        })
-        .collect();
-    set.sort_by_key(|(number, _)| *number);
-    Some(set.into_iter().map(|(_, file)| file).collect())
-}
-
-/// Opens a numbered set that came without its index.
-pub(super) fn open_numbered(set: &[File]) -> Result<Checkpoint> {
-    let mut model = Checkpoint::new(Files::new(), FORMAT.id);
-    for file in set {
-        add_shard(&mut model, file)?;
-    }
-    let Some(Numbered { stem, of, .. }) = set.first().and_then(|file| numbered(&file.name)) else {
-        return Ok(model);
-    };
-    let there: HashSet<u32> = set.iter().filter_map(|file| numbered(&file.name)).map(|shard| shard.number).collect();
-    for number in 1..=of.parse().unwrap_or(0).min(u32::try_from(limits::SHARDS).unwrap_or(u32::MAX)) {
-        if !there.contains(&number) {
-            let name = format!("{stem}-{number:0width$}-of-{of}.safetensors", width = of.len());
-            model.note(shard_not_given(&name, "What it holds is not known without it."));
-        }
-    }
-    Ok(model)
 }

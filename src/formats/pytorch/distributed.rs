@@ -1,0 +1,348 @@
+//! `torch.distributed.checkpoint`: a folder of `.metadata` and of the files that each rank wrote.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `.metadata` | a pickle: names, shapes and boxes of the tensors, and in which file and where each lies |
+//! | `__0_0.distcp` | one after another, an archive of `torch.save` for each box of a tensor and for each other value |
+//!
+//! The archive of a box is opened when its elements are first read: there may be thousands.
+//!
+//! Source: `torch/distributed/checkpoint/{metadata,filesystem}.py`.
+
+use super::super::contents::{Found, Tensors};
+use super::super::referred::{self, Loader};
+use super::super::{Candidate, Format};
+use super::archive::{PICKLE, Saved, ZipRecords, add_nested};
+use super::only_root;
+use super::rebuild::Rebuilder;
+use super::storage::{Storages, named_dtype};
+use super::views::sizes;
+use crate::error::{Error, Result, quoted};
+use crate::limits;
+use crate::model::{
+    ByteOrder, ByteRange, Checkpoint, Dtype, Key, Layout, Note, Number, Piece, Role, Tensor, element_count,
+};
+use crate::source::{FileId, Files, Memory, ReadAt, Window, read_vec, require};
+use crate::wire::pickle::{Id, Node, Pickle, keys, modules, run};
+use crate::wire::zip::Archive;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+pub(in crate::formats) const FORMAT: Format = Format {
+    id: "pytorch-dcp",
+    label: "PyTorch distributed checkpoint",
+    extensions: &[],
+    reads: "a folder with .metadata and .distcp files: tensors put together from the parts that the ranks wrote",
+    probe: |file| {
+        let mark = b"torch.distributed.checkpoint";
+        file.file.base_name() == ".metadata" && file.head().windows(mark.len()).any(|window| window == mark)
+    },
+    open,
+};
+
+/// Where one box or value lies.
+struct Stored {
+    file: String,
+    at: u64,
+    len: u64,
+}
+
+/// The most values beside the tensors that are read: each is an archive of its own.
+const VALUES: usize = 1000;
+
+fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
+    let given = lead.file;
+    let mut checkpoint = Checkpoint::new(Files::new(), FORMAT.id);
+    checkpoint.files.add(&given.name, given.source.clone());
+    let size = given.source.size();
+    if size > limits::METADATA_RECORD {
+        return Err(Error::too_large(format!("The metadata has {size} bytes, at most {} are read.", limits::METADATA_RECORD)));
+    }
+    let pickle = run(read_vec(&*given.source, 0, size)?);
+    referred::add(&mut checkpoint, &pickle, &*given.source, 0, ".metadata", Loader::Other);
+    let top = referred::root(&pickle, ".metadata")?;
+    referred::add_rest(&mut checkpoint, &pickle, ".metadata");
+    let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
+    let part = |name| attribute(&pickle, top, name).and_then(|part| modules::flat(&pickle, part));
+    let (Some(tensors), Some(storage)) = (part("state_dict_metadata"), part("storage_data")) else {
+        return Err(Error::malformed("The metadata does not say which tensors there are and where they lie."));
+    };
+    let version = attribute(&pickle, top, "version").and_then(|version| pickle.ascii(version));
+    checkpoint.producer =
+        Some(version.map_or("torch.distributed.checkpoint".to_owned(), |version| format!("torch.distributed.checkpoint {version}")));
+    let mut reader = Reader {
+        pickle: &pickle,
+        files,
+        folder,
+        stored: stored(&pickle, storage),
+        paths: paths(&pickle, part("planner_data").unwrap_or_default()),
+        opened: HashMap::new(),
+        values: 0,
+    };
+    let optimizers = reader.optimizers();
+    for [name, about] in tensors.as_chunks::<2>().0 {
+        let Some(name) = pickle.ascii(*name) else { continue };
+        reader.add(&mut checkpoint, &name, *about)?;
+    }
+    for tensor in &mut checkpoint.tensors {
+        let state = Key::Text("state".to_owned());
+        let inside = tensor.path.iter().position(|key| *key == state).map(|at| tensor.path[..at].to_vec());
+        if inside.is_some_and(|before| optimizers.contains(&before)) {
+            tensor.role = Some(Role::Optimizer);
+        }
+    }
+    if reader.values > VALUES {
+        let message = format!("{} more values beside the tensors are not listed.", reader.values - VALUES);
+        checkpoint.note(Note::info(message));
+    }
+    Ok(checkpoint)
+}
+
+/// An attribute of an object.
+fn attribute(pickle: &Pickle, id: Id, name: &str) -> Option<Id> {
+    let state = modules::flat(pickle, pickle.object(id)?.state?)?;
+    let pairs = state.as_chunks::<2>().0;
+    pairs.iter().find(|[key, _]| pickle.text(*key).as_deref() == Some(name)).map(|[_, value]| *value)
+}
+
+/// By the name of a tensor and the place of a box in it; other values have no place.
+type ByBox = HashMap<(String, Option<Vec<u64>>), Stored>;
+
+fn stored(pickle: &Pickle, flat: &[Id]) -> ByBox {
+    let mut found = HashMap::new();
+    for [index, info] in flat.as_chunks::<2>().0 {
+        let name = attribute(pickle, *index, "fqn").and_then(|name| pickle.ascii(name));
+        let offset = attribute(pickle, *index, "offset").and_then(|offset| sizes(pickle, offset).ok());
+        let file = attribute(pickle, *info, "relative_path").and_then(|file| pickle.ascii(file));
+        let whole = |name| attribute(pickle, *info, name).and_then(|number| u64::try_from(pickle.int(number)?).ok());
+        if let (Some(name), Some(file), Some(at), Some(len)) = (name, file, whole("offset"), whole("length")) {
+            found.insert((name, offset), Stored { file, at, len });
+        }
+    }
+    found
+}
+
+/// The keys that lead to each value in the state dict that was saved.
+fn paths(pickle: &Pickle, flat: &[Id]) -> HashMap<String, Vec<Key>> {
+    let pairs = flat.as_chunks::<2>().0.iter();
+    let path = |[name, path]: &[Id; 2]| {
+        let path = pickle.sequence(*path)?.iter().map(|key| keys::key(pickle, *key)).collect();
+        Some((pickle.ascii(*name)?, path))
+    };
+    pairs.filter_map(path).collect()
+}
+
+struct Reader<'a> {
+    pickle: &'a Pickle,
+    files: &'a Files,
+    folder: &'a str,
+    stored: ByBox,
+    paths: HashMap<String, Vec<Key>>,
+    /// Files by their names, `None` for those that were not given.
+    opened: HashMap<String, Option<FileId>>,
+    values: usize,
+}
+
+impl Reader<'_> {
+    /// The keys to the state dicts of optimizers: what holds `param_groups`.
+    fn optimizers(&self) -> HashSet<Vec<Key>> {
+        let groups = Key::Text("param_groups".to_owned());
+        let before = |path: &Vec<Key>| path.iter().position(|key| *key == groups).map(|at| path[..at].to_vec());
+        self.paths.values().filter_map(before).collect()
+    }
+
+    fn add(&mut self, checkpoint: &mut Checkpoint, name: &str, about: Id) -> Result<()> {
+        let path = self.paths.get(name).cloned().unwrap_or_else(|| vec![Key::Text(name.to_owned())]);
+        let Some(chunks) = attribute(self.pickle, about, "chunks") else {
+            return self.value(checkpoint, name, &path);
+        };
+        let properties = attribute(self.pickle, about, "properties");
+        let (dtype, requires_grad) = properties.map_or((None, None), |properties| self.properties(properties));
+        let shape = attribute(self.pickle, about, "size").map_or(Err("is missing".to_owned()), |size| sizes(self.pickle, size));
+        let mut tensor = match (shape, dtype) {
+            (Ok(shape), Some(dtype)) => {
+                let layout = self.layout(checkpoint, name, (dtype, &shape), chunks);
+                Tensor::new(name, Dtype::Number(dtype), shape, layout)
+            }
+            (shape, _) => {
+                let why = match &shape {
+                    Err(what) => format!("Its shape {what}."),
+                    Ok(_) => "Its type is not known here.".to_owned(),
+                };
+                checkpoint.note(Note::warning(&why).about(name));
+                let unknown = Dtype::Unknown { name: "unknown".to_owned(), bits: None };
+                Tensor::new(name, unknown, shape.unwrap_or_else(|_| vec![0]), Layout::Unreadable { why })
+            }
+        };
+        tensor.path = path;
+        tensor.requires_grad = requires_grad.filter(|flag| *flag);
+        checkpoint.tensors.push(tensor);
+        Ok(())
+    }
+
+    /// The type of a tensor and whether it requires gradients: a tuple, or attributes.
+    fn properties(&self, id: Id) -> (Option<Number>, Option<bool>) {
+        let state = self.pickle.object(id).and_then(|object| object.state);
+        let (dtype, flag) = match state.and_then(|state| self.pickle.sequence(state)) {
+            Some([dtype, _, flag, ..]) => (Some(*dtype), Some(*flag)),
+            _ => (attribute(self.pickle, id, "dtype"), attribute(self.pickle, id, "requires_grad")),
+        };
+        let flag = flag.map(|flag| self.pickle.node(flag) == Node::Bool(true));
+        (dtype.and_then(|dtype| named_dtype(self.pickle, dtype)), flag)
+    }
+
+    /// The boxes that make up a tensor.
+    fn layout(&mut self, checkpoint: &mut Checkpoint, name: &str, (dtype, shape): (Number, &[u64]), chunks: Id) -> Layout {
+        let mut pieces = Vec::new();
+        for chunk in self.pickle.sequence(chunks).unwrap_or_default() {
+            let part = |what| attribute(self.pickle, *chunk, what).and_then(|sizes_of| sizes(self.pickle, sizes_of).ok());
+            let (Some(at), Some(part)) = (part("offsets"), part("sizes")) else {
+                return unreadable(checkpoint, name, "the place of a part is not told.".to_owned());
+            };
+            let len = element_count(&part).and_then(|count| count.checked_mul(dtype.bits())).map(|bits| bits.div_ceil(8));
+            let Some(len) = len else { return unreadable(checkpoint, name, "a part is larger than any file.".to_owned()) };
+            let inside = at.len() == shape.len()
+                && part.len() == shape.len()
+                && at.iter().zip(&part).zip(shape).all(|((at, part), size)| at.checked_add(*part).is_some_and(|end| end <= *size));
+            if !inside {
+                return unreadable(checkpoint, name, format!("a part of shape {part:?} at {at:?} is not inside {shape:?}."));
+            }
+            let Some(Stored { file, at: start, len: stored }) = self.stored.get(&(name.to_owned(), Some(at.clone()))) else {
+                return unreadable(checkpoint, name, format!("the metadata does not say where its part at {at:?} lies."));
+            };
+            let (file, start, stored) = (file.clone(), *start, *stored);
+            let Some(id) = self.file(checkpoint, &file) else { return Layout::Absent { file } };
+            let outer = checkpoint.files.get(id).source.clone();
+            let archive = match Window::new(outer, start, stored) {
+                Ok(archive) => Rc::new(archive),
+                Err(_) => return unreadable(checkpoint, name, format!("its part at {at:?} is said to lie past the end of {:?}.", quoted(&file))),
+            };
+            let boxed = Boxed { archive, name: name.to_owned(), dtype, shape: part.clone(), len, found: OnceCell::new() };
+            let id = checkpoint.files.add_part(id, &file, Rc::new(boxed));
+            pieces.push(Piece { at, shape: part, range: ByteRange { file: id, offset: 0, len } });
+        }
+        match pieces.as_slice() {
+            [only] if only.shape == shape => Layout::Dense(only.range),
+            _ => Layout::Pieces(pieces.into()),
+        }
+    }
+
+    /// The file of this name beside the metadata, added when first asked for.
+    fn file(&mut self, checkpoint: &mut Checkpoint, name: &str) -> Option<FileId> {
+        if let Some(known) = self.opened.get(name) {
+            return *known;
+        }
+        let plain = !name.is_empty() && !name.contains(['\\', ':', '\0']) && !name.split('/').any(|part| part == "..");
+        let found = self.files.iter().find(|(_, file)| file.name.strip_prefix(self.folder) == Some(name)).filter(|_| plain);
+        let id = found.map(|(_, file)| checkpoint.files.add(&file.name, file.source.clone()));
+        if id.is_none() {
+            let message = format!("The file {:?} was not given; drop the whole folder.", quoted(name));
+            checkpoint.note(Note::warning(message).about(name));
+        }
+        self.opened.insert(name.to_owned(), id);
+        id
+    }
+
+    /// A value beside the tensors: an archive of `torch.save` of its own.
+    fn value(&mut self, checkpoint: &mut Checkpoint, name: &str, path: &[Key]) -> Result<()> {
+        self.values += 1;
+        if self.values > VALUES {
+            return Ok(());
+        }
+        let Some(Stored { file, at, len }) = self.stored.get(&(name.to_owned(), None)) else { return Ok(()) };
+        let (file, at, len) = (file.clone(), *at, *len);
+        let Some(id) = self.file(checkpoint, &file) else { return Ok(()) };
+        let source = checkpoint.files.get(id).source.clone();
+        let added = if len > limits::METADATA_RECORD {
+            Err(Error::too_large(format!("The value has {len} bytes; it is not read.")))
+        } else {
+            read_vec(&*source, at, len).and_then(|bytes| {
+                let part = checkpoint.files.add_part(id, name, Rc::new(Memory::new(bytes)));
+                add_nested(checkpoint, part, path)
+            })
+        };
+        if let Err(error) = added {
+            checkpoint.note(Note::from(&error.in_file(name)));
+        }
+        Ok(())
+    }
+}
+
+fn unreadable(checkpoint: &mut Checkpoint, name: &str, why: String) -> Layout {
+    checkpoint.note(Note::warning(format!("The tensor cannot be read: {why}")).about(name));
+    Layout::Unreadable { why }
+}
+
+/// A box of a tensor: an archive of `torch.save` that holds it alone, opened when it is first read.
+#[derive(Debug)]
+struct Boxed {
+    archive: Rc<Window>,
+    name: String,
+    dtype: Number,
+    shape: Vec<u64>,
+    len: u64,
+    found: OnceCell<Result<(Rc<dyn ReadAt>, u64)>>,
+}
+
+impl Boxed {
+    /// The storage of the tensor in the archive, and the first byte of its elements there.
+    fn find(&self) -> Result<(Rc<dyn ReadAt>, u64)> {
+        let source: Rc<dyn ReadAt> = self.archive.clone();
+        let archive = Archive::read(&source)?;
+        let saved = Saved { source: &source, archive: &archive, root: only_root(&archive)? };
+        let wrong = |what: &str| {
+            Error::malformed(format!("The archive of a part of {:?} {what}; the file is damaged.", quoted(&self.name)))
+        };
+        if saved.byte_order()? != ByteOrder::Little {
+            return Err(wrong("is big-endian"));
+        }
+        let record = saved.record(PICKLE).ok_or_else(|| wrong("has no pickle"))?;
+        let pickle = run(saved.read(record)?);
+        let root = pickle.root_or_problem()?;
+        let mut inside = Checkpoint::new(Files::new(), FORMAT.id);
+        let file = inside.files.add(&self.name, source.clone());
+        let records = ZipRecords { saved: &saved, file, storages: ("data/", "") };
+        let mut rebuilder = Rebuilder::new(Storages::new(records, ByteOrder::Little), (file, 0));
+        if !Rebuilder::is_tensor(&pickle, root) {
+            return Err(wrong("holds no tensor"));
+        }
+        let Found::Tensor(tensor, _) = rebuilder.tensor(&mut inside, &pickle, root, self.name.clone())? else {
+            return Err(wrong("holds several tensors"));
+        };
+        if tensor.dtype != Dtype::Number(self.dtype) || tensor.shape != self.shape {
+            return Err(wrong("holds a tensor of another shape or type than the metadata says"));
+        }
+        let (range, start) = match &tensor.layout {
+            Layout::Strided { storage, start, strides, conjugated: false, negated: false } if is_dense(&tensor.shape, strides) => {
+                (*storage, *start * self.dtype.bits() / 8)
+            }
+            Layout::Unreadable { why } => return Err(Error::malformed(why.clone())),
+            _ => return Err(Error::unsupported(format!("A part of {:?} does not lie row-major.", quoted(&self.name)))),
+        };
+        Ok((inside.files.get(range.file).source.clone(), range.offset + start))
+    }
+}
+
+/// Whether strides are those of a row-major array.
+fn is_dense(shape: &[u64], strides: &[u64]) -> bool {
+    let mut inside = 1u64;
+    shape.contains(&0)
+        || shape.iter().zip(strides).rev().all(|(size, stride)| {
+            let fits = *size == 1 || *stride == inside;
+            inside = inside.saturating_mul(*size);
+            fits
+        })
+}
+
+impl ReadAt for Boxed {
+    fn size(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        require(self, offset, buf.len() as u64)?;
+        let (source, start) = self.found.get_or_init(|| self.find()).clone()?;
+        source.read_at(start + offset, buf)
+    }
+}
