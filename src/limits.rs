@@ -25,12 +25,6 @@ pub const CHUNK: u64 = 8 << 20;
 /// The most elements that are hashed or walked one by one for a person who waits: 2^40 bytes of a stride-0 view are not.
 pub const WALKED_ELEMENTS: u64 = 1 << 38;
 
-/// The most elements that a sparse tensor may store to be shown: they are sorted by their places in memory.
-pub const SPARSE_ELEMENTS: u64 = 4 << 20;
-
-/// The most bytes of each part of a sparse tensor.
-pub const SPARSE_BYTES: u64 = 64 << 20;
-
 /// The most files that a dropped folder may hold.
 pub const FILES: usize = 20_000;
 
@@ -71,3 +65,15 @@ pub const PICKLES_FOLLOWED: usize = 1000;
 
 /// The most values beside the tensors that are listed.
 pub const METADATA_ENTRIES: usize = 20_000;
+
+/// The most elements that a sparse tensor may store: their places are sorted in memory, 16 bytes each.
+pub const SPARSE_ELEMENTS: u64 = 4 << 20;
+
+/// The most bytes of elements that a sparse tensor may store: all of them are held while it is read.
+pub const SPARSE_BYTES: u64 = 64 << 20;
+
+/// The most numbers that tell where a sparse tensor's elements are: all are read for every step of its statistics.
+pub const SPARSE_INDICES: u64 = 16 << 20;
+
+/// The longest list of a quantised tensor's scales, or of their zero points: one each for the rows of any vocabulary fits.
+pub const SCALES: u64 = 16 << 20;

@@ -55,15 +55,18 @@ impl Study {
     ///
     /// As [`Elements`].
     pub fn step(&mut self, files: &Files, tensor: &Tensor) -> Result<f64> {
-        if self.second.as_ref().is_some_and(|second| second.finished) {
-            return Ok(1.0);
-        }
         if tensor.dtype.number().is_none() {
             return Ok(1.0);
         }
+        if self.second.as_ref().is_some_and(|second| second.finished) {
+            return Ok(1.0);
+        }
         let elements = Elements::unordered(files, tensor)?;
-        let number = elements.dtype().number().expect("numbers are read as numbers");
+        let Some(number) = elements.dtype().number() else { return Ok(1.0) };
         let (total, chunk) = (elements.count(), elements.chunk());
+        if self.done == 0 && elements.implicit_zeros() > 0 {
+            self.add(&[0.0], elements.implicit_zeros());
+        }
         let count = chunk.min(total - self.done);
         let kept = total <= chunk && self.second.is_some();
         if !kept {
@@ -72,12 +75,6 @@ impl Study {
         self.take_in(number, usize::try_from(count).expect("a chunk fits into memory"), elements.repeat());
         self.done += count;
         if self.done == total {
-            let zeros = elements.implicit_zeros();
-            if zeros > 0 {
-                self.values.clear();
-                self.values.push(0.0);
-                self.add_values(zeros);
-            }
             self.end_pass();
         }
         let passes = if self.second.is_some() { 1.0 } else { 0.0 };
@@ -102,21 +99,23 @@ impl Study {
             let block = BLOCK.min(count - start);
             let bytes = &self.chunk[start * bits / 8..((start + block) * bits).div_ceil(8)];
             self.values.clear();
-            numbers(number, bytes, block, &mut self.values);
-            self.add_values(times);
+            let mut values = std::mem::take(&mut self.values);
+            numbers(number, bytes, block, &mut values);
+            self.add(&values, times);
+            self.values = values;
         }
     }
 
-    /// Gives the values to the summaries of this pass, each so many times.
-    fn add_values(&mut self, times: u64) {
+    /// Gives values to the summaries of this pass.
+    fn add(&mut self, values: &[f64], times: u64) {
         match &mut self.second {
-            None => self.extent.add(&self.values, times),
+            None => self.extent.add(values, times),
             Some(Second { spread, histogram, .. }) => {
                 if let Some(spread) = spread {
-                    spread.add(&self.values, times);
+                    spread.add(values, times);
                 }
                 if let Some(Ok(histogram)) = histogram {
-                    histogram.add(&self.values, times);
+                    histogram.add(values, times);
                 }
             }
         }
@@ -140,8 +139,54 @@ impl Study {
     }
 }
 
-/// `done` of `total` as a fraction.
+/// `done` of `total` as a fraction; a pass that visits no element is not over before its step.
 #[expect(clippy::cast_precision_loss, reason = "a fraction for a progress bar")]
 fn share(done: u64, total: u64) -> f64 {
     if total == 0 { 0.0 } else { done as f64 / total as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ByteRange, Dtype, Layout, Sparse, SparseKind};
+    use crate::source::Memory;
+    use std::rc::Rc;
+
+    fn findings(shape: &[u64], indices: &[i64], values: &[f32]) -> Findings {
+        let mut files = Files::new();
+        let mut dense = |number, shape: Vec<u64>, bytes: Vec<u8>| {
+            let len = bytes.len() as u64;
+            let file = files.add("a", Rc::new(Memory::new(bytes)));
+            Tensor::new("a", Dtype::Number(number), shape, Layout::Dense(ByteRange { file, offset: 0, len }))
+        };
+        let count = values.len() as u64;
+        let raw = indices.iter().flat_map(|index| index.to_le_bytes()).collect();
+        let indices = dense(Number::I64, vec![shape.len() as u64, count], raw);
+        let raw = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let values = dense(Number::F32, vec![count], raw);
+        let sparse = Sparse { kind: SparseKind::Coo, indices, others: None, values };
+        let tensor = Tensor::new("a", Dtype::Number(Number::F32), shape.to_vec(), Layout::Sparse(Rc::new(sparse)));
+        let mut study = Study::new(4, None);
+        while study.step(&files, &tensor).unwrap() < 1.0 {}
+        study.findings().expect("all steps are done")
+    }
+
+    #[test]
+    fn zeros_that_are_not_stored_count() {
+        let found = findings(&[1 << 20, 1 << 20], &[3, 4, 5, 6], &[-2.0, 2.0]);
+        let extent = &found.extent;
+        assert_eq!((extent.finite, extent.zeros, extent.limits()), (1 << 40, (1 << 40) - 2, Some((-2.0, 2.0))));
+        assert_eq!(found.histogram.unwrap().unwrap().counts, [1, 0, (1 << 40) - 2, 1]);
+        let spread = found.spread.unwrap();
+        assert_eq!((spread.std(1 << 40), spread.l2()), (f64::sqrt(8.0) / 1_048_576.0, f64::sqrt(8.0)));
+    }
+
+    #[test]
+    fn a_tensor_of_nothing_but_such_zeros_has_statistics() {
+        let found = findings(&[3, 3], &[], &[]);
+        assert_eq!((found.extent.finite, found.extent.zeros), (9, 9));
+        assert_eq!(found.histogram.unwrap().unwrap().counts, [0, 0, 9, 0]);
+        let found = findings(&[0, 3], &[], &[]);
+        assert!(found.extent.finite == 0 && found.spread.is_none());
+    }
 }

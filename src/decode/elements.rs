@@ -1,9 +1,8 @@
 //! The elements of one tensor, whatever its layout, as dense little-endian runs.
 
-use super::pieces::Pieces;
 use super::quantized::Dequantized;
-use super::sparse::Expanded;
-use super::view::View;
+use super::sparse::Scattered;
+use super::stored::{Plain, Stored};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{Dtype, Layout, Number, Tensor};
@@ -11,38 +10,41 @@ use crate::source::Files;
 
 /// Reads the elements of one tensor.
 ///
-/// What it gives is dense and little-endian, lazy conjugates and negatives are applied, sparse tensors are filled up, codes of
-/// quantised ones are the float32 that they stand for, and types below 8 bits stay packed.
+/// What it gives is dense and little-endian, lazy conjugates and negatives are applied, and types below 8 bits stay packed.
+/// A quantised tensor gives float32, a sparse one its zeros, too.
 #[derive(Debug)]
 pub struct Elements<'a> {
-    tensor: &'a Tensor,
-    way: Way<'a>,
+    dtype: Dtype,
+    bits: u64,
+    kind: Kind<'a>,
 }
 
 #[derive(Debug)]
-enum Way<'a> {
-    View(View<'a>),
-    Pieces(Pieces<'a>),
-    Sparse(Expanded),
+enum Kind<'a> {
+    Plain(Plain<'a>),
+    Sparse(Scattered),
     Quantized(Dequantized<'a>),
 }
-
-/// What the elements of a quantised tensor are once they are read.
-const REAL: Dtype = Dtype::Number(Number::F32);
 
 impl<'a> Elements<'a> {
     /// The elements in row-major order.
     ///
     /// # Errors
     ///
-    /// `Missing` if their file was not given, `Unsupported` if they cannot be read, `Malformed` if what tells their places is
-    /// wrong.
+    /// `Missing` if their file was not given, `Unsupported` if they cannot be read, `Malformed` if what tells where they
+    /// are contradicts itself, `TooLarge` beyond a cap of [`limits`].
     pub fn new(files: &'a Files, tensor: &'a Tensor) -> Result<Self> {
-        Self::ordered(files, tensor, true)
+        let stored = Stored::of(tensor);
+        let kind = match &tensor.layout {
+            Layout::Sparse(sparse) => Kind::Sparse(Scattered::new(files, &stored, sparse)?),
+            Layout::Quantized(quantized) => Kind::Quantized(Dequantized::new(files, &stored, quantized, false)?),
+            _ => Kind::Plain(Plain::new(files, &stored)?),
+        };
+        Self::of(tensor, kind)
     }
 
-    /// The same elements in the order in which they lie in the file, those that a stride of 0 repeats only once, and without
-    /// the zeros that a sparse tensor does not store.
+    /// The same elements in the order in which they lie in the file, those that a stride of 0 repeats only once and the
+    /// zeros that a sparse tensor leaves out not at all ([`Elements::implicit_zeros`]).
     ///
     /// For whatever does not depend on the order: a column-major array is then read from front to back, and an expanded
     /// view of 2^40 elements costs as little as what it was expanded from.
@@ -51,56 +53,72 @@ impl<'a> Elements<'a> {
     ///
     /// As [`Elements::new`].
     pub fn unordered(files: &'a Files, tensor: &'a Tensor) -> Result<Self> {
-        Self::ordered(files, tensor, false)
-    }
-
-    fn ordered(files: &'a Files, tensor: &'a Tensor, ordered: bool) -> Result<Self> {
-        let way = match &tensor.layout {
-            Layout::Pieces(pieces) => Way::Pieces(Pieces::new(files, tensor, pieces, ordered)?),
-            Layout::Sparse(sparse) => Way::Sparse(Expanded::new(files, tensor, sparse, ordered)?),
-            Layout::Quantized(quantized) => Way::Quantized(Dequantized::new(files, tensor, quantized)?),
-            layout => {
-                let view = View::new(files, tensor, layout)?;
-                Way::View(if ordered { view } else { view.unordered() })
-            }
+        let stored = Stored::of(tensor);
+        let kind = match &tensor.layout {
+            Layout::Sparse(sparse) => Kind::Sparse(Scattered::new(files, &stored, sparse)?.only_stored()),
+            Layout::Quantized(quantized) => Kind::Quantized(Dequantized::new(files, &stored, quantized, true)?),
+            _ => Kind::Plain(Plain::unordered(files, &stored, None)?.0),
         };
-        Ok(Elements { tensor, way })
+        Self::of(tensor, kind)
     }
 
-    /// What one element is, once it is read.
+    /// The whole numbers that a quantised tensor stores, in row-major order.
+    ///
+    /// # Errors
+    ///
+    /// `Query` if the tensor is not a quantised one; else as [`Elements::new`].
+    pub fn codes(files: &'a Files, tensor: &'a Tensor) -> Result<Self> {
+        let Layout::Quantized(quantized) = &tensor.layout else {
+            return Err(Error::query(format!("The tensor {} is not quantised.", crate::error::quoted(&tensor.name))));
+        };
+        let stored = Stored { layout: &quantized.codes, ..Stored::of(tensor) };
+        Self::of(tensor, Kind::Plain(Plain::new(files, &stored)?))
+    }
+
+    fn of(tensor: &Tensor, kind: Kind<'a>) -> Result<Self> {
+        let dtype = match kind {
+            Kind::Quantized(_) => Dtype::Number(Number::F32),
+            _ => tensor.dtype.clone(),
+        };
+        let bits = Stored { dtype: &dtype, ..Stored::of(tensor) }.bits()?;
+        Ok(Elements { dtype, bits, kind })
+    }
+
+    /// What an element that is read is: float32 for a quantised tensor, else the tensor's own type.
     pub fn dtype(&self) -> &Dtype {
-        match self.way {
-            Way::Quantized(_) => &REAL,
-            _ => &self.tensor.dtype,
-        }
+        &self.dtype
     }
 
     /// How many elements are visited.
     pub fn count(&self) -> u64 {
-        match &self.way {
-            Way::View(view) => view.count(),
-            Way::Pieces(_) | Way::Quantized(_) => self.tensor.elements(),
-            Way::Sparse(sparse) => sparse.count(),
+        match &self.kind {
+            Kind::Plain(plain) => plain.count(),
+            Kind::Sparse(scattered) => scattered.count(),
+            Kind::Quantized(dequantized) => dequantized.codes().count(),
         }
     }
 
     /// How many times each visited element stands in the tensor: more than 1 only for [`Elements::unordered`].
     pub fn repeat(&self) -> u64 {
-        match &self.way {
-            Way::View(view) => view.repeat(),
-            _ => 1,
+        match &self.kind {
+            Kind::Plain(plain) => plain.repeat(),
+            Kind::Sparse(_) => 1,
+            Kind::Quantized(dequantized) => dequantized.codes().repeat(),
         }
     }
 
-    /// How many zeros stand in the tensor that are not visited: only for [`Elements::unordered`].
+    /// How many zeros the tensor has beside the visited elements: some only for [`Elements::unordered`] of a sparse one.
     pub fn implicit_zeros(&self) -> u64 {
-        self.tensor.elements() - (self.count() * self.repeat()).min(self.tensor.elements())
+        match &self.kind {
+            Kind::Sparse(scattered) => scattered.implicit_zeros(),
+            Kind::Plain(_) | Kind::Quantized(_) => 0,
+        }
     }
 
     /// How many elements one read should ask for: fixed by the type alone, and a multiple of 8 so that packed types are
     /// cut at whole bytes.
     pub fn chunk(&self) -> u64 {
-        ((limits::CHUNK * 8 / self.dtype().bits().unwrap_or(8).max(1)) & !7).max(8)
+        ((limits::CHUNK * 8 / self.bits.max(1)) & !7).max(8)
     }
 
     /// Replaces `into` with the bytes of `count` elements from the `start`-th visited one on.
@@ -115,26 +133,10 @@ impl<'a> Elements<'a> {
         if start.checked_add(count).is_none_or(|end| end > self.count()) {
             return Err(Error::query(format!("There are {} elements, not {count} from {start} on.", self.count())));
         }
-        match &self.way {
-            Way::View(view) => view.read(start, count, into),
-            Way::Pieces(pieces) => pieces.read(start, count, into),
-            Way::Sparse(sparse) => sparse.read(start, count, into),
-            Way::Quantized(quantized) => quantized.read(start, count, into),
+        match &self.kind {
+            Kind::Plain(plain) => plain.read(start, count, into),
+            Kind::Sparse(scattered) => scattered.read(start, count, into),
+            Kind::Quantized(dequantized) => dequantized.read(start, count, into),
         }
     }
-}
-
-/// All elements of a part of a tensor, as long as they take at most `most` bytes.
-///
-/// # Errors
-///
-/// `TooLarge` beyond that; as [`View`].
-pub(super) fn all(files: &Files, part: &Tensor, most: u64) -> Result<Vec<u8>> {
-    if part.bytes() > most {
-        return Err(Error::too_large(format!("Its {} take {} bytes, at most {most} are read at once.", part.name, part.bytes())));
-    }
-    let view = View::new(files, part, &part.layout)?;
-    let mut bytes = Vec::new();
-    view.read(0, view.count(), &mut bytes)?;
-    Ok(bytes)
 }

@@ -110,6 +110,32 @@ pub(super) fn extended(bytes: &[u8]) -> f64 {
     if top >> 15 == 1 { -magnitude } else { magnitude }
 }
 
+/// The binary16 number next to a float32, to even where two are as near.
+pub(super) fn to_f16(value: f32) -> u16 {
+    let bits = value.to_bits();
+    let magnitude = bits & 0x7fff_ffff;
+    let code = match magnitude {
+        0x7f80_0001.. => 0x7e00,
+        // From 2^16 on.
+        0x4780_0000.. => 0x7c00,
+        // Below 2^-14: float32 numbers from 0.5 to 1 are as far apart as subnormal halves.
+        ..0x3880_0000 => (f32::from_bits(magnitude) + 0.5).to_bits() - 0.5f32.to_bits(),
+        _ => (magnitude - 0x3800_0000 + 0xfff + (magnitude >> 13 & 1)) >> 13,
+    };
+    upper_half((bits & 0x8000_0000) | code << 16)
+}
+
+/// The bfloat16 number next to a float32, to even where two are as near.
+pub(super) fn to_bf16(value: f32) -> u16 {
+    let bits = value.to_bits();
+    upper_half(if value.is_nan() { bits | 0x0040_0000 } else { bits + 0x7fff + (bits >> 16 & 1) })
+}
+
+fn upper_half(bits: u32) -> u16 {
+    let [_, _, low, high] = bits.to_le_bytes();
+    u16::from_le_bytes([low, high])
+}
+
 /// `mantissa` times two to the power of `exponent`, rounded once, to even.
 fn to_f64(mantissa: u64, exponent: i32) -> f64 {
     if mantissa == 0 {
@@ -155,6 +181,25 @@ mod tests {
         assert_eq!(small(Number::F16, 0x0001), 5.960_464_5e-8);
         assert_eq!(small(Number::F16, 0xfbff), -65504.0);
         assert!(small(Number::F16, 0xfc00) == f32::NEG_INFINITY && small(Number::F16, 0x7c01).is_nan());
+    }
+
+    #[test]
+    fn rounds_to_halves_as_their_definition_says() {
+        for (number, round, largest) in
+            [(Number::F16, to_f16 as fn(f32) -> u16, 0x7bffu16), (Number::Bf16, to_bf16, 0x7f7f)]
+        {
+            for code in 0..largest {
+                let value = |code: u16| small(number, code.into());
+                assert_eq!((round(value(code)), round(-value(code))), (code, code | 0x8000));
+                let middle = f32::midpoint(value(code), value(code + 1));
+                assert_eq!(round(middle), code + (code & 1), "half way from {code:#x}");
+                assert_eq!(round(middle.next_down()), code);
+                assert_eq!(round(middle.next_up()), code + 1);
+            }
+            assert!(small(number, round(f32::NAN).into()).is_nan());
+            assert_eq!(small(number, round(f32::MAX).into()), f32::INFINITY);
+            assert_eq!(small(number, round(f32::NEG_INFINITY).into()), f32::NEG_INFINITY);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! [`Elements`] brings the elements of any layout into one dense, row-major, little-endian run, a chunk at a time;
 //! [`numbers`] makes float64 of such a run; [`cells`] makes what a person reads.
 
+mod add;
 mod cells;
 mod elements;
 mod floats;
@@ -10,6 +11,7 @@ mod numbers;
 mod pieces;
 mod quantized;
 mod sparse;
+mod stored;
 mod view;
 mod walk;
 

@@ -81,6 +81,30 @@ fn codes(number: Number, bytes: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
+/// Whether every number of this type is a whole one that [`whole_numbers`] reads.
+pub(super) fn is_whole(number: Number) -> bool {
+    matches!(number.class(), Class::Signed | Class::Unsigned) && !matches!(number, Number::U64 | Number::F4E2m1fnX2)
+}
+
+/// Appends the numbers in `bytes`, as [`numbers`] does, without rounding any; nothing for a type that is not
+/// [`is_whole`].
+pub(super) fn whole_numbers(number: Number, bytes: &[u8], count: usize, values: &mut Vec<i64>) {
+    fn extend<const N: usize>(values: &mut Vec<i64>, bytes: &[u8], decode: impl Fn([u8; N]) -> i64) {
+        values.extend(bytes.as_chunks::<N>().0.iter().map(|raw| decode(*raw)));
+    }
+    match number {
+        Number::U8 | Number::Qu8 => extend(values, bytes, |[byte]: [u8; 1]| i64::from(byte)),
+        Number::I8 | Number::Qi8 => extend(values, bytes, |raw| i64::from(i8::from_le_bytes(raw))),
+        Number::U16 => extend(values, bytes, |raw| i64::from(u16::from_le_bytes(raw))),
+        Number::I16 => extend(values, bytes, |raw| i64::from(i16::from_le_bytes(raw))),
+        Number::U32 => extend(values, bytes, |raw| i64::from(u32::from_le_bytes(raw))),
+        Number::I32 | Number::Qi32 => extend(values, bytes, |raw| i64::from(i32::from_le_bytes(raw))),
+        Number::I64 => extend(values, bytes, i64::from_le_bytes),
+        Number::Qu4 | Number::Qu2 => values.extend(codes(number, bytes).take(count).map(i64::from)),
+        _ => {}
+    }
+}
+
 /// One byte an element for a packed type; other types as they are.
 pub(super) fn unpack(number: Number, bytes: &[u8], count: usize) -> Vec<u8> {
     if number.bits() < 8 { codes(number, bytes).take(count).collect() } else { bytes.to_vec() }

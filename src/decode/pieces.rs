@@ -1,247 +1,433 @@
-//! Tensors that are put together from boxes.
+//! A tensor whose elements lie in several runs of bytes, each a box of the whole.
 
-use super::view::to_little;
+use super::stored::{Stored, to_little};
+use super::view::row_major;
 use crate::error::{Error, Result};
-use crate::model::{Piece, Tensor, element_count};
-use crate::source::{Files, require};
+use crate::model::{ByteOrder, Dtype, Piece, element_count};
+use crate::source::{Files, ReadAt, require};
 
-/// The boxes of a tensor.
+/// The elements of all pieces, in row-major order of the whole or piece after piece.
 #[derive(Debug)]
 pub(super) struct Pieces<'a> {
-    files: &'a Files,
-    tensor: &'a Tensor,
-    pieces: &'a [Piece],
-    ordered: bool,
-    /// Bytes of an element.
+    dtype: &'a Dtype,
+    order: ByteOrder,
     width: u64,
+    count: u64,
+    one_by_one: bool,
+    parts: Vec<Part<'a>>,
+}
+
+/// One piece that has elements.
+#[derive(Debug)]
+struct Part<'a> {
+    source: &'a dyn ReadAt,
+    offset: u64,
+    count: u64,
+    /// The elements of the parts before it.
+    before: u64,
+    /// Elements that lie side by side in the whole as they do in the piece: one row.
+    run: u64,
+    /// The place of the first row in the whole.
+    first: u64,
+    /// The dimensions that count the rows, each with its size and its stride in the whole.
+    rows: Vec<(u64, u64)>,
+    /// The place behind the last row.
+    end: u64,
 }
 
 impl<'a> Pieces<'a> {
-    pub fn new(files: &'a Files, tensor: &'a Tensor, pieces: &'a [Piece], ordered: bool) -> Result<Self> {
-        let bits = tensor.dtype.bits().filter(|bits| bits % 8 == 0 && *bits > 0);
-        let bits = bits.ok_or_else(|| Error::unsupported("Parts of a tensor of such a type are not put together."))?;
-        let mut covered = 0u64;
+    /// The elements in row-major order.
+    pub fn new(files: &'a Files, stored: &Stored<'a>, pieces: &'a [Piece]) -> Result<Self> {
+        let (bits, count) = (stored.bits()?, stored.count()?);
+        if bits % 8 != 0 || bits == 0 {
+            return Err(Error::unsupported("Packed elements in several pieces cannot be read."));
+        }
+        let mut parts = Vec::new();
+        let mut before = 0u64;
         for piece in pieces {
-            let inside = piece.at.len() == tensor.shape.len()
-                && piece.shape.len() == tensor.shape.len()
-                && piece.at.iter().zip(&piece.shape).zip(&tensor.shape).all(|((at, part), size)| {
-                    at.checked_add(*part).is_some_and(|end| end <= *size)
-                });
-            let count = element_count(&piece.shape).filter(|_| inside);
-            let len = count.and_then(|count| count.checked_mul(bits / 8));
-            if len != Some(piece.range.len) {
-                return Err(Error::malformed("A part of the tensor does not fit into it."));
+            let wrong = || {
+                Error::malformed(format!(
+                    "A piece of shape {:?} at {:?} in {} bytes does not fit a tensor of shape {:?}.",
+                    piece.shape, piece.at, piece.range.len, stored.shape
+                ))
+            };
+            let inside = piece.at.len() == stored.shape.len()
+                && piece.shape.len() == stored.shape.len()
+                && piece
+                    .at
+                    .iter()
+                    .zip(&piece.shape)
+                    .zip(stored.shape)
+                    .all(|((at, len), size)| at.checked_add(*len).is_some_and(|end| end <= *size));
+            let volume = element_count(&piece.shape).filter(|_| inside).ok_or_else(wrong)?;
+            if volume.checked_mul(bits / 8) != Some(piece.range.len)
+                || piece.range.offset.checked_add(piece.range.len).is_none()
+            {
+                return Err(wrong());
             }
-            covered = covered.saturating_add(count.unwrap_or(0));
+            if volume > 0 {
+                parts.push(Part::new(&*files.get(piece.range.file).source, stored.shape, piece, before));
+                before = before.checked_add(volume).ok_or_else(overlap)?;
+            }
         }
-        // Those without elements cover nothing.
-        let solid: Vec<&Piece> = pieces.iter().filter(|piece| piece.range.len > 0).collect();
-        if overlap(&solid) {
-            return Err(Error::malformed("Two parts of the tensor overlap."));
+        if before > count {
+            return Err(overlap());
         }
-        let missing = tensor.elements() - covered.min(tensor.elements());
-        if missing > 0 {
-            return Err(Error::malformed(format!("{missing} of its elements are in none of its parts.")));
+        if before < count {
+            return Err(Error::missing(format!("{} of its elements are in no file that was given.", count - before)));
         }
-        Ok(Pieces { files, tensor, pieces, ordered, width: bits / 8 })
+        if count > 0 && !tile(stored.shape, pieces) {
+            return Err(overlap());
+        }
+        let (dtype, order) = (stored.dtype, stored.order);
+        Ok(Pieces { dtype, order, width: bits / 8, count, one_by_one: false, parts })
     }
 
+    /// The elements piece after piece, each from front to back.
+    pub fn unordered(files: &'a Files, stored: &Stored<'a>, pieces: &'a [Piece]) -> Result<Self> {
+        Ok(Pieces { one_by_one: true, ..Self::new(files, stored, pieces)? })
+    }
+
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Puts `count` elements from the `start`-th visited one on into `into`, which is empty.
     pub fn read(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
-        into.clear();
-        let len = usize::try_from(count * self.width).map_err(|_| Error::too_large("So many elements do not fit into memory."))?;
-        into.resize(len, 0);
-        if count == 0 {
-            return Ok(());
-        }
-        if self.ordered {
-            for piece in self.pieces.iter().filter(|piece| piece.range.len > 0) {
-                self.scatter(piece, start, start + count, into)?;
+        into.resize(self.bytes(count)?, 0);
+        let end = start + count;
+        if self.one_by_one {
+            let from = self.parts.partition_point(|part| part.before + part.count <= start);
+            for part in self.parts[from..].iter().take_while(|part| part.before < end) {
+                let (first, last) = (part.before.max(start), (part.before + part.count).min(end));
+                let target = self.bytes(first - start)?..self.bytes(last - start)?;
+                self.read_run(part, first - part.before, &mut into[target])?;
             }
         } else {
-            self.concatenate(start, count, into)?;
+            let mut span = Vec::new();
+            for part in self.parts.iter().filter(|part| part.first < end && part.end > start) {
+                self.gather(part, start, end, &mut span, into)?;
+            }
         }
-        to_little(&self.tensor.dtype, self.tensor.order, into);
+        to_little(self.dtype, self.order, into);
         Ok(())
     }
 
-    fn fill(&self, piece: &Piece, first: u64, bytes: &mut [u8]) -> Result<()> {
-        let source = &self.files.get(piece.range.file).source;
-        let offset = piece.range.offset + first * self.width;
-        require(&**source, offset, bytes.len() as u64)?;
-        source.read_at(offset, bytes)
-    }
-
-    /// Piece after piece, each from front to back.
-    fn concatenate(&self, start: u64, count: u64, into: &mut [u8]) -> Result<()> {
-        let (mut before, end) = (0, start + count);
-        for piece in self.pieces {
-            let elements = piece.range.len / self.width;
-            let (from, to) = (start.max(before), end.min(before + elements));
-            if from < to {
-                let place = |at: u64| usize::try_from((at - start) * self.width).expect("within what was asked for");
-                self.fill(piece, from - before, &mut into[place(from)..place(to)])?;
-            }
-            before += elements;
+    /// Puts what one part has of the places from `start` to `end` where it belongs, with one read.
+    fn gather(&self, part: &Part<'_>, start: u64, end: u64, span: &mut Vec<u8>, into: &mut [u8]) -> Result<()> {
+        let from = part.rows_before(|place| place + part.run <= start);
+        let to = part.rows_before(|place| place < end);
+        if from >= to {
+            return Ok(());
+        }
+        // The first and the last row may stick out.
+        let head = start.saturating_sub(part.place(from));
+        let tail = (part.place(to - 1) + part.run).saturating_sub(end);
+        let (mut at, stop) = (from * part.run + head, to * part.run - tail);
+        if to - from == 1 {
+            let target = self.bytes(part.place(from) + head - start)?;
+            return self.read_run(part, at, &mut into[target..target + self.bytes(stop - at)?]);
+        }
+        span.clear();
+        span.resize(self.bytes(stop - at)?, 0);
+        self.read_run(part, at, span)?;
+        let mut rest = span.as_slice();
+        while at < stop {
+            let (row, inside) = (at / part.run, at % part.run);
+            let len = (part.run - inside).min(stop - at);
+            let target = self.bytes(part.place(row) + inside - start)?;
+            let (run, after) = rest.split_at(self.bytes(len)?);
+            into[target..target + run.len()].copy_from_slice(run);
+            rest = after;
+            at += len;
         }
         Ok(())
     }
 
-    /// The rows of a piece that lie in a range of the whole, read as neighbours where they are.
-    fn scatter(&self, piece: &Piece, start: u64, end: u64, into: &mut [u8]) -> Result<()> {
-        let whole = &self.tensor.shape;
-        let rank = whole.len();
-        // Dimensions that the piece has whole, from the innermost on, are runs of both.
-        let mut split = rank;
-        let mut run = 1u64;
-        while split > 0 {
-            split -= 1;
-            run *= piece.shape[split];
-            if piece.shape[split] != whole[split] {
-                break;
-            }
-        }
-        let stride = |dimension: usize| whole[dimension + 1..].iter().product::<u64>();
-        let base: u64 = (0..rank).map(|dimension| piece.at[dimension] * stride(dimension)).sum();
-        let outer = &piece.shape[..split];
-        let rows: u64 = outer.iter().product();
-        let place_of = |row: u64| {
-            let mut rest = row;
-            let mut place = base;
-            for dimension in (0..split).rev() {
-                place += rest % outer[dimension] * stride(dimension);
-                rest /= outer[dimension];
-            }
-            place
-        };
-        // Places rise with the rows, so those inside the range are neighbours in the piece.
-        let first = partition(rows, |row| place_of(row) + run <= start);
-        let last = partition(rows, |row| place_of(row) < end);
-        let mut buffer = Vec::new();
-        let most = (crate::limits::CHUNK / (run * self.width).max(1)).max(1);
-        let mut row = first;
-        while row < last {
-            let taken = most.min(last - row);
-            if taken == 1 {
-                let (from, to) = (start.max(place_of(row)), end.min(place_of(row) + run));
-                let at = |place: u64| usize::try_from((place - start) * self.width).expect("within what was asked for");
-                self.fill(piece, row * run + (from - place_of(row)), &mut into[at(from)..at(to)])?;
+    /// Fills `into` with neighbouring elements of a part.
+    fn read_run(&self, part: &Part<'_>, first: u64, into: &mut [u8]) -> Result<()> {
+        let offset = part.offset + first * self.width;
+        require(part.source, offset, into.len() as u64)?;
+        part.source.read_at(offset, into)
+    }
+
+    fn bytes(&self, count: u64) -> Result<usize> {
+        let bytes = count.checked_mul(self.width).and_then(|bytes| usize::try_from(bytes).ok());
+        bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))
+    }
+}
+
+impl<'a> Part<'a> {
+    /// A piece that lies inside the whole and has elements, which therefore has some, too.
+    fn new(source: &'a dyn ReadAt, whole: &[u64], piece: &Piece, before: u64) -> Self {
+        let strides = row_major(whole);
+        let first = piece.at.iter().zip(&strides).map(|(at, (_, stride))| at * stride).sum();
+        let count = piece.shape.iter().product();
+        // The innermost dimensions that the piece takes whole, and the one around them, make a row.
+        let whole_ones = piece.shape.iter().zip(whole).rev().take_while(|(len, size)| len == size).count();
+        let outer = whole.len().saturating_sub(whole_ones + 1);
+        let run = piece.shape[outer..].iter().product();
+        let rows = piece.shape[..outer].iter().zip(&strides).map(|(len, (_, stride))| (*len, *stride));
+        let rows = rows.filter(|(len, _)| *len > 1).collect();
+        let mut part = Part { source, offset: piece.range.offset, count, before, run, first, rows, end: 0 };
+        part.end = part.place(count / run - 1) + run;
+        part
+    }
+
+    /// Where a row begins in the whole.
+    fn place(&self, row: u64) -> u64 {
+        let mut rest = row;
+        self.rows.iter().rev().fold(self.first, |place, (size, stride)| {
+            let index = rest % size;
+            rest /= size;
+            place + index * stride
+        })
+    }
+
+    /// How many of the first rows lie at places of which `before` is true; places rise.
+    fn rows_before(&self, before: impl Fn(u64) -> bool) -> u64 {
+        let (mut low, mut high) = (0, self.count / self.run);
+        while low < high {
+            let middle = u64::midpoint(low, high);
+            if before(self.place(middle)) {
+                low = middle + 1;
             } else {
-                buffer.resize(usize::try_from(taken * run * self.width).expect("a chunk"), 0);
-                self.fill(piece, row * run, &mut buffer)?;
-                for (index, bytes) in (row..row + taken).zip(buffer.chunks_exact(usize::try_from(run * self.width).expect("a chunk"))) {
-                    let place = place_of(index);
-                    let (from, to) = (start.max(place), end.min(place + run));
-                    let at = |place: u64, base: u64| usize::try_from((place - base) * self.width).expect("within both");
-                    into[at(from, start)..at(to, start)].copy_from_slice(&bytes[at(from, place)..at(to, place)]);
-                }
+                high = middle;
             }
-            row += taken;
         }
-        Ok(())
+        low
     }
 }
 
-/// The first number below `count` for which a test that holds up to some point does not hold.
-fn partition(count: u64, holds: impl Fn(u64) -> bool) -> u64 {
-    let (mut low, mut high) = (0, count);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if holds(middle) { low = middle + 1 } else { high = middle }
-    }
-    low
+fn overlap() -> Error {
+    Error::malformed("Pieces of the tensor overlap, so that some of its elements are told twice.")
 }
 
-/// Whether two boxes share an element: sorted by where they begin in the outermost dimension, each is compared with those that
-/// begin before it ends there.
-fn overlap(pieces: &[&Piece]) -> bool {
-    let mut sorted = pieces.to_vec();
-    sorted.sort_by_key(|piece| piece.at.first().copied());
-    let end = |piece: &Piece, dimension: usize| piece.at[dimension] + piece.shape[dimension];
-    for (index, piece) in sorted.iter().enumerate() {
-        for other in &sorted[index + 1..] {
-            if !piece.at.is_empty() && other.at[0] >= end(piece, 0) {
-                break;
-            }
-            let apart = (0..piece.at.len()).any(|dimension| {
-                other.at[dimension] >= end(piece, dimension) || piece.at[dimension] >= end(other, dimension)
-            });
-            if !apart {
-                return true;
-            }
+/// 2^61 - 1.
+const PRIME: u64 = (1 << 61) - 1;
+
+/// Whether the pieces cover each element once.
+///
+/// Let the element at index (i, j, …) stand for x^i·y^j·…, a box for the sum of its elements: the pieces add up to the whole
+/// just if each element is in one of them. A box's sum is (x^first − x^end)·(y^first − y^end)·… but for a factor that all
+/// share, so that one evaluation takes no time that grows with the boxes. Different sums agree at one point, modulo a prime,
+/// once in 2^40 times and less, unless a file is made for it: its elements are then the wrong ones, as it could say anyway.
+fn tile(shape: &[u64], pieces: &[Piece]) -> bool {
+    let filled = pieces.iter().filter(|piece| !piece.shape.contains(&0));
+    let sum = filled.fold(0, |sum, piece| (sum + evaluated(&piece.at, &piece.shape)) % PRIME);
+    sum == evaluated(&vec![0; shape.len()], shape)
+}
+
+fn evaluated(at: &[u64], shape: &[u64]) -> u64 {
+    let mut point = 0x9e37_79b9_7f4a_7c15u64;
+    at.iter().zip(shape).fold(1, |product, (at, len)| {
+        // Points without a pattern (xorshift).
+        point ^= point << 13;
+        point ^= point >> 7;
+        point ^= point << 17;
+        let base = point % PRIME;
+        times(product, power(base, *at) + PRIME - power(base, at + len))
+    })
+}
+
+fn power(base: u64, exponent: u64) -> u64 {
+    let (mut power, mut square, mut rest) = (1, base, exponent);
+    while rest > 0 {
+        if rest & 1 == 1 {
+            power = times(power, square);
         }
+        square = times(square, square);
+        rest >>= 1;
     }
-    false
+    power
+}
+
+/// The product modulo [`PRIME`] of two factors below 2^62.
+fn times(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    let part = |bits: u128| u64::try_from(bits & u128::from(PRIME)).expect("61 bits");
+    // 2^61 is 1.
+    (part(product) + part(product >> 61) + part(product >> 122)) % PRIME
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of the tests are small")]
 mod tests {
     use super::*;
-    use crate::model::{ByteRange, Dtype, Layout, Number};
-    use crate::source::Memory;
+    use crate::decode::Elements;
+    use crate::error::Kind;
+    use crate::model::{ByteRange, Layout, Number, Tensor};
+    use crate::source::{FileId, Memory};
     use proptest::prelude::*;
+    use std::cell::Cell;
     use std::rc::Rc;
 
-    /// A grid of boxes cut at these places of each dimension, over a tensor whose elements are their own places.
-    fn grid(shape: [u64; 3], cuts: [u64; 3]) -> (Files, Tensor) {
-        let mut files = Files::new();
-        let mut pieces = Vec::new();
-        for corner in 0..8u64 {
-            let mut at = Vec::new();
-            let mut part = Vec::new();
-            for dimension in 0..3 {
-                let (size, cut) = (shape[dimension], cuts[dimension].min(shape[dimension]));
-                let second = corner >> dimension & 1 == 1;
-                at.push(if second { cut } else { 0 });
-                part.push(if second { size - cut } else { cut });
-            }
-            let mut bytes = Vec::new();
-            for i in 0..part[0] {
-                for j in 0..part[1] {
-                    for k in 0..part[2] {
-                        let place = ((at[0] + i) * shape[1] + at[1] + j) * shape[2] + at[2] + k;
-                        bytes.extend(u16::try_from(place).unwrap().to_le_bytes());
-                    }
-                }
-            }
-            let len = bytes.len() as u64;
-            let file = files.add("part", Rc::new(Memory::new(bytes)));
-            pieces.push(Piece { at, shape: part, range: ByteRange { file, offset: 0, len } });
+    fn boxes(at: &[u64], shape: &[u64]) -> Vec<Vec<u64>> {
+        let mut indices = vec![Vec::new()];
+        for (at, len) in at.iter().zip(shape) {
+            indices = indices
+                .iter()
+                .flat_map(|index: &Vec<u64>| {
+                    (*at..at + len).map(move |next| index.iter().copied().chain([next]).collect())
+                })
+                .collect();
         }
-        let layout = Layout::Pieces(pieces.into());
-        (files, Tensor::new("whole", Dtype::Number(Number::U16), shape.to_vec(), layout))
+        indices
+    }
+
+    fn place(shape: &[u64], index: &[u64]) -> usize {
+        index.iter().zip(shape).fold(0, |place, (index, size)| place * *size as usize + *index as usize)
+    }
+
+    /// Cuts a box again and again: (which piece, which dimension, where).
+    fn cut(shape: &[u64], cuts: &[(usize, usize, u64)]) -> Vec<(Vec<u64>, Vec<u64>)> {
+        let mut boxes = vec![(vec![0; shape.len()], shape.to_vec())];
+        for (which, dimension, at) in cuts {
+            if shape.is_empty() {
+                break;
+            }
+            let (which, dimension) = (which % boxes.len(), dimension % shape.len());
+            let size = boxes[which].1[dimension];
+            let at = at % (size + 1);
+            let mut rest = boxes[which].clone();
+            boxes[which].1[dimension] = at;
+            rest.0[dimension] += at;
+            rest.1[dimension] -= at;
+            boxes.push(rest);
+        }
+        boxes
+    }
+
+    /// A tensor of 16-bit numbers that count its elements, its pieces one after another in a file.
+    fn tensor(files: &mut Files, shape: &[u64], boxes_of: &[(Vec<u64>, Vec<u64>)]) -> Tensor {
+        let mut bytes = vec![0xee; 3];
+        let mut ranges = Vec::new();
+        for (at, len) in boxes_of {
+            let offset = bytes.len() as u64;
+            bytes.extend(boxes(at, len).iter().flat_map(|index| (place(shape, index) as u16).to_be_bytes()));
+            ranges.push((offset, bytes.len() as u64 - offset));
+        }
+        let file = files.add("a", Rc::new(Memory::new(bytes)));
+        let pieces = boxes_of.iter().zip(ranges).map(|((at, shape), (offset, len))| Piece {
+            at: at.clone(),
+            shape: shape.clone(),
+            range: ByteRange { file, offset, len },
+        });
+        let layout = Layout::Pieces(pieces.collect());
+        let mut tensor = Tensor::new("a", Dtype::Number(Number::U16), shape.to_vec(), layout);
+        tensor.order = ByteOrder::Big;
+        tensor
+    }
+
+    fn read(elements: &Elements<'_>, start: u64, count: u64) -> Vec<u16> {
+        let mut bytes = Vec::new();
+        elements.read(start, count, &mut bytes).unwrap();
+        bytes.as_chunks().0.iter().map(|raw| u16::from_le_bytes(*raw)).collect()
     }
 
     proptest! {
         #[test]
-        fn boxes_read_as_the_whole_that_they_make_up(
-            shape in prop::array::uniform3(1u64..6), cuts in prop::array::uniform3(0u64..6), from in 0u64..200, count in 0u64..200,
+        fn pieces_read_as_the_whole(
+            shape in prop::collection::vec(0u64..6, 0..4),
+            cuts in prop::collection::vec((0usize..20, 0usize..4, 0u64..6), 0..8), start in 0u64..99, count in 0u64..99,
         ) {
-            let (files, tensor) = grid(shape, cuts);
-            let Layout::Pieces(pieces) = &tensor.layout else { unreachable!() };
-            let from = from.min(tensor.elements());
-            let count = count.min(tensor.elements() - from);
-            let mut bytes = Vec::new();
-            Pieces::new(&files, &tensor, pieces, true).unwrap().read(from, count, &mut bytes).unwrap();
-            let found: Vec<u64> = bytes.as_chunks().0.iter().map(|raw| u16::from_le_bytes(*raw).into()).collect();
-            prop_assert_eq!(found, (from..from + count).collect::<Vec<_>>());
-            let mut all = Vec::new();
-            Pieces::new(&files, &tensor, pieces, false).unwrap().read(0, tensor.elements(), &mut all).unwrap();
-            let mut found: Vec<u64> = all.as_chunks().0.iter().map(|raw| u16::from_le_bytes(*raw).into()).collect();
-            found.sort_unstable();
-            prop_assert_eq!(found, (0..tensor.elements()).collect::<Vec<_>>());
+            let mut files = Files::new();
+            let tensor = tensor(&mut files, &shape, &cut(&shape, &cuts));
+            let elements = Elements::new(&files, &tensor).unwrap();
+            let total = elements.count();
+            let start = start.min(total);
+            let count = count.min(total - start);
+            let expected: Vec<u16> = (start..start + count).map(|place| place as u16).collect();
+            prop_assert_eq!(read(&elements, start, count), expected);
+            let unordered = Elements::unordered(&files, &tensor).unwrap();
+            let mut all = read(&unordered, 0, start);
+            all.extend(read(&unordered, start, total - start));
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..total).map(|place| place as u16).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn only_pieces_that_cover_each_element_once_are_read(
+            shape in prop::collection::vec(1u64..6, 1..4),
+            cuts in prop::collection::vec((0usize..20, 0usize..4, 0u64..6), 0..8),
+            which in 0usize..8, dimension in 0usize..4, by in 0u64..3, wider in 0u64..2,
+        ) {
+            let mut boxes_of = cut(&shape, &cuts);
+            let (which, dimension) = (which % boxes_of.len(), dimension % shape.len());
+            let moved = &mut boxes_of[which];
+            moved.0[dimension] = (moved.0[dimension] + by) % shape[dimension];
+            moved.1[dimension] = (moved.1[dimension] + wider).min(shape[dimension] - moved.0[dimension]);
+            let mut times = vec![0; shape.iter().product::<u64>() as usize];
+            boxes_of.iter().flat_map(|(at, len)| boxes(at, len)).for_each(|index| times[place(&shape, &index)] += 1);
+            let mut files = Files::new();
+            let tensor = tensor(&mut files, &shape, &boxes_of);
+            prop_assert_eq!(Elements::new(&files, &tensor).is_ok(), times.iter().all(|times| *times == 1));
         }
     }
 
     #[test]
-    fn parts_that_overlap_or_are_missing_are_refused() {
-        let (files, tensor) = grid([4, 4, 4], [2, 2, 2]);
-        let Layout::Pieces(pieces) = &tensor.layout else { unreachable!() };
-        let missing = Pieces::new(&files, &tensor, &pieces[1..], true).unwrap_err();
-        assert!(missing.message.contains("8 of its elements"), "{missing}");
-        let mut twice = pieces.to_vec();
-        twice[0] = Piece { at: vec![1, 1, 1], ..twice[0].clone() };
-        assert!(Pieces::new(&files, &tensor, &twice, true).unwrap_err().message.contains("overlap"));
-        twice[0] = Piece { at: vec![u64::MAX, 1, 1], ..twice[0].clone() };
-        assert!(Pieces::new(&files, &tensor, &twice, true).is_err());
+    fn what_does_not_fit_is_refused() {
+        let mut files = Files::new();
+        let good = tensor(&mut files, &[4, 4], &[(vec![0, 0], vec![2, 4]), (vec![2, 0], vec![2, 4])]);
+        let Layout::Pieces(pieces) = &good.layout else { unreachable!() };
+        let refused = |change: &dyn Fn(&mut Vec<Piece>)| {
+            let mut pieces = pieces.to_vec();
+            change(&mut pieces);
+            let tensor = Tensor { layout: Layout::Pieces(pieces.into()), ..good.clone() };
+            Elements::new(&files, &tensor).unwrap_err()
+        };
+        let lost = refused(&|pieces| pieces.truncate(1));
+        assert_eq!(
+            (lost.kind, lost.message.as_str()),
+            (Kind::Missing, "8 of its elements are in no file that was given.")
+        );
+        assert_eq!(refused(&|pieces| pieces[1].at[0] = 0).kind, Kind::Malformed);
+        assert_eq!(refused(&|pieces| pieces[1].at[0] = u64::MAX).kind, Kind::Malformed);
+        assert_eq!(refused(&|pieces| pieces[1].shape = vec![u64::MAX, u64::MAX]).kind, Kind::Malformed);
+        assert_eq!(refused(&|pieces| pieces[1].range.len = 15).kind, Kind::Malformed);
+        assert_eq!(refused(&|pieces| pieces[1].range.offset = u64::MAX - 3).kind, Kind::Malformed);
+        assert_eq!(refused(&|pieces| pieces[1].at = vec![2]).kind, Kind::Malformed);
+        assert_eq!(refused(&|pieces| pieces.extend_from_within(..)).kind, Kind::Malformed);
+        // Bytes that are not there are an error of the read that wants them.
+        let mut pieces = pieces.to_vec();
+        pieces[1].range.offset += 1;
+        let tensor = Tensor { layout: Layout::Pieces(pieces.into()), ..good.clone() };
+        let elements = Elements::new(&files, &tensor).unwrap();
+        assert_eq!(read(&elements, 0, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert!(elements.read(0, 16, &mut Vec::new()).is_err());
+    }
+
+    /// Counts its reads.
+    #[derive(Debug)]
+    struct Counted(Memory, Rc<Cell<u32>>);
+
+    impl ReadAt for Counted {
+        fn size(&self) -> u64 {
+            self.0.size()
+        }
+
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+            self.1.set(self.1.get() + 1);
+            self.0.read_at(offset, buf)
+        }
+    }
+
+    #[test]
+    fn the_rows_of_a_piece_take_one_read() {
+        let mut files = Files::new();
+        let reads = Rc::new(Cell::new(0));
+        let file: FileId = files.add("a", Rc::new(Counted(Memory::new(vec![0; 2000]), Rc::clone(&reads))));
+        let piece = |column: u64| Piece {
+            at: vec![0, column],
+            shape: vec![100, 10],
+            range: ByteRange { file, offset: column * 100, len: 1000 },
+        };
+        let layout = Layout::Pieces([piece(0), piece(10)].into());
+        let tensor = Tensor::new("a", Dtype::Number(Number::U8), vec![100, 20], layout);
+        let elements = Elements::new(&files, &tensor).unwrap();
+        elements.read(105, 1000, &mut Vec::new()).unwrap();
+        assert_eq!(reads.get(), 2);
+        elements.read(40, 10, &mut Vec::new()).unwrap();
+        assert_eq!(reads.get(), 3, "the other piece has nothing there");
     }
 }

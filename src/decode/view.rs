@@ -1,18 +1,21 @@
-//! The elements of a view of one storage.
+//! Elements that are picked out of one storage by strides.
 
 use super::numbers::negate;
+use super::stored::{Stored, to_little};
 use super::walk::{Odometer, Walk, merged};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{ByteOrder, ByteRange, Class, Dtype, Layout, Record, Tensor};
+use crate::model::{ByteOrder, ByteRange, Dtype, Layout};
 use crate::source::{Files, ReadAt};
 
-/// Reads the elements of a dense or a strided layout.
+/// The elements of a dense or strided layout, in row-major order or in that of the file.
 #[derive(Debug)]
 pub(super) struct View<'a> {
     source: &'a dyn ReadAt,
-    tensor: &'a Tensor,
-    layout: &'a Layout,
+    dtype: &'a Dtype,
+    order: ByteOrder,
+    conjugated: bool,
+    negated: bool,
     storage: ByteRange,
     bits: u64,
     walk: Walk,
@@ -22,50 +25,78 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The elements in row-major order. `layout` is the tensor's, or the one inside of it.
-    ///
-    /// # Errors
-    ///
-    /// `Missing` if their file was not given, `Unsupported` if they cannot be read.
-    pub fn new(files: &'a Files, tensor: &'a Tensor, layout: &'a Layout) -> Result<Self> {
-        let storage = match layout {
-            Layout::Dense(range) | Layout::Strided { storage: range, .. } => *range,
-            Layout::Absent { file } => {
-                return Err(Error::missing(format!("The elements are in {file:?}, which was not given.")).in_file(file));
-            }
-            Layout::Unreadable { why } => return Err(Error::unsupported(why.clone())),
-            Layout::Pieces(_) | Layout::Sparse(_) | Layout::Quantized(_) => {
-                return Err(Error::unsupported("Such a layout inside another one is not read."));
-            }
-        };
-        let bits = tensor
-            .dtype
-            .bits()
-            .ok_or_else(|| Error::unsupported(format!("Elements of type {} cannot be read.", tensor.dtype.name())))?;
-        let (start, dimensions) = match layout {
-            Layout::Strided { start, strides, .. } => {
-                (*start, tensor.shape.iter().copied().zip(strides.iter().copied()).collect())
-            }
-            _ => (0, vec![(tensor.elements(), 1)]),
-        };
-        let walk = Walk { start, dimensions: merged(dimensions), count: tensor.elements() };
-        let source = &*files.get(storage.file).source;
-        Ok(View { source, tensor, layout, storage, bits, walk, repeat: 1, reach: 2 * limits::CHUNK })
+    /// The elements in row-major order. The layout has to be dense or strided.
+    pub fn new(files: &'a Files, stored: &Stored<'a>, storage: ByteRange) -> Result<Self> {
+        let mut view = Self::unmerged(files, stored, storage)?;
+        let dimensions = &mut view.walk.dimensions;
+        *dimensions = merged(std::mem::take(dimensions));
+        view.side_by_side()
     }
 
-    /// The same elements in the order in which they lie in the file, those that a stride of 0 repeats only once.
-    #[must_use]
-    pub fn unordered(mut self) -> Self {
-        if self.walk.count == 0 {
-            return self;
+    /// The elements in the order in which they lie in the file, those that a stride of 0 repeats only once. With an `axis`,
+    /// that dimension is never left out, and the second result is how many visited elements stand side by side with one
+    /// index of it.
+    pub fn unordered(
+        files: &'a Files,
+        stored: &Stored<'a>,
+        storage: ByteRange,
+        axis: Option<usize>,
+    ) -> Result<(Self, u64)> {
+        let mut view = Self::new(files, stored, storage)?;
+        if view.walk.count == 0 {
+            return Ok((view, 1));
         }
-        let dimensions = &mut self.walk.dimensions;
-        self.repeat = dimensions.iter().filter(|(_, stride)| *stride == 0).map(|(size, _)| size).product();
-        dimensions.retain(|(_, stride)| *stride != 0);
-        dimensions.sort_by_key(|(_, stride)| std::cmp::Reverse(*stride));
-        *dimensions = merged(std::mem::take(dimensions));
-        self.walk.count /= self.repeat;
-        self
+        let full = Self::unmerged(files, stored, storage)?.walk.dimensions;
+        let mut dimensions: Vec<_> = full.into_iter().enumerate().collect();
+        let repeats = |place: usize, stride: u64| stride == 0 && Some(place) != axis;
+        view.repeat =
+            dimensions.iter().filter(|(at, (_, stride))| repeats(*at, *stride)).map(|(_, (size, _))| size).product();
+        dimensions.retain(|(at, (_, stride))| !repeats(*at, *stride));
+        dimensions.sort_by_key(|(_, (_, stride))| std::cmp::Reverse(*stride));
+        let inside =
+            dimensions.iter().rev().take_while(|(at, _)| Some(*at) != axis).map(|(_, (size, _))| size).product();
+        view.walk.dimensions = merged(dimensions.into_iter().map(|(_, dimension)| dimension).collect());
+        view.walk.count /= view.repeat;
+        Ok((view, inside))
+    }
+
+    fn unmerged(files: &'a Files, stored: &Stored<'a>, storage: ByteRange) -> Result<Self> {
+        let bits = stored.bits()?;
+        let count = stored.count()?;
+        let (start, strides, conjugated, negated) = match stored.layout {
+            Layout::Strided { start, strides, conjugated, negated, .. } => {
+                (*start, Some(strides), *conjugated, *negated)
+            }
+            _ => (0, None, false, false),
+        };
+        let dimensions = match strides {
+            Some(strides) => stored.shape.iter().copied().zip(strides.iter().copied()).collect(),
+            // What is counted fits: no dimension's stride is beyond the product of the shape, which is.
+            None if count == 0 => vec![(0, 1)],
+            None => row_major(stored.shape),
+        };
+        Ok(View {
+            source: &*files.get(storage.file).source,
+            dtype: stored.dtype,
+            order: stored.order,
+            conjugated,
+            negated,
+            storage,
+            bits,
+            walk: Walk { start, dimensions, count },
+            repeat: 1,
+            reach: 2 * limits::CHUNK,
+        })
+    }
+
+    /// Packed elements cannot be picked out one by one.
+    fn side_by_side(self) -> Result<Self> {
+        let run =
+            matches!(self.walk.dimensions.as_slice(), [] | [(_, 1)]) && (self.walk.start * self.bits).is_multiple_of(8);
+        if run || self.bits >= 8 || self.walk.count == 0 {
+            return Ok(self);
+        }
+        Err(Error::unsupported("Packed elements that do not lie side by side cannot be read."))
     }
 
     /// How many elements are visited.
@@ -73,21 +104,13 @@ impl<'a> View<'a> {
         self.walk.count
     }
 
-    /// How many times each visited element stands in the tensor: more than 1 only for [`View::unordered`].
+    /// How many times each visited element stands in the tensor.
     pub fn repeat(&self) -> u64 {
         self.repeat
     }
 
-    /// Replaces `into` with the bytes of `count` elements from the `start`-th visited one on; both are within bounds.
-    ///
-    /// # Errors
-    ///
-    /// `Malformed` or `Source` if the bytes cannot be had.
+    /// Puts `count` elements, at least one, from the `start`-th visited one on into `into`, which is empty.
     pub fn read(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
-        into.clear();
-        if count == 0 {
-            return Ok(());
-        }
         match self.walk.dimensions.as_slice() {
             [] => self.read_run(self.walk.start, 1, into)?,
             [(_, 1)] => self.read_run(self.walk.start + start, count, into)?,
@@ -138,56 +161,40 @@ impl<'a> View<'a> {
 
     /// Little-endian, with lazy conjugates and negatives applied.
     fn normalise(&self, bytes: &mut [u8]) {
-        to_little(&self.tensor.dtype, self.tensor.order, bytes);
-        if let (Layout::Strided { conjugated, negated, .. }, Some(number)) =
-            (self.layout, self.tensor.dtype.number())
-        {
-            if *negated {
+        to_little(self.dtype, self.order, bytes);
+        if let Some(number) = self.dtype.number() {
+            if self.negated {
                 negate(number, bytes, false);
             }
-            if *conjugated {
+            if self.conjugated {
                 negate(number, bytes, true);
             }
         }
     }
 }
 
-/// Turns the bytes of elements of this type around where they are big-endian.
-pub(super) fn to_little(dtype: &Dtype, order: ByteOrder, bytes: &mut [u8]) {
-    let unit = match dtype {
-        Dtype::Record(record) => return record_to_little(record, bytes),
-        Dtype::Number(number) if number.class() == Class::Complex => number.bits() / 16,
-        Dtype::Number(number) => number.bits() / 8,
-        Dtype::Text { .. } => 4,
-        Dtype::Time { .. } => 8,
-        _ => 1,
-    };
-    if order == ByteOrder::Big && unit > 1 {
-        let unit = usize::try_from(unit).expect("at most 16");
-        bytes.chunks_exact_mut(unit).for_each(<[u8]>::reverse);
-    }
-}
-
-/// Readers bound how deep records nest.
-fn record_to_little(record: &Record, bytes: &mut [u8]) {
-    let Some(size) = usize::try_from(record.size).ok().filter(|size| *size > 0) else { return };
-    for element in bytes.chunks_exact_mut(size) {
-        for field in &record.fields {
-            let count = crate::model::element_count(&field.shape).unwrap_or(0);
-            let len = field.dtype.bits().unwrap_or(0).saturating_mul(count) / 8;
-            let range = usize::try_from(field.offset).ok().zip(usize::try_from(field.offset.saturating_add(len)).ok());
-            if let Some(part) = range.and_then(|(start, end)| element.get_mut(start..end)) {
-                to_little(&field.dtype, field.order, part);
-            }
-        }
-    }
+/// A size and a stride for each dimension of a shape without zeros that can be counted.
+pub(super) fn row_major(shape: &[u64]) -> Vec<(u64, u64)> {
+    let mut stride = 1;
+    let mut dimensions: Vec<_> = shape
+        .iter()
+        .rev()
+        .map(|&size| {
+            let now = stride;
+            stride *= size;
+            (size, now)
+        })
+        .collect();
+    dimensions.reverse();
+    dimensions
 }
 
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "the numbers of the tests are below 256")]
 mod tests {
     use super::*;
-    use crate::model::Number;
+    use crate::decode::Elements;
+    use crate::model::{Number, Tensor};
     use crate::source::{FileId, Memory};
     use proptest::prelude::*;
     use std::rc::Rc;
@@ -214,13 +221,18 @@ mod tests {
             let expected: Vec<u8> = expected.iter().map(|at| (at + 3) as u8).collect();
             let layout = Layout::Strided { storage, start, strides, conjugated: false, negated: false };
             let tensor = Tensor::new("a", Dtype::Number(Number::U8), shape, layout);
-            let elements = View { reach, ..View::new(&files, &tensor, &tensor.layout).unwrap() };
+            let stored = Stored::of(&tensor);
+            let elements = View { reach, ..View::new(&files, &stored, storage).unwrap() };
             let mut bytes = Vec::new();
             let cut = cut.min(elements.count());
-            elements.read(cut, elements.count() - cut, &mut bytes).unwrap();
+            if cut < elements.count() {
+                elements.read(cut, elements.count() - cut, &mut bytes).unwrap();
+            }
             prop_assert_eq!(&bytes, &expected[cut as usize..]);
 
-            let unordered = View { reach, ..View::new(&files, &tensor, &tensor.layout).unwrap().unordered() };
+            let unordered = View::unordered(&files, &stored, storage, None).unwrap().0;
+            let unordered = View { reach, ..unordered };
+            bytes.clear();
             unordered.read(0, unordered.count(), &mut bytes).unwrap();
             let mut all: Vec<u8> = bytes.repeat(unordered.repeat() as usize);
             let mut expected = expected;
@@ -236,7 +248,7 @@ mod tests {
         let storage = ByteRange { file, offset: 0, len: 4 };
         let layout = Layout::Strided { storage, start: 0, strides: vec![0, 0], conjugated: false, negated: true };
         let tensor = Tensor::new("a", Dtype::Number(Number::F32), vec![1 << 20, 1 << 20], layout);
-        let elements = View::new(&files, &tensor, &tensor.layout).unwrap().unordered();
+        let elements = Elements::unordered(&files, &tensor).unwrap();
         assert_eq!((elements.count(), elements.repeat()), (1, 1 << 40));
         let mut bytes = Vec::new();
         elements.read(0, 1, &mut bytes).unwrap();

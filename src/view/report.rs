@@ -5,7 +5,7 @@ use crate::analysis::{Findings, Histogram};
 use crate::decode::{Cell, Elements, cells};
 use crate::error::Result;
 use crate::formats;
-use crate::model::{self, Checkpoint, Layout, Tensor, Value};
+use crate::model::{self, Checkpoint, Layout, Scale, Tensor, Value};
 use crate::source::Files;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -281,11 +281,26 @@ pub fn given_files(files: &Files) -> Vec<File> {
 
 /// The file that was not given, and why elements cannot be shown, where either is so.
 pub(super) fn trouble(layout: &Layout) -> (Option<String>, Option<String>) {
-    match layout {
-        Layout::Absent { file } => (Some(file.clone()), None),
-        Layout::Unreadable { why } => (None, Some(why.clone())),
-        _ => (None, None),
-    }
+    // A tensor that is made of others can be shown if all of them can.
+    let parts: Vec<&Layout> = match layout {
+        Layout::Sparse(sparse) => {
+            let tensors = [Some(&sparse.indices), sparse.others.as_ref(), Some(&sparse.values)];
+            tensors.into_iter().flatten().map(|tensor| &tensor.layout).collect()
+        }
+        Layout::Quantized(quantized) => match &quantized.scale {
+            Scale::PerTensor { .. } => vec![&quantized.codes],
+            Scale::PerChannel { scales, zero_points, .. } => {
+                vec![&quantized.codes, &scales.layout, &zero_points.layout]
+            }
+        },
+        _ => vec![layout],
+    };
+    let found = parts.into_iter().find_map(|part| match part {
+        Layout::Absent { file } => Some((Some(file.clone()), None)),
+        Layout::Unreadable { why } => Some((None, Some(why.clone()))),
+        _ => None,
+    });
+    found.unwrap_or_default()
 }
 
 impl TensorReport {
@@ -370,4 +385,30 @@ pub fn first(files: &Files, tensor: &Tensor) -> Result<Vec<Json>> {
     elements.read(0, count, &mut bytes)?;
     let count = usize::try_from(count).expect("at most eight");
     Ok(cells(elements.dtype(), &bytes, count).into_iter().map(Json::Cell).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Dtype, Number, Quantized, Sparse, SparseKind};
+    use std::rc::Rc;
+
+    #[test]
+    fn a_tensor_made_of_others_lacks_what_they_lack() {
+        let tensor = |layout| Tensor::new("a", Dtype::Number(Number::F32), vec![1], layout);
+        let fine = || tensor(Layout::Pieces(Rc::new([])));
+        let absent = || Layout::Absent { file: "b".to_owned() };
+        let unreadable = || Layout::Unreadable { why: "No.".to_owned() };
+        let sparse = |others, values| {
+            let (kind, indices) = (SparseKind::Csr, fine());
+            trouble(&Layout::Sparse(Rc::new(Sparse { kind, indices, others, values })))
+        };
+        assert_eq!(sparse(None, fine()), (None, None));
+        assert_eq!(sparse(Some(tensor(absent())), fine()), (Some("b".to_owned()), None));
+        assert_eq!(sparse(Some(fine()), tensor(unreadable())), (None, Some("No.".to_owned())));
+        let scale = Scale::PerTensor { scale: 1.0, zero_point: 0 };
+        let quantized = Layout::Quantized(Rc::new(Quantized { codes: absent(), scale }));
+        assert_eq!(trouble(&quantized), (Some("b".to_owned()), None));
+        assert_eq!(trouble(&fine().layout), (None, None));
+    }
 }
