@@ -102,7 +102,16 @@ pub(super) fn fill<T: Tensors>(
     let room = Room::new(pickle.stream.len());
     // Growing to as many would take half as much again for a moment.
     checkpoint.tensors.reserve_exact(T::most(pickle).min(room.tensors()));
-    let mut filler = Filler { checkpoint, pickle, tensors, place, room, transient: Vec::new(), inside: None, left_out: LeftOut::default() };
+    let mut filler = Filler {
+        checkpoint,
+        pickle,
+        tensors,
+        place,
+        room,
+        transient: Vec::new(),
+        inside: None,
+        left_out: LeftOut::default(),
+    };
     while let Some(step) = walk.next_step() {
         filler.take_in(&walk, step)?;
     }
@@ -159,7 +168,13 @@ impl<T: Tensors> Filler<'_, T> {
         let pickle = self.pickle;
         if let Step::Object(_) = step {
             let class = modules::class(pickle, id).map(crate::wire::pickle::Global::dotted).unwrap_or_default();
-            let kind = if class.starts_with("__torch__.") { "ScriptModule" } else if walk.is_module(id) { "nn.Module" } else { "object" };
+            let kind = if class.starts_with("__torch__.") {
+                "ScriptModule"
+            } else if walk.is_module(id) {
+                "nn.Module"
+            } else {
+                "object"
+            };
             self.entry_here(walk, class.into(), Value::Text(kind.to_owned()));
             return Ok(());
         }
@@ -169,7 +184,7 @@ impl<T: Tensors> Filler<'_, T> {
         }
         let may_be_tensor = matches!(pickle.node(id), Node::Object(_) | Node::Persistent(_));
         let is_array = may_be_tensor && arrays::is_array(pickle, id);
-        if !is_array && !(may_be_tensor && T::is_tensor(pickle, id)) {
+        if !(is_array || may_be_tensor && T::is_tensor(pickle, id)) {
             self.left_out.outside += u64::from(matches!(pickle.node(id), Node::Persistent(_)));
             // Before anything is copied: one text may stand in many places.
             let room = self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(pickle.text_len(id));
@@ -220,7 +235,8 @@ impl<T: Tensors> Filler<'_, T> {
 
     /// An entry for what came last.
     fn entry_here(&mut self, walk: &Walk<'_>, kind: Cow<'static, str>, value: Value) {
-        let room = self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(room::path_size(walk.path()));
+        let room =
+            self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(room::path_size(walk.path()));
         if room {
             self.entry(self.path(walk), kind, value);
         } else {
@@ -303,7 +319,10 @@ fn is_open(pickle: &Pickle, walk: &Walk<'_>) -> bool {
     let class = walk.holder().and_then(|holder| modules::class(pickle, holder));
     class.is_some_and(|class| {
         class.module.starts_with("__torch__")
-            || matches!((class.module.as_str(), class.name.as_str()), ("argparse", "Namespace") | ("types", "SimpleNamespace"))
+            || matches!(
+                (class.module.as_str(), class.name.as_str()),
+                ("argparse", "Namespace") | ("types", "SimpleNamespace")
+            )
     })
 }
 
@@ -321,7 +340,9 @@ impl LeftOut {
             checkpoint.note(Note::warning(message));
         }
         if *tensors > 0 {
-            let message = format!("{tensors} more tensors are not listed: their names or texts take many times the pickle's bytes, or they are not understood.");
+            let message = format!(
+                "{tensors} more tensors are not listed: their names or texts take many times the pickle's bytes, or they are not understood."
+            );
             checkpoint.note(Note::warning(message));
         }
         if beside > 0 {
@@ -332,11 +353,15 @@ impl LeftOut {
             checkpoint.note(Note::warning(message));
         }
         if *outside > 0 {
-            let message = format!("{outside} values are kept outside of the pickle, by persistent ids that are no storages; they are not shown.");
+            let message = format!(
+                "{outside} values are kept outside of the pickle, by persistent ids that are no storages; they are not shown."
+            );
             checkpoint.note(Note::warning(message));
         }
         if *attributes > 0 {
-            let message = format!("{attributes} tensors are attributes of objects of other classes; they are told in the metadata, not listed.");
+            let message = format!(
+                "{attributes} tensors are attributes of objects of other classes; they are told in the metadata, not listed."
+            );
             checkpoint.note(Note::info(message));
         }
         if *values > 0 {

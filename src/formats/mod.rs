@@ -39,8 +39,7 @@ pub struct Format {
 }
 
 /// All formats. Where several recognise a file the first one has it.
-pub const FORMATS: &[&Format] =
-    &[
+pub const FORMATS: &[&Format] = &[
     &safetensors::SHARDED,
     &safetensors::FORMAT,
     &pytorch::SHARDED,

@@ -5,7 +5,6 @@ use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-
 /// The entries of a JSON object in their order.
 #[derive(Debug)]
 pub(super) struct Pairs<V>(pub Vec<(String, V)>);

@@ -58,7 +58,10 @@ pub(super) fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     if let Some(packing) = packing(lead.head()).filter(|_| is_packed(lead)) {
         let bytes = packing.unpack(&*given.source, limits::UNPACKED)?;
         if !looks_like_one(&bytes[..bytes.len().min(4096)]) {
-            let message = format!("The file is packed with {}, and there is no pickle inside; unpack it and open what is inside.", packing.name);
+            let message = format!(
+                "The file is packed with {}, and there is no pickle inside; unpack it and open what is inside.",
+                packing.name
+            );
             return Err(Error::unsupported(message));
         }
         checkpoint.producer = Some(format!("packed with {}", packing.name));
@@ -106,12 +109,14 @@ fn add(checkpoint: &mut Checkpoint, file: FileId) -> Result<()> {
     let (last, pickle) = all.last().expect("there is one");
     let end = last + pickle.end;
     if end < source.size() && pickle.problem.is_none() {
-        let message = format!("{} bytes follow the end of the pickle, at byte {end}; they are not read.", source.size() - end);
+        let message =
+            format!("{} bytes follow the end of the pickle, at byte {end}; they are not read.", source.size() - end);
         checkpoint.note(Note::warning(message));
     }
     let several = all.len() > 1;
     for (index, (base, pickle)) in all.iter().enumerate() {
-        let prefix: Vec<Key> = several.then(|| Key::Index(i64::try_from(index).unwrap_or(i64::MAX))).into_iter().collect();
+        let prefix: Vec<Key> =
+            several.then(|| Key::Index(i64::try_from(index).unwrap_or(i64::MAX))).into_iter().collect();
         fill(checkpoint, pickle, (file, *base), &prefix)?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use crate::limits;
 use crate::model::{Checkpoint, Meaning, Note, PickleFacts, Referred, Verdict};
 use crate::source::{Memory, ReadAt};
 use crate::wire::pickle::opcodes as op;
-use crate::wire::pickle::{Node, Pickle, Reference, run_at};
+use crate::wire::pickle::{Global, Node, Pickle, Reference, run_at};
 
 /// Who reads a pickle in Python.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,14 @@ pub(super) enum Loader {
 /// Reports a pickle, those that stand in byte strings of it, and notes the names that a person should know.
 ///
 /// `source` is where long byte strings are read from; the pickle begins at its byte `base`.
-pub(super) fn add(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, base: u64, place: &str, loader: Loader) {
+pub(super) fn add(
+    checkpoint: &mut Checkpoint,
+    pickle: &Pickle,
+    source: &dyn ReadAt,
+    base: u64,
+    place: &str,
+    loader: Loader,
+) {
     let facts = facts(pickle, place, loader);
     note(checkpoint, &facts);
     if let Some((code, at)) = pickle.not_utf8 {
@@ -93,15 +100,45 @@ fn referred(reference: &Reference) -> Referred {
     let Reference { global, spelled, at, opcode } = reference;
     let (meaning, reason) = meaning(global);
     let opcode = op::name(*opcode).unwrap_or_default();
-    Referred { name: global.dotted(), spelled: spelled.as_ref().map(|spelled| spelled.dotted()), at: *at, opcode, meaning, reason }
+    Referred { name: global.dotted(), spelled: spelled.as_ref().map(Global::dotted), at: *at, opcode, meaning, reason }
 }
 
 /// The opcodes that the unpickler of `torch.load(weights_only=True)` knows.
 const TORCHS_OPCODES: [u8; 34] = [
-    op::PROTO, op::STOP, op::GLOBAL, op::NEWOBJ, op::REDUCE, op::BUILD, op::APPEND, op::APPENDS, op::SETITEM, op::SETITEMS,
-    op::MARK, op::TUPLE, op::TUPLE1, op::TUPLE2, op::TUPLE3, op::NONE, op::NEWTRUE, op::NEWFALSE, op::EMPTY_TUPLE,
-    op::EMPTY_LIST, op::EMPTY_DICT, op::EMPTY_SET, op::BININT, op::BININT1, op::BININT2, op::BINFLOAT, op::BINUNICODE,
-    op::SHORT_BINSTRING, op::BINPERSID, op::BINGET, op::LONG_BINGET, op::BINPUT, op::LONG_BINPUT, op::LONG1,
+    op::PROTO,
+    op::STOP,
+    op::GLOBAL,
+    op::NEWOBJ,
+    op::REDUCE,
+    op::BUILD,
+    op::APPEND,
+    op::APPENDS,
+    op::SETITEM,
+    op::SETITEMS,
+    op::MARK,
+    op::TUPLE,
+    op::TUPLE1,
+    op::TUPLE2,
+    op::TUPLE3,
+    op::NONE,
+    op::NEWTRUE,
+    op::NEWFALSE,
+    op::EMPTY_TUPLE,
+    op::EMPTY_LIST,
+    op::EMPTY_DICT,
+    op::EMPTY_SET,
+    op::BININT,
+    op::BININT1,
+    op::BININT2,
+    op::BINFLOAT,
+    op::BINUNICODE,
+    op::SHORT_BINSTRING,
+    op::BINPERSID,
+    op::BINGET,
+    op::LONG_BINGET,
+    op::BINPUT,
+    op::LONG_BINPUT,
+    op::LONG1,
 ];
 
 /// What `torch.load(weights_only=True)` would do: refuse at the first opcode or name that it does not know, or for what it
@@ -145,11 +182,20 @@ const TOLD: usize = 3;
 
 /// Notes the names that loading the pickle in Python would refer to, where a person should know them.
 fn note(checkpoint: &mut Checkpoint, facts: &PickleFacts) {
-    let more = if facts.more > 0 { format!(" {} more names are counted, not listed.", facts.more) } else { String::new() };
+    let more =
+        if facts.more > 0 { format!(" {} more names are counted, not listed.", facts.more) } else { String::new() };
     for (meaning, make, what) in [
         (Meaning::RunsCode, Note::danger as fn(String) -> Note, "which can run code when the file is loaded in Python"),
-        (Meaning::Hidden, Note::danger, "which only running it would tell, and which can be one that runs code when the file is loaded in Python"),
-        (Meaning::NotKnown, Note::warning, "which is not known here and which torch.load(weights_only=True) would refuse"),
+        (
+            Meaning::Hidden,
+            Note::danger,
+            "which only running it would tell, and which can be one that runs code when the file is loaded in Python",
+        ),
+        (
+            Meaning::NotKnown,
+            Note::warning,
+            "which is not known here and which torch.load(weights_only=True) would refuse",
+        ),
     ] {
         let names: Vec<&Referred> = facts.names.iter().filter(|name| name.meaning == meaning).collect();
         let told: Vec<String> =
@@ -203,7 +249,9 @@ fn nested(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, bas
 
 /// Whether bytes begin as a pickle does: with a protocol, or with a name in a text protocol.
 fn looks_like_one(bytes: &[u8]) -> bool {
-    matches!(bytes, [op::PROTO, 0..=5, ..]) || bytes.starts_with(b"c") && bytes.contains(&b'\n') || bytes.starts_with(b"(i")
+    matches!(bytes, [op::PROTO, 0..=5, ..])
+        || bytes.starts_with(b"c") && bytes.contains(&b'\n')
+        || bytes.starts_with(b"(i")
 }
 
 /// The error of a pickle that breaks off, with the names that it refers to before, the worst first: they may be why one

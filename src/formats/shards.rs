@@ -1,7 +1,7 @@
 //! Models in several files: by an index, or by their numbered names alone.
 
-use super::{Candidate, lookalikes};
 use super::pairs::Pairs;
+use super::{Candidate, lookalikes};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{Checkpoint, Dtype, Entry, Layout, Note, Tensor, Value};
@@ -39,26 +39,26 @@ impl Shards {
     ///
     /// `Malformed` or `TooLarge` for the index; as [`Shards::add`] for a file.
     pub(super) fn open(&self, files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
-    let given = lead.file;
-    let index = read_index(given)?;
-    let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
-    let mut model = Checkpoint::new(Files::one(&given.name, given.source.clone()), self.format);
-    for (key, value) in index.metadata.map(|pairs| pairs.0).unwrap_or_default() {
-        model.metadata.push(Entry::plain(key, Value::from_json(value)));
-    }
-    let mut missing = HashSet::new();
-    for shard in shard_names(&index.weight_map)? {
-        match files.iter().find(|(_, file)| file.name.strip_prefix(folder) == Some(shard)) {
-            Some((_, file)) => self.add_shard(&mut model, file)?,
-            None => {
-                missing.insert(shard);
-                let count = index.weight_map.0.iter().filter(|(_, file)| file == shard).count();
-                model.note(shard_not_given(shard, &format!("It holds {count} of the tensors.")));
+        let given = lead.file;
+        let index = read_index(given)?;
+        let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
+        let mut model = Checkpoint::new(Files::one(&given.name, given.source.clone()), self.format);
+        for (key, value) in index.metadata.map(|pairs| pairs.0).unwrap_or_default() {
+            model.metadata.push(Entry::plain(key, Value::from_json(value)));
+        }
+        let mut missing = HashSet::new();
+        for shard in shard_names(&index.weight_map)? {
+            match files.iter().find(|(_, file)| file.name.strip_prefix(folder) == Some(shard)) {
+                Some((_, file)) => self.add_shard(&mut model, file)?,
+                None => {
+                    missing.insert(shard);
+                    let count = index.weight_map.0.iter().filter(|(_, file)| file == shard).count();
+                    model.note(shard_not_given(shard, &format!("It holds {count} of the tensors.")));
+                }
             }
         }
-    }
-    compare_with_index(&mut model, &index.weight_map, &missing);
-    Ok(model)
+        compare_with_index(&mut model, &index.weight_map, &missing);
+        Ok(model)
     }
 
     /// Adds one file; metadata that another one gave too is not repeated.
@@ -101,7 +101,8 @@ impl Shards {
         let Some(Numbered { stem, of, .. }) = set.first().and_then(|file| self.numbered(&file.name)) else {
             return Ok(model);
         };
-        let there: HashSet<u32> = set.iter().filter_map(|file| self.numbered(&file.name)).map(|shard| shard.number).collect();
+        let there: HashSet<u32> =
+            set.iter().filter_map(|file| self.numbered(&file.name)).map(|shard| shard.number).collect();
         for number in 1..=of.parse().unwrap_or(0).min(u32::try_from(limits::SHARDS).unwrap_or(u32::MAX)) {
             if !there.contains(&number) {
                 let name = format!("{stem}-{number:0width$}-of-{of}{}", self.ending, width = of.len());

@@ -35,7 +35,15 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// A checkpoint without tensors, metadata and notes.
     pub fn new(files: Files, format: &'static str) -> Self {
-        Checkpoint { files, format, producer: None, tensors: Vec::new(), metadata: Vec::new(), pickles: Vec::new(), notes: Vec::new() }
+        Checkpoint {
+            files,
+            format,
+            producer: None,
+            tensors: Vec::new(),
+            metadata: Vec::new(),
+            pickles: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     /// Adds a note; beyond [`crate::limits::NOTES`] they are counted in the last one.

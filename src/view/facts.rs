@@ -1,9 +1,9 @@
 //! What the page shows of an open checkpoint before any element is read. Counts are float64, as JavaScript counts.
 
-use super::report::{self, Note, Report};
-use crate::formats::{FORMATS, Format};
 use super::pickles::PickleFact;
+use super::report::{self, Note, Report};
 use super::tied::{SHOWN_SHARES, by_storage, tied};
+use crate::formats::{FORMATS, Format};
 use crate::model::{Checkpoint, Entry, Key, Layout, Piece, Role, Scale, Tensor};
 use crate::view::table::Tree;
 use serde::Serialize;
@@ -249,8 +249,7 @@ impl Facts {
     pub fn new(checkpoint: &Checkpoint) -> Self {
         let Report { format, producer, notes, files, pickles, .. } = Report::without_tensors(checkpoint);
         let metadata = checkpoint.metadata.iter();
-        let metadata =
-            metadata.map(MetadataFact::new).collect();
+        let metadata = metadata.map(MetadataFact::new).collect();
         let tied = tied(&checkpoint.tensors);
         let (mut parameters, mut bytes) = (0.0, 0.0);
         let mut dtypes: Vec<Share> = Vec::new();

@@ -32,32 +32,46 @@ const RECIPES: &[Recipe] = &[
         lines: |file, tensor| {
             let name = literal(&tensor.name);
             let parts = if tensor.role == Some(Role::Buffer) { "named_buffers" } else { "named_parameters" };
-            format!("import torch\nmodule = torch.jit.load({file}, map_location=\"cpu\")\ntensor = dict(module.{parts}(remove_duplicate=False))[{name}]")
+            format!(
+                "import torch\nmodule = torch.jit.load({file}, map_location=\"cpu\")\ntensor = dict(module.{parts}(remove_duplicate=False))[{name}]"
+            )
         },
     },
     Recipe {
         format: "pytorch-export",
         lines: |file, tensor| {
             let part = if tensor.role == Some(Role::Other) { "constants" } else { "state_dict" };
-            format!("import torch\nprogram = torch.export.load({file})\ntensor = program.{part}[{}]", literal(&tensor.name))
+            format!(
+                "import torch\nprogram = torch.export.load({file})\ntensor = program.{part}[{}]",
+                literal(&tensor.name)
+            )
         },
     },
     Recipe {
         format: "torch-package",
         lines: |file, tensor| {
-            format!("from torch.package import PackageImporter\n# The names of the package and the resource are those of the pickle.\nimporter = PackageImporter({file})\ntensor = importer.load_pickle(\"PACKAGE\", \"RESOURCE.pkl\"){}", keys(tensor))
+            format!(
+                "from torch.package import PackageImporter\n# The names of the package and the resource are those of the pickle.\nimporter = PackageImporter({file})\ntensor = importer.load_pickle(\"PACKAGE\", \"RESOURCE.pkl\"){}",
+                keys(tensor)
+            )
         },
     },
     Recipe {
         format: "pickle",
         lines: |file, tensor| {
-            format!("import pickle\n# Loading a pickle runs it: only from whom you trust.\nwith open({file}, \"rb\") as f:\n    array = pickle.load(f){}", keys(tensor))
+            format!(
+                "import pickle\n# Loading a pickle runs it: only from whom you trust.\nwith open({file}, \"rb\") as f:\n    array = pickle.load(f){}",
+                keys(tensor)
+            )
         },
     },
     Recipe {
         format: "joblib",
         lines: |file, tensor| {
-            format!("import joblib\n# Loading a pickle runs it: only from whom you trust.\narray = joblib.load({file}){}", keys(tensor))
+            format!(
+                "import joblib\n# Loading a pickle runs it: only from whom you trust.\narray = joblib.load({file}){}",
+                keys(tensor)
+            )
         },
     },
     Recipe {

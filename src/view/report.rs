@@ -257,11 +257,7 @@ impl Report {
             format: Format { id: checkpoint.format, label },
             producer: checkpoint.producer.clone(),
             files: given_files(&checkpoint.files),
-            metadata: checkpoint
-                .metadata
-                .iter()
-                .map(Entry::new)
-                .collect(),
+            metadata: checkpoint.metadata.iter().map(Entry::new).collect(),
             notes: checkpoint
                 .notes
                 .iter()

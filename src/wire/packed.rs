@@ -69,7 +69,8 @@ impl Packing {
         let at = std::cell::Cell::new(0);
         let input = Input { source, at: &at };
         let damaged = |error: &io::Error| {
-            let message = format!("The file cannot be unpacked ({}: {error}); it is damaged or was not copied whole.", self.name);
+            let message =
+                format!("The file cannot be unpacked ({}: {error}); it is damaged or was not copied whole.", self.name);
             Error::malformed(message).at(at.get())
         };
         let mut reader = (self.open)(input).map_err(|error| damaged(&error))?;

@@ -92,7 +92,10 @@ pub(in crate::formats) fn of_pickle(kind: &NumpyType) -> Result<(Dtype, ByteOrde
                 let (dtype, order) = of_pickle(kind)?;
                 let bytes = element_count(&shape).and_then(|count| count.checked_mul(dtype.bits().unwrap_or(64) / 8));
                 if bytes.and_then(|bytes| offset.checked_add(bytes)).is_none_or(|end| end > *size) {
-                    return Err(Error::malformed(format!("The field {:?} of a type lies outside of it.", quoted(name))));
+                    return Err(Error::malformed(format!(
+                        "The field {:?} of a type lies outside of it.",
+                        quoted(name)
+                    )));
                 }
                 record.fields.push(Field { name: name.clone(), dtype, shape, order, offset: *offset });
             }

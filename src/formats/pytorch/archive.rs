@@ -91,9 +91,10 @@ impl Saved<'_> {
     /// As [`contents::fill`]; `Malformed` if the record is missing or the pickle breaks off.
     pub fn fill(&self, checkpoint: &mut Checkpoint, reading: &Reading<'_>) -> Result<()> {
         let name = format!("{}{}", self.root, reading.record);
-        let record = self.archive.find(&name).ok_or_else(|| {
-            Error::malformed(format!("The zip archive has no record {:?}.", quoted(&name)))
-        })?;
+        let record = self
+            .archive
+            .find(&name)
+            .ok_or_else(|| Error::malformed(format!("The zip archive has no record {:?}.", quoted(&name))))?;
         let pickle = run(self.read(record)?);
         let home = checkpoint.files.add_part(reading.file, &name, record.open(self.source));
         let source = checkpoint.files.get(home).source.clone();
@@ -104,13 +105,8 @@ impl Saved<'_> {
         referred::add_rest(checkpoint, &pickle, reading.record);
         let records = ZipRecords { saved: self, file: reading.file, storages: reading.storages };
         let mut rebuilder = Rebuilder::new(Storages::new(records, self.byte_order()?), (home, 0));
-        let place = Place {
-            file: home,
-            base: 0,
-            prefix: reading.prefix,
-            registered: reading.registered,
-            attributes: false,
-        };
+        let place =
+            Place { file: home, base: 0, prefix: reading.prefix, registered: reading.registered, attributes: false };
         contents::fill(checkpoint, &pickle, top, &mut rebuilder, &place)
     }
 
@@ -156,7 +152,6 @@ pub(super) fn unscripted() -> &'static HashMap<String, Registered> {
     static NONE: std::sync::LazyLock<HashMap<String, Registered>> = std::sync::LazyLock::new(HashMap::new);
     &NONE
 }
-
 
 /// Adds what a file inside another one holds, an archive of `torch.save` itself, below these keys.
 ///

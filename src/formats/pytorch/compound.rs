@@ -36,7 +36,11 @@ pub(super) fn quantized(
                 let size = codes.shape.get(*axis);
                 size.is_some_and(|size| scales.shape == [*size] && zero_points.shape == [*size])
             })
-            .map(|axis| Scale::PerChannel { axis, scales: Box::new(scales), zero_points: Box::new(zero_points) })
+            .map(|axis| Scale::PerChannel {
+                axis,
+                scales: Box::new(scales),
+                zero_points: Box::new(zero_points),
+            })
         }
         _ => None,
     };
@@ -149,12 +153,12 @@ fn whole_numbers(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<Vec<u64>> {
 }
 
 /// A nested tensor: its components one after another, as one dimension.
-pub(super) fn nested(checkpoint: &mut Checkpoint, name: String, buffer: Tensor, about: [Tensor; 3]) -> Tensor {
+pub(super) fn nested(checkpoint: &mut Checkpoint, name: String, buffer: &Tensor, about: &[Tensor; 3]) -> Tensor {
     let Tensor { dtype, order, device, .. } = buffer.clone();
     let numbers = about.each_ref().map(|part| whole_numbers(checkpoint, part));
     let (count, layout) = match (numbers, &about[0].shape[..]) {
         ([Some(sizes), Some(strides), Some(offsets)], [_, rank]) => {
-            lay_out_nested(checkpoint, &name, &buffer, (&sizes, &strides, &offsets), *rank)
+            lay_out_nested(checkpoint, &name, buffer, (&sizes, &strides, &offsets), *rank)
         }
         _ => (0, unreadable(checkpoint, &name, "the sizes of its components cannot be read.")),
     };
@@ -207,7 +211,8 @@ pub(super) fn cast(checkpoint: &mut Checkpoint, tensor: &mut Tensor, wanted: Num
     if tensor.dtype == Dtype::Number(wanted) {
         return Ok(());
     }
-    let (Dtype::Number(Number::F32), Number::Bf16, Layout::Dense(range)) = (&tensor.dtype, wanted, &tensor.layout) else {
+    let (Dtype::Number(Number::F32), Number::Bf16, Layout::Dense(range)) = (&tensor.dtype, wanted, &tensor.layout)
+    else {
         let message = format!(
             "PyTorch casts it to {} when it loads it; its elements are shown as they are in the file.",
             dtypes::name(wanted)

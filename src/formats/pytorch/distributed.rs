@@ -57,7 +57,10 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     checkpoint.files.add(&given.name, given.source.clone());
     let size = given.source.size();
     if size > limits::METADATA_RECORD {
-        return Err(Error::too_large(format!("The metadata has {size} bytes, at most {} are read.", limits::METADATA_RECORD)));
+        return Err(Error::too_large(format!(
+            "The metadata has {size} bytes, at most {} are read.",
+            limits::METADATA_RECORD
+        )));
     }
     let pickle = run(read_vec(&*given.source, 0, size)?);
     referred::add(&mut checkpoint, &pickle, &*given.source, 0, ".metadata", Loader::Other);
@@ -69,8 +72,9 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         return Err(Error::malformed("The metadata does not say which tensors there are and where they lie."));
     };
     let version = attribute(&pickle, top, "version").and_then(|version| pickle.ascii(version));
-    checkpoint.producer =
-        Some(version.map_or("torch.distributed.checkpoint".to_owned(), |version| format!("torch.distributed.checkpoint {version}")));
+    checkpoint.producer = Some(version.map_or("torch.distributed.checkpoint".to_owned(), |version| {
+        format!("torch.distributed.checkpoint {version}")
+    }));
     let mut reader = Reader {
         pickle: &pickle,
         files,
@@ -83,7 +87,7 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let optimizers = reader.optimizers();
     for [name, about] in tensors.as_chunks::<2>().0 {
         let Some(name) = pickle.ascii(*name) else { continue };
-        reader.add(&mut checkpoint, &name, *about)?;
+        reader.add(&mut checkpoint, &name, *about);
     }
     for tensor in &mut checkpoint.tensors {
         let state = Key::Text("state".to_owned());
@@ -152,14 +156,16 @@ impl Reader<'_> {
         self.paths.values().filter_map(before).collect()
     }
 
-    fn add(&mut self, checkpoint: &mut Checkpoint, name: &str, about: Id) -> Result<()> {
+    fn add(&mut self, checkpoint: &mut Checkpoint, name: &str, about: Id) {
         let path = self.paths.get(name).cloned().unwrap_or_else(|| vec![Key::Text(name.to_owned())]);
         let Some(chunks) = attribute(self.pickle, about, "chunks") else {
-            return self.value(checkpoint, name, &path);
+            self.value(checkpoint, name, &path);
+            return;
         };
         let properties = attribute(self.pickle, about, "properties");
         let (dtype, requires_grad) = properties.map_or((None, None), |properties| self.properties(properties));
-        let shape = attribute(self.pickle, about, "size").map_or(Err("is missing".to_owned()), |size| sizes(self.pickle, size));
+        let shape =
+            attribute(self.pickle, about, "size").map_or(Err("is missing".to_owned()), |size| sizes(self.pickle, size));
         let mut tensor = match (shape, dtype) {
             (Ok(shape), Some(dtype)) => {
                 let layout = self.layout(checkpoint, name, (dtype, &shape), chunks);
@@ -178,7 +184,6 @@ impl Reader<'_> {
         tensor.path = path;
         tensor.requires_grad = requires_grad.filter(|flag| *flag);
         checkpoint.tensors.push(tensor);
-        Ok(())
     }
 
     /// The type of a tensor and whether it requires gradients: a tuple, or attributes.
@@ -193,32 +198,62 @@ impl Reader<'_> {
     }
 
     /// The boxes that make up a tensor.
-    fn layout(&mut self, checkpoint: &mut Checkpoint, name: &str, (dtype, shape): (Number, &[u64]), chunks: Id) -> Layout {
+    fn layout(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        name: &str,
+        (dtype, shape): (Number, &[u64]),
+        chunks: Id,
+    ) -> Layout {
         let mut pieces = Vec::new();
         for chunk in self.pickle.sequence(chunks).unwrap_or_default() {
-            let part = |what| attribute(self.pickle, *chunk, what).and_then(|sizes_of| sizes(self.pickle, sizes_of).ok());
+            let part =
+                |what| attribute(self.pickle, *chunk, what).and_then(|sizes_of| sizes(self.pickle, sizes_of).ok());
             let (Some(at), Some(part)) = (part("offsets"), part("sizes")) else {
                 return unreadable(checkpoint, name, "the place of a part is not told.".to_owned());
             };
-            let len = element_count(&part).and_then(|count| count.checked_mul(dtype.bits())).map(|bits| bits.div_ceil(8));
-            let Some(len) = len else { return unreadable(checkpoint, name, "a part is larger than any file.".to_owned()) };
+            let len =
+                element_count(&part).and_then(|count| count.checked_mul(dtype.bits())).map(|bits| bits.div_ceil(8));
+            let Some(len) = len else {
+                return unreadable(checkpoint, name, "a part is larger than any file.".to_owned());
+            };
             let inside = at.len() == shape.len()
                 && part.len() == shape.len()
-                && at.iter().zip(&part).zip(shape).all(|((at, part), size)| at.checked_add(*part).is_some_and(|end| end <= *size));
+                && at
+                    .iter()
+                    .zip(&part)
+                    .zip(shape)
+                    .all(|((at, part), size)| at.checked_add(*part).is_some_and(|end| end <= *size));
             if !inside {
-                return unreadable(checkpoint, name, format!("a part of shape {part:?} at {at:?} is not inside {shape:?}."));
+                return unreadable(
+                    checkpoint,
+                    name,
+                    format!("a part of shape {part:?} at {at:?} is not inside {shape:?}."),
+                );
             }
-            let Some(Stored { file, at: start, len: stored }) = self.stored.get(&(name.to_owned(), Some(at.clone()))) else {
-                return unreadable(checkpoint, name, format!("the metadata does not say where its part at {at:?} lies."));
+            let Some(Stored { file, at: start, len: stored }) = self.stored.get(&(name.to_owned(), Some(at.clone())))
+            else {
+                return unreadable(
+                    checkpoint,
+                    name,
+                    format!("the metadata does not say where its part at {at:?} lies."),
+                );
             };
             let (file, start, stored) = (file.clone(), *start, *stored);
             let Some(id) = self.file(checkpoint, &file) else { return Layout::Absent { file } };
             let outer = checkpoint.files.get(id).source.clone();
             let archive = match Window::new(outer, start, stored) {
                 Ok(archive) => Rc::new(archive),
-                Err(_) => return unreadable(checkpoint, name, format!("its part at {at:?} is said to lie past the end of {:?}.", quoted(&file))),
+                Err(_) => {
+                    return unreadable(
+                        checkpoint,
+                        name,
+                        format!("its part at {at:?} is said to lie past the end of {:?}.", quoted(&file)),
+                    );
+                }
             };
-            let boxed = Boxed { archive, name: name.to_owned(), dtype, shape: part.clone(), len, found: OnceCell::new() };
+            let boxed =
+                Boxed { archive, name: name.to_owned(), dtype, shape: part.clone(), len, found: OnceCell::new() };
             let id = checkpoint.files.add_part(id, &file, Rc::new(boxed));
             pieces.push(Piece { at, shape: part, range: ByteRange { file: id, offset: 0, len } });
         }
@@ -234,7 +269,8 @@ impl Reader<'_> {
             return *known;
         }
         let plain = !name.is_empty() && !name.contains(['\\', ':', '\0']) && !name.split('/').any(|part| part == "..");
-        let found = self.files.iter().find(|(_, file)| file.name.strip_prefix(self.folder) == Some(name)).filter(|_| plain);
+        let found =
+            self.files.iter().find(|(_, file)| file.name.strip_prefix(self.folder) == Some(name)).filter(|_| plain);
         let id = found.map(|(_, file)| checkpoint.files.add(&file.name, file.source.clone()));
         if id.is_none() {
             let message = format!("The file {:?} was not given; drop the whole folder.", quoted(name));
@@ -245,14 +281,14 @@ impl Reader<'_> {
     }
 
     /// A value beside the tensors: an archive of `torch.save` of its own.
-    fn value(&mut self, checkpoint: &mut Checkpoint, name: &str, path: &[Key]) -> Result<()> {
+    fn value(&mut self, checkpoint: &mut Checkpoint, name: &str, path: &[Key]) {
         self.values += 1;
         if self.values > VALUES {
-            return Ok(());
+            return;
         }
-        let Some(Stored { file, at, len }) = self.stored.get(&(name.to_owned(), None)) else { return Ok(()) };
+        let Some(Stored { file, at, len }) = self.stored.get(&(name.to_owned(), None)) else { return };
         let (file, at, len) = (file.clone(), *at, *len);
-        let Some(id) = self.file(checkpoint, &file) else { return Ok(()) };
+        let Some(id) = self.file(checkpoint, &file) else { return };
         let source = checkpoint.files.get(id).source.clone();
         let added = if len > limits::METADATA_RECORD {
             Err(Error::too_large(format!("The value has {len} bytes; it is not read.")))
@@ -265,7 +301,6 @@ impl Reader<'_> {
         if let Err(error) = added {
             checkpoint.note(Note::from(&error.in_file(name)));
         }
-        Ok(())
     }
 }
 
@@ -314,7 +349,9 @@ impl Boxed {
             return Err(wrong("holds a tensor of another shape or type than the metadata says"));
         }
         let (range, start) = match &tensor.layout {
-            Layout::Strided { storage, start, strides, conjugated: false, negated: false } if is_dense(&tensor.shape, strides) => {
+            Layout::Strided { storage, start, strides, conjugated: false, negated: false }
+                if is_dense(&tensor.shape, strides) =>
+            {
                 (*storage, *start * self.dtype.bits() / 8)
             }
             Layout::Unreadable { why } => return Err(Error::malformed(why.clone())),

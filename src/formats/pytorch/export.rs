@@ -32,7 +32,8 @@ pub(in crate::formats) const FORMAT: Format = Format {
 };
 
 /// The records of the files of before PyTorch 2.8.
-const OLD: [(&str, Option<Role>); 2] = [("serialized_state_dict.pt", None), ("serialized_constants.pt", Some(Role::Other))];
+const OLD: [(&str, Option<Role>); 2] =
+    [("serialized_state_dict.pt", None), ("serialized_constants.pt", Some(Role::Other))];
 
 fn is_old(archive: &Archive) -> bool {
     archive.find(OLD[0].0).is_some() && archive.find("serialized_exported_program.json").is_some()
@@ -209,15 +210,16 @@ fn add_all(checkpoint: &mut Checkpoint, place: &Place<'_>, config: Config) -> Re
 fn tensor(checkpoint: &mut Checkpoint, part: FileId, name: String, meta: &Meta) -> Tensor {
     let size = checkpoint.files.get(part).source.size();
     let whole = |list: &[Int]| list.iter().map(|int| int.as_int).collect::<Option<Vec<u64>>>();
-    let dtype = number(meta.dtype).map_or_else(
-        || Dtype::Unknown { name: format!("ScalarType {}", meta.dtype), bits: None },
-        Dtype::Number,
-    );
+    let dtype = number(meta.dtype)
+        .map_or_else(|| Dtype::Unknown { name: format!("ScalarType {}", meta.dtype), bits: None }, Dtype::Number);
     let (shape, strides, start) = (whole(&meta.sizes), whole(&meta.strides), meta.storage_offset.as_int);
     let bits = dtype.bits().unwrap_or(8);
     let layout = match (&shape, strides, start) {
         (Some(shape), Some(strides), Some(start)) if shape.len() == strides.len() && dtype.number().is_some() => {
-            let reach = shape.iter().zip(&strides).map(|(size, stride)| u128::from(size.saturating_sub(1)) * u128::from(*stride));
+            let reach = shape
+                .iter()
+                .zip(&strides)
+                .map(|(size, stride)| u128::from(size.saturating_sub(1)) * u128::from(*stride));
             let last = reach.fold(u128::from(start), u128::saturating_add);
             let held = u128::from(size) * 8 / u128::from(bits.max(1));
             match element_count(shape) {

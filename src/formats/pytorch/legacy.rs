@@ -93,7 +93,8 @@ pub(super) fn add(checkpoint: &mut Checkpoint, given: &File) -> Result<()> {
     let records = storages(checkpoint, &pickle, file, &source, at)?;
     let sources = pickle.nodes.iter().filter(|node| is_source(&pickle, **node)).count();
     if sources > 0 {
-        let message = format!("The source texts of {sources} classes are in the pickle, with the paths of their files.");
+        let message =
+            format!("The source texts of {sources} classes are in the pickle, with the paths of their files.");
         checkpoint.note(Note::info(message));
     }
     checkpoint.producer = Some("torch.save of before 1.6".to_owned());
@@ -168,7 +169,13 @@ fn widths(pickle: &Pickle) -> HashMap<String, u64> {
 }
 
 /// Where the storages lie: the list of their keys at `at`, then they, one after another.
-fn storages(checkpoint: &mut Checkpoint, pickle: &Pickle, file: FileId, source: &dyn ReadAt, mut at: u64) -> Result<Stream> {
+fn storages(
+    checkpoint: &mut Checkpoint,
+    pickle: &Pickle,
+    file: FileId,
+    source: &dyn ReadAt,
+    mut at: u64,
+) -> Result<Stream> {
     let mut found = HashMap::new();
     let size = source.size();
     if at == size {
@@ -183,7 +190,8 @@ fn storages(checkpoint: &mut Checkpoint, pickle: &Pickle, file: FileId, source: 
     };
     let widths = widths(pickle);
     for key in keys {
-        let key = list.ascii(*key).ok_or_else(|| Error::malformed("The list of storages holds what is no key.").at(at))?;
+        let key =
+            list.ascii(*key).ok_or_else(|| Error::malformed("The list of storages holds what is no key.").at(at))?;
         let Some(width) = widths.get(&key) else {
             let message = format!("The list of storages names {:?}, to which nothing refers.", quoted(&key));
             return Err(Error::malformed(message).at(at));

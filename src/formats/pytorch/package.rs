@@ -45,9 +45,12 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let mut checkpoint = Checkpoint::new(Files::new(), FORMAT.id);
     let file = checkpoint.files.add(&given.name, given.source.clone());
     let python = saved.text(".data/python_version")?;
-    checkpoint.producer = Some(python.map_or("torch.package".to_owned(), |python| format!("torch.package, Python {python}")));
+    checkpoint.producer =
+        Some(python.map_or("torch.package".to_owned(), |python| format!("torch.package, Python {python}")));
     let records = archive.entries.iter().filter_map(|entry| entry.name.strip_prefix(&root));
-    let pickles: Vec<&str> = records.filter(|name| name.ends_with(".pkl") && !name.starts_with(".data/")).collect();
+    let pickles: Vec<&str> = records
+        .filter(|name| name.rsplit_once('.').is_some_and(|(_, ending)| ending == "pkl") && !name.starts_with(".data/"))
+        .collect();
     if pickles.len() > PICKLES {
         let message = format!("It has {} pickles; the first {PICKLES} are read.", pickles.len());
         checkpoint.note(Note::warning(message));

@@ -9,7 +9,7 @@ use crate::error::{Result, quoted};
 use crate::model::{Checkpoint, Dtype, Key, Layout, Note, Role, Tensor};
 use crate::source::FileId;
 use crate::wire::pickle::arrays::NumpyArray;
-use crate::wire::pickle::{Id, Node, Object, Pickle};
+use crate::wire::pickle::{Global, Id, Node, Object, Pickle};
 use std::collections::HashSet;
 
 /// How a function's arguments describe a tensor.
@@ -121,17 +121,33 @@ impl<'a> Rebuilder<'a> {
         }
     }
 
-    fn parts(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, ids: &[Id], names: &[&str]) -> Result<Option<Vec<Tensor>>> {
+    fn parts(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        pickle: &Pickle,
+        ids: &[Id],
+        names: &[&str],
+    ) -> Result<Option<Vec<Tensor>>> {
         let parts = names.iter().zip(ids).map(|(name, id)| self.part(checkpoint, pickle, *id, name));
         let parts: Vec<Option<Tensor>> = parts.collect::<Result<_>>()?;
         Ok(parts.into_iter().collect())
     }
 
     /// A whole storage that stands where tensors do.
-    fn whole_storage(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, about: Id, name: String) -> Result<Found> {
+    fn whole_storage(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        pickle: &Pickle,
+        about: Id,
+        name: String,
+    ) -> Result<Found> {
         let storage = self.storages.storage(checkpoint, pickle, about)?;
         let Some(Storage { dtype, place, device }) = storage else {
-            return Ok(not_followed(checkpoint, name, "It is kept outside of the pickle in a way that is not known here."));
+            return Ok(not_followed(
+                checkpoint,
+                name,
+                "It is kept outside of the pickle in a way that is not known here.",
+            ));
         };
         let dtype = dtype.unwrap_or(Dtype::Number(crate::model::Number::U8));
         let (layout, len) = match place {
@@ -150,7 +166,14 @@ impl<'a> Rebuilder<'a> {
     }
 
     /// The tensor that a call would rebuild, whatever calls are around it.
-    fn rebuilt(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, id: Id, name: String, mut around: Around) -> Result<Found> {
+    fn rebuilt(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        pickle: &Pickle,
+        id: Id,
+        name: String,
+        mut around: Around,
+    ) -> Result<Found> {
         let object = pickle.object(id).expect("a call");
         let (mut callable, mut args) = (object.callable, object.args);
         for _ in 0..WRAPPERS {
@@ -177,7 +200,8 @@ impl<'a> Rebuilder<'a> {
                         around.role = Some(Role::Parameter);
                     }
                     around.parts = rest.first().copied();
-                    let bookkeeping = |key: &Key| matches!(key, Key::Text(key) if key == "_is_buffer" || key == "persistent");
+                    let bookkeeping =
+                        |key: &Key| matches!(key, Key::Text(key) if key == "_is_buffer" || key == "persistent");
                     around.attributes.extend(state.into_iter().filter(|(key, _)| !bookkeeping(key)));
                     (callable, args) = (*function, *inner);
                 }
@@ -256,10 +280,10 @@ impl<'a> Rebuilder<'a> {
                 let names = ["buffer", "sizes", "strides", "offsets"];
                 let Some(parts) = self.parts(checkpoint, pickle, values, &names)? else { return Ok(None) };
                 let [buffer, sizes, strides, offsets] = <[Tensor; 4]>::try_from(parts).expect("four");
-                compound::nested(checkpoint, name, buffer, [sizes, strides, offsets])
+                compound::nested(checkpoint, name, &buffer, &[sizes, strides, offsets])
             }
             (Kind::Wrapper, [class, rest @ ..]) => {
-                let class = pickle.global(*class).map(|class| class.dotted()).unwrap_or_default();
+                let class = pickle.global(*class).map(Global::dotted).unwrap_or_default();
                 return self.wrapper(checkpoint, pickle, &class, rest, name, around);
             }
             (Kind::Numpy, [array, dtype, device, rest @ ..]) => {
@@ -280,7 +304,14 @@ impl<'a> Rebuilder<'a> {
         Ok(Some(Found::Tensor(tensor, Vec::new())))
     }
 
-    fn sparse(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, layout: Id, parts: Id, name: String) -> Result<Option<Tensor>> {
+    fn sparse(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        pickle: &Pickle,
+        layout: Id,
+        parts: Id,
+        name: String,
+    ) -> Result<Option<Tensor>> {
         let layout = pickle.call(layout).and_then(|(_, args)| pickle.text(*args.first()?)).unwrap_or_default();
         let Some(kind) = compound::sparse_kind(&layout) else { return Ok(None) };
         let (parts, size) = match (pickle.sequence(parts).unwrap_or_default(), kind) {
@@ -311,16 +342,18 @@ impl<'a> Rebuilder<'a> {
         let members = attributes(pickle, state);
         let shape = about.get(1).and_then(|size| sizes(pickle, *size).ok());
         let shape: Vec<String> = shape.unwrap_or_default().iter().map(u64::to_string).collect();
-        let shape = if let [only] = shape.as_slice() { format!("({only},)") } else { format!("({})", shape.join(", ")) };
+        let shape =
+            if let [only] = shape.as_slice() { format!("({only},)") } else { format!("({})", shape.join(", ")) };
         let local = members.iter().find(|(key, _)| *key == Key::Text("_local_tensor".to_owned()));
-        if let (true, Some((_, local))) = (class.starts_with("torch.distributed") && class.ends_with("DTensor"), local) {
+        if let (true, Some((_, local))) = (class.starts_with("torch.distributed") && class.ends_with("DTensor"), local)
+        {
             let Some(mut tensor) = self.part(checkpoint, pickle, *local, &name)? else { return Ok(None) };
             let message = format!("It is this rank's part of a distributed tensor of shape {shape}.");
             checkpoint.note(Note::info(message).about(&name));
             tensor.name = name;
             return Ok(Some(Found::Tensor(tensor, Vec::new())));
         }
-        let dtype = about.first().and_then(|dtype| pickle.global(*dtype)).map(|dtype| dtype.dotted()).unwrap_or_default();
+        let dtype = about.first().and_then(|dtype| pickle.global(*dtype)).map(Global::dotted).unwrap_or_default();
         Ok(Some(Found::Members { text: format!("{class} subclass {shape} {dtype}"), members }))
     }
 }
@@ -365,10 +398,12 @@ fn calls(pickle: &Pickle) -> impl Iterator<Item = &Object> {
 }
 
 /// The arguments of those calls among a call's arguments that would rebuild tensors.
-fn tensors_inside<'a>(pickle: &'a Pickle, args: Id) -> impl Iterator<Item = Id> + 'a {
+fn tensors_inside(pickle: &Pickle, args: Id) -> impl Iterator<Item = Id> + '_ {
     let members = pickle.sequence(args).unwrap_or_default().iter().take(WRAPPERS);
     let deeper = members.clone().flat_map(|member| pickle.sequence(*member).unwrap_or_default().iter().take(WRAPPERS));
-    let calls = members.chain(deeper).filter(|id| pickle.object(**id).is_some_and(|call| kind(pickle, call.callable).is_some()));
+    let calls = members
+        .chain(deeper)
+        .filter(|id| pickle.object(**id).is_some_and(|call| kind(pickle, call.callable).is_some()));
     calls.filter_map(|id| pickle.object(*id).map(|object| object.args))
 }
 
@@ -395,5 +430,7 @@ fn attributes(pickle: &Pickle, state: Id) -> Vec<(Key, Id)> {
 
 /// Whether a flag of this name is set.
 fn flag(flags: &[(Key, Id)], pickle: &Pickle, name: &str) -> bool {
-    flags.iter().any(|(key, value)| matches!(key, Key::Text(key) if key == name) && pickle.node(*value) == Node::Bool(true))
+    flags
+        .iter()
+        .any(|(key, value)| matches!(key, Key::Text(key) if key == name) && pickle.node(*value) == Node::Bool(true))
 }

@@ -70,7 +70,7 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     if let Err(error) = saved.fill(&mut checkpoint, &constants) {
         checkpoint.note(Note::from(&error));
     }
-    let code = archive.entries.iter().filter(|entry| entry.name.ends_with(".py")).count();
+    let code = archive.entries.iter().filter(|entry| entry.name.rsplit('.').next() == Some("py")).count();
     let value = Value::Text(format!("{code} files"));
     checkpoint.metadata.push(Entry { path: vec![Key::Text("code".to_owned())], kind: "".into(), value });
     saved.note_oddities(&mut checkpoint)?;
@@ -86,7 +86,8 @@ fn registered(checkpoint: &mut Checkpoint, saved: &Saved<'_>) -> HashMap<String,
         let module = entry.name.strip_prefix(saved.root).and_then(|name| name.strip_prefix("code/"));
         let Some(module) = module.and_then(|name| name.strip_suffix(".py")) else { continue };
         if entry.size > left {
-            checkpoint.note(Note::warning("There is more code than is read; not all classes are known.").about(&entry.name));
+            checkpoint
+                .note(Note::warning("There is more code than is read; not all classes are known.").about(&entry.name));
             break;
         }
         left -= entry.size;

@@ -74,7 +74,9 @@ impl<'a> Storages<'a> {
             (None, false) => Some(Dtype::Unknown { name: class.name.clone(), bits: None }),
         };
         let width = number.map_or(1, dtypes::width);
-        let bytes = |count: Id| pickle.int(count).and_then(|count| u64::try_from(count).ok()).and_then(|count| count.checked_mul(width));
+        let bytes = |count: Id| {
+            pickle.int(count).and_then(|count| u64::try_from(count).ok()).and_then(|count| count.checked_mul(width))
+        };
         let Some(len) = bytes(count) else {
             return Err(Error::malformed(format!(
                 "The pickle gives storage {:?} a number of elements that none has.",
@@ -120,8 +122,10 @@ impl<'a> Storages<'a> {
         let range = self.records.find(checkpoint, key);
         if range.is_none() {
             let name = self.records.name(key);
-            let message =
-                format!("The record {:?} is not in the file; the tensors on this storage cannot be shown.", quoted(&name));
+            let message = format!(
+                "The record {:?} is not in the file; the tensors on this storage cannot be shown.",
+                quoted(&name)
+            );
             checkpoint.note(Note::warning(message).about(name));
         }
         self.known.insert(key.to_owned(), Known { range, class: class.to_owned() });
@@ -129,7 +133,13 @@ impl<'a> Storages<'a> {
     }
 
     /// The bytes of a record, which must be as many as the storage is said to have.
-    fn check_size(&self, checkpoint: &mut Checkpoint, name: &str, range: ByteRange, bytes: u64) -> Result<ByteRange, Layout> {
+    fn check_size(
+        &self,
+        checkpoint: &mut Checkpoint,
+        name: &str,
+        range: ByteRange,
+        bytes: u64,
+    ) -> Result<ByteRange, Layout> {
         let size = range.len;
         if size < bytes {
             let why = format!("The storage is said to have {bytes} bytes, the record {:?} has {size}.", quoted(name));

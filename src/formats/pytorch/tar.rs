@@ -28,7 +28,8 @@ pub(in crate::formats) const FORMAT: Format = Format {
     extensions: &[],
     reads: "tar archives of its first versions",
     probe: |file| {
-        is_tar(file.head()) && members(&*file.file.source).is_ok_and(|(members, _)| find(&members, "storages").is_some())
+        is_tar(file.head())
+            && members(&*file.file.source).is_ok_and(|(members, _)| find(&members, "storages").is_some())
     },
     open,
 };
@@ -125,8 +126,11 @@ struct Reader<'c> {
 
 impl<'c> Reader<'c> {
     fn new(checkpoint: &'c mut Checkpoint, file: FileId, members: &[Member], name: &'static str) -> Result<Self> {
-        let member = find(members, name)
-            .ok_or_else(|| Error::malformed(format!("The tar archive has no file {name:?}; it was not written by torch.save, or not whole.")))?;
+        let member = find(members, name).ok_or_else(|| {
+            Error::malformed(format!(
+                "The tar archive has no file {name:?}; it was not written by torch.save, or not whole."
+            ))
+        })?;
         let whole = checkpoint.files.get(file).source.clone();
         let source = Window::new(whole, member.offset, member.size)?;
         Ok(Reader { checkpoint, file, name, source, base: member.offset, at: 0 })
@@ -135,7 +139,8 @@ impl<'c> Reader<'c> {
     /// The next pickle.
     fn pickle(&mut self) -> Result<(Pickle, Id)> {
         let start = self.at;
-        let (pickle, root) = legacy::next(&self.source, &mut self.at, self.name).map_err(|error| error.shifted(self.base))?;
+        let (pickle, root) =
+            legacy::next(&self.source, &mut self.at, self.name).map_err(|error| error.shifted(self.base))?;
         let odd = pickle.globals.iter().any(|name| name.global.module != "torch");
         if odd {
             referred::add(self.checkpoint, &pickle, &self.source, start, self.name, Loader::Torch);
@@ -148,7 +153,9 @@ impl<'c> Reader<'c> {
         let (pickle, root) = self.pickle()?;
         let count = pickle.int(root).and_then(|count| u64::try_from(count).ok());
         // Each takes more than ten bytes.
-        count.filter(|count| *count <= self.source.size() / 10).ok_or_else(|| self.wrong("does not say how many follow"))
+        count
+            .filter(|count| *count <= self.source.size() / 10)
+            .ok_or_else(|| self.wrong("does not say how many follow"))
     }
 
     fn wrong(&self, what: &str) -> Error {
@@ -171,7 +178,8 @@ impl<'c> Reader<'c> {
             let class = pickle.global(class).map(|class| class.name.clone()).unwrap_or_default();
             let number = dtypes::of_storage(&class);
             let count = self.integers(1)?[0];
-            let len = count.checked_mul(number.map_or(1, dtypes::width)).filter(|len| *len <= self.source.size() - self.at);
+            let len =
+                count.checked_mul(number.map_or(1, dtypes::width)).filter(|len| *len <= self.source.size() - self.at);
             let len = len.ok_or_else(|| self.wrong("has a storage of more bytes than follow"))?;
             let range = ByteRange { file: self.file, offset: self.base + self.at, len };
             self.at += len;
@@ -213,7 +221,10 @@ impl<'c> Reader<'c> {
             let Some(Storage { range, dtype, device }) = storages.get(&key_text(&pickle, storage)) else {
                 return Err(self.wrong("has a tensor on a storage that is not there"));
             };
-            let reach = shape.iter().zip(&strides).map(|(size, stride)| u128::from(size.saturating_sub(1)) * u128::from(*stride));
+            let reach = shape
+                .iter()
+                .zip(&strides)
+                .map(|(size, stride)| u128::from(size.saturating_sub(1)) * u128::from(*stride));
             let last = reach.fold(u128::from(start), u128::saturating_add);
             let held = u128::from(range.len) * 8 / u128::from(dtype.bits().unwrap_or(8));
             let inside = match element_count(&shape) {

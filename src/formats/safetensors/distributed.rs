@@ -24,8 +24,7 @@ pub(super) fn ranks(files: &Files, lead: &File) -> Option<Vec<File>> {
         let rest = name.strip_prefix(folder).and_then(|base| base.strip_prefix("shard-"));
         rest.is_some_and(|rest| !rest.contains('/') && rest.ends_with(".safetensors"))
     };
-    let set: Vec<File> =
-        files.iter().filter(|(_, file)| of_a_rank(&file.name)).map(|(_, file)| file.clone()).collect();
+    let set: Vec<File> = files.iter().filter(|(_, file)| of_a_rank(&file.name)).map(|(_, file)| file.clone()).collect();
     (of_a_rank(&lead.name) && set.len() > 1).then_some(set)
 }
 
@@ -42,8 +41,11 @@ pub(super) fn assemble(checkpoint: &mut Checkpoint) {
     let mut offsets: HashMap<String, Vec<Vec<u64>>> = HashMap::new();
     for text in checkpoint.metadata.iter().filter_map(|entry| value(entry, SHARDING)).collect::<Vec<_>>() {
         match serde_json::from_str::<Pairs<Offsets>>(&text) {
-            Ok(pairs) => pairs.0.into_iter().for_each(|(name, at)| offsets.entry(name).or_default().push(at.saved_offsets)),
-            Err(_) => checkpoint.note(Note::warning(format!("{SHARDING} in the metadata does not say where parts of tensors belong."))),
+            Ok(pairs) => {
+                pairs.0.into_iter().for_each(|(name, at)| offsets.entry(name).or_default().push(at.saved_offsets));
+            }
+            Err(_) => checkpoint
+                .note(Note::warning(format!("{SHARDING} in the metadata does not say where parts of tensors belong."))),
         }
     }
     let mut groups: Vec<Vec<Tensor>> = Vec::new();

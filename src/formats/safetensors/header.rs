@@ -1,9 +1,9 @@
 //! The JSON header of one file, strictly and without building a tree of it.
 
+use super::super::pairs::Pairs;
 use crate::error::{Error, quoted};
 use crate::limits;
 use crate::model::{self, Note, Value};
-use super::super::pairs::Pairs;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::HashSet;
 use std::fmt;

@@ -13,13 +13,13 @@
 mod distributed;
 mod header;
 
+use super::shards::Shards;
 use super::{Candidate, Format};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{self, ByteRange, Checkpoint, Dtype, Layout, Note, Number, Tensor, element_count};
 use crate::source::{File, FileId, Files, Pages, ReadAt, read_vec};
 use header::{Entry, Header};
-use super::shards::Shards;
 
 pub(super) const FORMAT: Format = Format {
     id: "safetensors",

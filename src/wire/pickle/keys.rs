@@ -41,7 +41,7 @@ impl Identity<'_> {
 }
 
 /// What a key is compared by.
-pub(super) fn identity<'a>(pickle: &'a Pickle, id: Id) -> Identity<'a> {
+pub(super) fn identity(pickle: &Pickle, id: Id) -> Identity<'_> {
     bounded_identity(pickle, id, &mut { PARTS }).unwrap_or(Identity::Node(id))
 }
 

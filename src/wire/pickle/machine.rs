@@ -2,10 +2,11 @@
 
 use super::nodes::{Global, Id, Node, Object, Pickle, Reference};
 use super::opcodes as op;
-use super::stack::{Machine, Memo, Waiting, damaged, narrow};
+use super::stack::{Machine, Waiting, damaged, narrow};
 use super::{escapes, joblib, python2};
 use crate::error::{Error, Result};
 use crate::source::ReadAt;
+use std::borrow::Cow;
 
 /// Follows one pickle from the start of `stream` to its `STOP`.
 ///
@@ -143,7 +144,9 @@ impl Machine<'_> {
             op::EXT1 => self.array::<1>().and_then(|_| self.extension(code, start)),
             op::EXT2 => self.array::<2>().and_then(|_| self.extension(code, start)),
             op::EXT4 => self.array::<4>().and_then(|_| self.extension(code, start)),
-            op::NEXT_BUFFER => Err(Error::unsupported("The pickle takes a buffer that was kept beside it; only its writer can give that.")),
+            op::NEXT_BUFFER => Err(Error::unsupported(
+                "The pickle takes a buffer that was kept beside it; only its writer can give that.",
+            )),
             op::READONLY_BUFFER => self.top().map(|_| ()),
             other => Err(damaged(&format!("0x{other:02x} is no opcode"))),
         }
@@ -362,7 +365,7 @@ impl Machine<'_> {
         } else {
             let (name, module) = (self.pop()?, self.pop()?);
             // Either may be what a call returns.
-            let text = |id| self.pickle.text(id).map_or_else(|| Global::UNKNOWN.to_owned(), |text| text.into_owned());
+            let text = |id| self.pickle.text(id).map_or_else(|| Global::UNKNOWN.to_owned(), Cow::into_owned);
             (text(module), text(name))
         };
         let node = self.global(module, name, (code, start))?;
@@ -440,7 +443,7 @@ impl Machine<'_> {
                     return Err(damaged("pickles stand inside each other too deep"));
                 }
                 let (stack, marks) = (std::mem::take(&mut self.stack), std::mem::take(&mut self.marks));
-                let (memo, frame_end) = (std::mem::replace(&mut self.memo, Memo::default()), self.frame_end.take());
+                let (memo, frame_end) = (std::mem::take(&mut self.memo), self.frame_end.take());
                 self.outer.push(Waiting { stack, marks, memo, frame_end });
                 Ok(())
             }

@@ -98,7 +98,11 @@ fn module_members(pickle: &Pickle, state: &[Id]) -> Option<Members> {
         let is_left_out = pickle.text(*name).is_some_and(|name| left_out.contains(&*name));
         if is_left_out { &mut transient } else { &mut kept }.extend([*name, *buffer]);
     }
-    let plain = state.as_chunks::<2>().0.iter().filter(|[name, _]| !pickle.text(*name).is_some_and(|name| name.starts_with('_')));
+    let plain = state
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .filter(|[name, _]| !pickle.text(*name).is_some_and(|name| name.starts_with('_')));
     Some(vec![
         (parameters.to_vec(), Part::Parameter),
         (kept, Part::Buffer),
@@ -121,7 +125,8 @@ fn names(pickle: &Pickle, set: Id) -> HashSet<String> {
 }
 
 fn scripted_members(pickle: &Pickle, state: &[Id], registered: Option<&Registered>) -> Members {
-    let mut members: Members = vec![(Vec::new(), Part::Parameter), (Vec::new(), Part::Buffer), (Vec::new(), Part::Attribute)];
+    let mut members: Members =
+        vec![(Vec::new(), Part::Parameter), (Vec::new(), Part::Buffer), (Vec::new(), Part::Attribute)];
     for [name, value] in state.as_chunks::<2>().0 {
         let text = pickle.text(*name).unwrap_or_default();
         let place = match registered {

@@ -5,6 +5,7 @@ use super::modules::class;
 use super::nodes::{Id, Node, Object, Pickle};
 use crate::model::Value;
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// The most values that one text shows.
 const SHOWN: usize = 40;
@@ -15,9 +16,7 @@ type Row = (&'static str, &'static str, &'static str, fn(&Pickle, &Object, &[Id]
 /// The classes whose objects are values rather than containers.
 const CLASSES: &[Row] = &[
     ("builtins", "set", "set", |pickle, _, args| set(pickle, args, "set()", "{", "}")),
-    ("builtins", "frozenset", "frozenset", |pickle, _, args| {
-        set(pickle, args, "frozenset()", "frozenset({", "})")
-    }),
+    ("builtins", "frozenset", "frozenset", |pickle, _, args| set(pickle, args, "frozenset()", "frozenset({", "})")),
     ("builtins", "range", "range", |pickle, _, args| {
         let step_of_one = args.get(2).is_some_and(|step| pickle.node(*step) == Node::Int(1));
         called(pickle, "range", if step_of_one { &args[..2] } else { args })
@@ -41,7 +40,9 @@ const CLASSES: &[Row] = &[
             None => Some(format!("deque([{items}])")),
         }
     }),
-    ("torch", "Size", "torch.Size", |pickle, _, args| Some(format!("torch.Size([{}])", list(pickle, pickle.sequence(*args.first()?)?)?))),
+    ("torch", "Size", "torch.Size", |pickle, _, args| {
+        Some(format!("torch.Size([{}])", list(pickle, pickle.sequence(*args.first()?)?)?))
+    }),
     ("torch", "device", "torch.device", |pickle, _, args| {
         let kind = pickle.text(*args.first()?)?.into_owned();
         Some(match args.get(1).and_then(|index| pickle.int(*index)) {
@@ -49,10 +50,16 @@ const CLASSES: &[Row] = &[
             None => kind,
         })
     }),
-    ("torch.serialization", "_get_layout", "torch.layout", |pickle, _, args| Some(pickle.text(*args.first()?)?.into_owned())),
+    ("torch.serialization", "_get_layout", "torch.layout", |pickle, _, args| {
+        Some(pickle.text(*args.first()?)?.into_owned())
+    }),
     // A generator of random numbers: its state is an array, and no parameter.
-    ("numpy.random._pickle", "__randomstate_ctor", "numpy.random.mtrand.RandomState", |_, _, _| Some("RandomState".to_owned())),
-    ("numpy.random._pickle", "__generator_ctor", "numpy.random._generator.Generator", |_, _, _| Some("Generator".to_owned())),
+    ("numpy.random._pickle", "__randomstate_ctor", "numpy.random.mtrand.RandomState", |_, _, _| {
+        Some("RandomState".to_owned())
+    }),
+    ("numpy.random._pickle", "__generator_ctor", "numpy.random._generator.Generator", |_, _, _| {
+        Some("Generator".to_owned())
+    }),
     ("numpy", "dtype", "numpy.dtype", |pickle, _, args| {
         args.first().and_then(|name| Some(pickle.text(*name)?.into_owned()))
     }),
@@ -100,7 +107,10 @@ pub fn text(pickle: &Pickle, id: Id) -> Option<(Cow<'static, str>, Value)> {
         }
         Node::Set(place) => {
             let members = list(pickle, pickle.children(place))?;
-            Some(("set".into(), Value::Text(if members.is_empty() { "set()".to_owned() } else { format!("{{{members}}}") })))
+            Some((
+                "set".into(),
+                Value::Text(if members.is_empty() { "set()".to_owned() } else { format!("{{{members}}}") }),
+            ))
         }
         Node::Object(_) => {
             if let Some((kind, value)) = arrays::scalar(pickle, id) {
@@ -146,7 +156,9 @@ pub fn leaf(pickle: &Pickle, id: Id) -> (Cow<'static, str>, Value) {
         Node::Int(number) => ("int".into(), Value::Int(number)),
         Node::BigInt(_) => ("int".into(), Value::Text(pickle.text(id).unwrap_or_default().into_owned())),
         Node::Float(number) => ("float".into(), Value::Float(number)),
-        Node::Text(..) | Node::Owned(_) => ("str".into(), Value::Text(pickle.text(id).unwrap_or_default().into_owned())),
+        Node::Text(..) | Node::Owned(_) => {
+            ("str".into(), Value::Text(pickle.text(id).unwrap_or_default().into_owned()))
+        }
         Node::Bytes(start, len) if pickle.mutable.contains(&id) => {
             let text = format!("bytearray({})", byte_literal(pickle.span(start, len)));
             ("bytearray".into(), Value::Text(text))
@@ -161,7 +173,10 @@ pub fn leaf(pickle: &Pickle, id: Id) -> (Cow<'static, str>, Value) {
             let name = pickle.global(id).map(|global| (global.module == "torch", global.dotted()));
             let (torchs, name) = name.unwrap_or_default();
             // What torch itself exports in lower case are types of elements and their kin.
-            let lower = name.rsplit('.').next().is_some_and(|last| last.starts_with(|letter: char| letter.is_ascii_lowercase()));
+            let lower = name
+                .rsplit('.')
+                .next()
+                .is_some_and(|last| last.starts_with(|letter: char| letter.is_ascii_lowercase()));
             (if torchs && lower { "torch.dtype" } else { "name" }.into(), Value::Text(name))
         }
         Node::Object(_) => match class(pickle, id) {
@@ -252,7 +267,7 @@ fn byte_literal(bytes: &[u8]) -> String {
     }
     text.push('\'');
     if bytes.len() > SHOWN {
-        text.push_str(&format!("… ({} bytes)", bytes.len()));
+        let _ = write!(text, "… ({} bytes)", bytes.len());
     }
     text
 }
@@ -283,7 +298,8 @@ fn span(pickle: &Pickle, args: &[Id]) -> Option<String> {
 }
 
 fn path(pickle: &Pickle, args: &[Id], separator: &str) -> Option<String> {
-    let parts: Vec<String> = args.iter().take(SHOWN).map(|part| Some(pickle.text(*part)?.into_owned())).collect::<Option<_>>()?;
+    let parts: Vec<String> =
+        args.iter().take(SHOWN).map(|part| Some(pickle.text(*part)?.into_owned())).collect::<Option<_>>()?;
     let joined = parts.join(separator);
     // A root ends in a separator already.
     Some(joined.replacen(&separator.repeat(2), separator, 1))

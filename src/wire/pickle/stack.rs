@@ -246,7 +246,9 @@ impl<'a> Machine<'a> {
         }
         if kept as u64 + len > limits::METADATA_RECORD {
             let cap = limits::METADATA_RECORD >> 20;
-            return Err(Error::too_large(format!("The pickle has more than {cap} MiB beside its arrays; it is not read on.")));
+            return Err(Error::too_large(format!(
+                "The pickle has more than {cap} MiB beside its arrays; it is not read on."
+            )));
         }
         self.pickle.stream.extend(read_vec(source, next, len)?);
         self.unread = Some((source, next + len));
@@ -263,7 +265,9 @@ impl<'a> Machine<'a> {
         self.load(N)?;
         let bytes = self.pickle.stream[self.at..].first_chunk();
         let bytes = *bytes.ok_or_else(|| {
-            Error::malformed("The pickle is cut off before its STOP; the file may not have been copied or downloaded whole.")
+            Error::malformed(
+                "The pickle is cut off before its STOP; the file may not have been copied or downloaded whole.",
+            )
         })?;
         self.at += N;
         Ok(bytes)

@@ -185,7 +185,10 @@ impl<'a> Walk<'a> {
         if (self.stop_at)(self.pickle, id) || self.on_path.contains(&id) {
             return Some(Step::Leaf(id));
         }
-        if !matches!(self.pickle.node(id), Node::List(_) | Node::Tuple(_) | Node::Set(_) | Node::Dict(_) | Node::Object(_)) {
+        if !matches!(
+            self.pickle.node(id),
+            Node::List(_) | Node::Tuple(_) | Node::Set(_) | Node::Dict(_) | Node::Object(_)
+        ) {
             self.steps += 1;
             self.capped = self.steps > limits::PICKLE_STEPS;
             return Some(Step::Leaf(id));
