@@ -3,7 +3,7 @@
 use super::entry::{Entry, Method};
 use crate::error::{Error, Result, quoted};
 use crate::source::{ReadAt, read_vec};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 /// The end record without its comment.
@@ -245,6 +245,7 @@ fn read_header(bytes: &[u8], at: u64, base: u64) -> Result<(Entry, usize)> {
         header_at: offset.saturating_add(base),
         sizes_follow: flags & 8 != 0,
         data_at: OnceCell::new(),
+        verified: Cell::new(false),
     };
     Ok((entry, len))
 }

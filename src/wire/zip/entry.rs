@@ -1,7 +1,7 @@
 use super::inflated::Inflated;
 use crate::error::{Error, Result, quoted};
 use crate::source::{ReadAt, read_vec, require};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 /// The fixed part of a local header.
@@ -35,6 +35,8 @@ pub struct Entry {
     pub(super) sizes_follow: bool,
     /// Where its bytes begin, once its local header was checked.
     pub(super) data_at: OnceCell<u64>,
+    /// Whether all its bytes were read and have its checksum.
+    pub(super) verified: Cell<bool>,
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {
@@ -118,6 +120,7 @@ impl Entry {
             ))
             .at(self.header_at));
         }
+        self.verified.set(true);
         Ok(bytes)
     }
 

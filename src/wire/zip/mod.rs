@@ -89,7 +89,7 @@ impl Archive {
         self.entries.iter().any(|entry| entry.crc != 0)
     }
 
-    /// Reads small entries whole, as far as opening may, and tells whose checksum is wrong.
+    /// Reads small entries whole that were not yet, as far as opening may, and tells whose checksum is wrong.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Archive {
             return Ok(notes);
         }
         for entry in &self.entries {
-            if entry.packed > left || entry.size > WASTE {
+            if entry.verified.get() || entry.packed > left || entry.size > WASTE {
                 continue;
             }
             left -= entry.packed;
