@@ -12,10 +12,21 @@ pub struct NumpyArray {
     pub kind: NumpyType,
     /// Outermost dimension first.
     pub shape: Vec<u64>,
-    /// Whether the first index runs fastest.
-    pub fortran: bool,
+    /// How its elements follow each other.
+    pub order: Order,
     /// Its elements.
     pub data: Data,
+}
+
+/// How the elements of a [`NumpyArray`] follow each other.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// The last index runs fastest.
+    Rows,
+    /// The first index runs fastest.
+    Columns,
+    /// By these strides, in elements: a view whose dimensions were exchanged, without gaps.
+    Strides(Vec<u64>),
 }
 
 /// A type, as a pickle describes it.
@@ -119,33 +130,64 @@ impl NumpyArray {
         if let Some(state) = joblib::state(pickle, id) {
             let shape = joblib::field(pickle, state, "shape")?;
             let kind = kind(pickle, joblib::field(pickle, state, "dtype")?, 0)?;
-            let fortran = pickle.text(joblib::field(pickle, state, "order")?)? == "F";
+            let order = order(pickle.text(joblib::field(pickle, state, "order")?)? == "F");
             let data = Data::Stream(*pickle.behind.get(&id)?);
-            return Some(NumpyArray { kind, shape: sizes(pickle, shape)?, fortran, data });
+            return Some(NumpyArray { kind, shape: sizes(pickle, shape)?, order, data });
         }
         let (global, args) = pickle.call(id)?;
         if is_numpy(global, "multiarray", "_reconstruct") || is_masked(global) {
             let state = pickle.sequence(pickle.object(id)?.state?)?;
             // (version, shape, dtype, is_fortran, bytes), then the mask; NumPy before 1.0 had no version.
             let [_, shape, dtype, fortran, data, ..] = *state else { return None };
-            return Self::from_parts(pickle, shape, dtype, pickle.int(fortran)? != 0, data);
+            return Self::from_parts(pickle, shape, dtype, order(pickle.int(fortran)? != 0), data);
         }
         if is_numpy(global, "numeric", "_frombuffer") {
-            let [data, dtype, shape, order] = *args else { return None };
-            return Self::from_parts(pickle, shape, dtype, pickle.text(order)? == "F", data);
+            // Newer NumPy writes a view whose dimensions were exchanged as it lies, with the axes to exchange again.
+            let [data, dtype, shape, written, ref axes @ ..] = *args else { return None };
+            let written = pickle.text(written)?;
+            let array = Self::from_parts(pickle, shape, dtype, order(written == "F"), data)?;
+            return match axes {
+                [axes] if written == "K" && pickle.node(*axes) != Node::None => {
+                    array.transposed(&sizes(pickle, *axes)?)
+                }
+                [] | [_] => Some(array),
+                _ => None,
+            };
         }
         None
     }
 
-    fn from_parts(pickle: &Pickle, shape: Id, dtype: Id, fortran: bool, data: Id) -> Option<Self> {
+    /// This row-major array with its dimensions in another order, as `numpy.transpose` has it; `None` for anything but one.
+    fn transposed(mut self, axes: &[u64]) -> Option<Self> {
+        let mut inside = 1u64;
+        let mut strides = vec![0; self.shape.len()];
+        for (stride, size) in strides.iter_mut().zip(&self.shape).rev() {
+            *stride = inside;
+            inside = inside.saturating_mul(*size);
+        }
+        let axes: Vec<usize> = axes.iter().map(|axis| usize::try_from(*axis).ok()).collect::<Option<_>>()?;
+        let whole = axes.len() == strides.len() && (0..strides.len()).all(|axis| axes.contains(&axis));
+        if !whole {
+            return None;
+        }
+        self.shape = axes.iter().map(|axis| self.shape[*axis]).collect();
+        self.order = Order::Strides(axes.iter().map(|axis| strides[*axis]).collect());
+        Some(self)
+    }
+
+    fn from_parts(pickle: &Pickle, shape: Id, dtype: Id, order: Order, data: Id) -> Option<Self> {
         let kind = kind(pickle, dtype, 0)?;
         let data = if holds_objects(pickle, dtype) {
             matches!(pickle.node(data), Node::List(_)).then_some(Data::Objects(data))?
         } else {
             bytes(pickle, data, usize::MAX)?
         };
-        Some(NumpyArray { kind, shape: sizes(pickle, shape)?, fortran, data })
+        Some(NumpyArray { kind, shape: sizes(pickle, shape)?, order, data })
     }
+}
+
+fn order(fortran: bool) -> Order {
+    if fortran { Order::Columns } else { Order::Rows }
 }
 
 /// The members of a tuple of whole numbers that are not negative.

@@ -1,6 +1,6 @@
 //! Streams written by hand, opcode by opcode, and what becomes of them. The letters are those of `pickletools`.
 
-use super::arrays::{Data, NumpyArray, NumpyType, is_array, scalar};
+use super::arrays::{Data, NumpyArray, NumpyType, Order, is_array, scalar};
 use super::{Node, Pickle, Step, Walk, plain};
 use crate::model::{Value, dotted};
 use std::collections::HashMap;
@@ -266,7 +266,7 @@ fn arrays_of_numpy_tell_where_their_elements_are() {
     for module in ["numpy.core", "numpy._core"] {
         let stream = array(module, b"C\x08abcdefgh");
         let found = array_of(&stream).unwrap();
-        assert_eq!((found.kind, found.shape, found.fortran), (NumpyType::Simple("<f4".to_owned()), vec![2], false));
+        assert_eq!((found.kind, found.shape, found.order), (NumpyType::Simple("<f4".to_owned()), vec![2], Order::Rows));
         let Data::Stream(place) = found.data else { panic!("copied") };
         assert_eq!(run(&stream).kept(place).unwrap(), b"abcdefgh");
     }
@@ -279,16 +279,32 @@ fn arrays_of_numpy_tell_where_their_elements_are() {
     assert_eq!(array_of(&array("numpy.core", b"](NNe")), None);
 }
 
+/// The opcodes of an array of protocol 5, of float32 and of what these opcodes push behind its type.
+fn array_in_band(elements: &[u8], about: &[u8]) -> Vec<u8> {
+    let len = (elements.len() as u64).to_le_bytes();
+    let start: &[u8] = b"cnumpy._core.numeric\n_frombuffer\n(\x96";
+    [start, &len, elements, &dtype("f4", "<"), about, b"tR."].concat()
+}
+
 #[test]
 fn arrays_of_protocol_5_are_read_in_band() {
-    let stream = [
-        b"cnumpy._core.numeric\n_frombuffer\n(\x96\x08\0\0\0\0\0\0\0abcdefgh".as_slice(),
-        &dtype("f4", "<"),
-        b"K\x01K\x02\x86\x8c\x01FtR.",
-    ]
-    .concat();
-    let found = array_of(&stream).unwrap();
-    assert_eq!((found.kind, found.shape, found.fortran), (NumpyType::Simple("<f4".to_owned()), vec![1, 2], true));
+    let found = array_of(&array_in_band(b"abcdefgh", b"K\x01K\x02\x86\x8c\x01F")).unwrap();
+    assert_eq!((found.kind, found.shape), (NumpyType::Simple("<f4".to_owned()), vec![1, 2]));
+    assert_eq!(found.order, Order::Columns);
+}
+
+#[test]
+fn exchanged_dimensions_are_exchanged_again() {
+    let with_axes = |axes: &[u8]| {
+        let about = [b"K\x03K\x01K\x02\x87\x8c\x01K".as_slice(), axes].concat();
+        array_of(&array_in_band(&[0; 24], &about))
+    };
+    let found = with_axes(b"K\x01K\x02K\x00\x87").unwrap();
+    assert_eq!((found.shape, found.order), (vec![1, 2, 3], Order::Strides(vec![2, 1, 2])));
+    assert_eq!(with_axes(b"N").unwrap().order, Order::Rows);
+    assert_eq!(with_axes(b"K\x01K\x01K\x00\x87"), None);
+    assert_eq!(with_axes(b"K\x01K\x03K\x00\x87"), None);
+    assert_eq!(with_axes(b"K\x01K\x00\x86"), None);
 }
 
 #[test]
