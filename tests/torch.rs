@@ -100,6 +100,16 @@ fn tensors_that_only_code_would_reach_are_counted() {
 }
 
 #[test]
+fn a_tensor_that_an_object_keeps_is_told_once() {
+    let parameter = [b"ctorch._utils\n_rebuild_parameter\n".as_slice(), &tensor(), b"\x89}\x87R"].concat();
+    let kept = [b"c__main__\nPoint\n)\x81}(".as_slice(), &text("mean"), &parameter, b"ub"].concat();
+    let checkpoint = dictionary(&[("p", &kept), ("w", &tensor())]);
+    assert_eq!(names(&checkpoint), ["w"]);
+    assert_eq!(told(&checkpoint, "1 tensors are attributes of objects"), Some(Level::Info));
+    assert_eq!(told(&checkpoint, "only running the pickle would make"), None);
+}
+
+#[test]
 fn parameters_and_subclasses_are_the_tensor_inside() {
     let parameter = [b"ctorch._utils\n_rebuild_parameter\n".as_slice(), &tensor(), b"\x89}\x87R"].concat();
     let arguments = tensor();

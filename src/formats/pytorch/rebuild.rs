@@ -92,6 +92,9 @@ pub(super) struct Rebuilder<'a> {
     depth: usize,
 }
 
+/// How many nodes of a tensor are looked at for those that it is made of.
+const INSIDE: usize = 256;
+
 /// How deep tensors are made of tensors: a quantised one of a sparse one's values is more than is known.
 const DEPTH: usize = 4;
 
@@ -222,7 +225,7 @@ impl<'a> Rebuilder<'a> {
         let function = pickle.global(callable).map(|global| quoted(&global.dotted()).into());
         let function: String = function.unwrap_or_else(|| "a function".to_owned());
         // What stands inside is not lost: it belongs to this one.
-        self.reached.extend(tensors_inside(pickle, args));
+        self.reach(pickle, args);
         Ok(not_followed(checkpoint, name, &format!("It is rebuilt by {function} from what is not understood here.")))
     }
 
@@ -328,6 +331,25 @@ impl<'a> Rebuilder<'a> {
         Ok(compound::sparse(checkpoint, kind, name, parts, &sizes(pickle, size)))
     }
 
+    /// Takes note of a tensor, and of those that it is made of.
+    fn reach(&mut self, pickle: &Pickle, id: Id) {
+        let mut waiting = vec![id];
+        for _ in 0..INSIDE {
+            let Some(id) = waiting.pop() else { return };
+            match (pickle.object(id), pickle.node(id)) {
+                (Some(call), _) => {
+                    self.reached.insert(call.args);
+                    waiting.push(call.args);
+                    waiting.extend(call.state);
+                }
+                (None, Node::List(place) | Node::Tuple(place) | Node::Dict(place)) => {
+                    waiting.extend(pickle.children(place).iter().take(INSIDE));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// A subclass that wraps tensors: its parts, which its state names.
     fn wrapper(
         &mut self,
@@ -383,6 +405,10 @@ impl Tensors for Rebuilder<'_> {
         }
     }
 
+    fn pass_over(&mut self, pickle: &Pickle, id: Id) {
+        self.reach(pickle, id);
+    }
+
     fn not_reached(&self, pickle: &Pickle) -> usize {
         calls(pickle).filter(|call| !self.reached.contains(&call.args)).count()
     }
@@ -395,16 +421,6 @@ impl Tensors for Rebuilder<'_> {
 /// The calls that would rebuild tensors.
 fn calls(pickle: &Pickle) -> impl Iterator<Item = &Object> {
     pickle.objects.iter().filter(|call| kind(pickle, call.callable).is_some())
-}
-
-/// The arguments of those calls among a call's arguments that would rebuild tensors.
-fn tensors_inside(pickle: &Pickle, args: Id) -> impl Iterator<Item = Id> + '_ {
-    let members = pickle.sequence(args).unwrap_or_default().iter().take(WRAPPERS);
-    let deeper = members.clone().flat_map(|member| pickle.sequence(*member).unwrap_or_default().iter().take(WRAPPERS));
-    let calls = members
-        .chain(deeper)
-        .filter(|id| pickle.object(**id).is_some_and(|call| kind(pickle, call.callable).is_some()));
-    calls.filter_map(|id| pickle.object(*id).map(|object| object.args))
 }
 
 pub(super) fn unknown() -> Dtype {
