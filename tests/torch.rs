@@ -6,7 +6,7 @@ use common::archives::{ZipWriter, saved, tensor_call, text, whole};
 use common::{files_below, tests_folder};
 use paramscope::error::Result;
 use paramscope::formats;
-use paramscope::model::{Checkpoint, Layout, Level, Value};
+use paramscope::model::{Checkpoint, Layout, Level, Role, Value};
 use paramscope::source::{Files, Memory, ReadAt};
 use paramscope::wire::zip::Archive;
 use std::rc::Rc;
@@ -122,6 +122,18 @@ fn parameters_and_subclasses_are_the_tensor_inside() {
     for tensor in &checkpoint.tensors {
         assert!(matches!(tensor.layout, Layout::Strided { .. }), "{tensor:?}");
     }
+}
+
+#[test]
+fn a_module_that_was_traced_is_a_module() {
+    let parameters = [b"}".as_slice(), &text("w"), &tensor(), b"s"].concat();
+    let attributes =
+        [b"}(".as_slice(), &text("_parameters"), &parameters, &text("_buffers"), b"}", &text("_modules"), b"}u"];
+    let function = b"ctorch.fx.graph_module\nreduce_graph_module\n".as_slice();
+    let checkpoint = pickled(&[function, &attributes.concat(), &text("import torch"), b"\x86R"].concat());
+    assert_eq!(names(&checkpoint), ["w"]);
+    assert_eq!(checkpoint.tensors[0].role, Some(Role::Parameter));
+    assert_eq!(told(&checkpoint, "torch.fx.graph_module.reduce_graph_module"), Some(Level::Danger));
 }
 
 #[test]

@@ -79,7 +79,7 @@ pub(super) fn is_optimizer(pickle: &Pickle, id: Id) -> bool {
 /// What a module holds, in the order of its state dict; `None` for anything but a module.
 pub(super) fn members(pickle: &Pickle, id: Id, registered: &HashMap<String, Registered>) -> Option<Members> {
     let object = pickle.object(id)?;
-    let state = *states(pickle, object).first()?;
+    let state = traced(pickle, id).or_else(|| states(pickle, object).first().copied())?;
     let state = flat(pickle, state)?;
     let scripted = class(pickle, id).filter(|class| class.module.starts_with("__torch__"));
     match scripted {
@@ -87,6 +87,13 @@ pub(super) fn members(pickle: &Pickle, id: Id, registered: &HashMap<String, Regi
         None if state.len() <= 2 * FEW => module_members(pickle, state),
         None => None,
     }
+}
+
+/// The attributes of a module that `torch.fx` traced: they are given to the function that compiles its code.
+fn traced(pickle: &Pickle, id: Id) -> Option<Id> {
+    let (global, args) = pickle.call(id)?;
+    let rebuilt = global.module == "torch.fx.graph_module" && global.name.starts_with("reduce_");
+    args.iter().copied().find(|part| rebuilt && matches!(pickle.node(*part), Node::Dict(_)))
 }
 
 fn module_members(pickle: &Pickle, state: &[Id]) -> Option<Members> {
