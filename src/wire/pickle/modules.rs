@@ -48,13 +48,21 @@ pub(super) fn states(pickle: &Pickle, object: &Object) -> Vec<Id> {
     }
 }
 
+/// The classes of `collections` whose objects are their items. `UserDict` and its kin keep theirs in an attribute.
+const ITEMS_ONLY: [&str; 4] = ["OrderedDict", "defaultdict", "Counter", "deque"];
+
+/// Whether objects of a class are their items and nothing else that is of interest.
+pub(super) fn is_collection(class: &Global) -> bool {
+    class.module == "collections" && ITEMS_ONLY.contains(&class.name.as_str())
+}
+
 /// Keys and values in turn of a dictionary, or of an ordered one.
 pub fn flat(pickle: &Pickle, id: Id) -> Option<&[Id]> {
     match pickle.node(id) {
         Node::Dict(place) => Some(pickle.children(place)),
         Node::Object(place) => {
             let ordered = pickle.global(pickle.objects[place].callable)?;
-            (ordered.module == "collections").then(|| pickle.children(pickle.objects[place].pairs))
+            is_collection(ordered).then(|| pickle.children(pickle.objects[place].pairs))
         }
         _ => None,
     }

@@ -180,7 +180,7 @@ pub fn leaf(pickle: &Pickle, id: Id) -> (Cow<'static, str>, Value) {
             (if torchs && lower { "torch.dtype" } else { "name" }.into(), Value::Text(name))
         }
         Node::Object(_) => match class(pickle, id) {
-            Some(class) if class.module == "collections" => (class.name.clone().into(), text("{}")),
+            Some(class) if super::modules::is_collection(class) => (class.name.clone().into(), text("{}")),
             Some(class) => (class.dotted().into(), text("object")),
             None => ("".into(), text("an object that only running the pickle would make")),
         },

@@ -192,6 +192,8 @@ fn kin_of_dictionaries_are_walked_as_dictionaries() {
     assert_eq!(leaves(counted), ["x = 3"]);
     let default = b"ccollections\ndefaultdict\ncbuiltins\nlist\n\x85R\x8c\x01k]K\x01as.";
     assert_eq!(leaves(default), ["k.0 = 1"]);
+    let user = b"ccollections\nUserDict\n)\x81}\x8c\x04data}\x8c\x01kK\x01ssb.";
+    assert_eq!(leaves(user), ["data.k = 1"]);
     // Attributes, and those in slots.
     assert_eq!(leaves(b"cargparse\nNamespace\n)R}\x8c\x02lrG?\xb9\x99\x99\x99\x99\x99\x9asb."), ["lr = 0.1"]);
     assert_eq!(leaves(b"cm\nC\n)\x81N}\x8c\x01sK\x01s\x86b."), ["s = 1"]);

@@ -209,7 +209,7 @@ impl<'a> Walk<'a> {
             self.modules.push(self.open.len());
         }
         self.open.push(Open { id, groups, module, optimizer });
-        let class = modules::class(self.pickle, id).is_some_and(|class| class.module != "collections");
+        let class = modules::class(self.pickle, id).is_some_and(|class| !modules::is_collection(class));
         class.then_some(Step::Object(id))
     }
 
@@ -246,7 +246,7 @@ impl<'a> Walk<'a> {
         }
         let Some(object) = pickle.object(id) else { return false };
         let call = pickle.call(id);
-        let collection = call.is_some_and(|(global, _)| global.module == "collections");
+        let collection = call.is_some_and(|(global, _)| modules::is_collection(global));
         // OrderedDict([(key, value), …]), as old pickles have it; Counter({…}); deque([…], 3).
         if let Some((_, [first, ..])) = call.filter(|_| collection) {
             match pickle.node(*first) {
