@@ -137,6 +137,16 @@ fn a_module_that_was_traced_is_a_module() {
 }
 
 #[test]
+fn packed_parameters_of_a_quantised_module_are_tensors() {
+    let packed = [b"ctorch\nScriptObject\n)\x81".as_slice(), &tensor(), b"N\x86b"].concat();
+    let parts = [text("_parameters"), b"}".to_vec(), text("_buffers"), b"}".to_vec(), text("_modules"), b"}".to_vec()];
+    let attributes = [parts.concat(), text("_packed_params"), packed, text("_private"), tensor()].concat();
+    let class = b"ctorch.ao.nn.quantized.modules.linear\nLinearPackedParams\n)\x81}(".as_slice();
+    let checkpoint = pickled(&[class, &attributes, b"ub"].concat());
+    assert_eq!(names(&checkpoint), ["_packed_params.0"]);
+}
+
+#[test]
 fn lazy_views_carry_their_flags() {
     let plain = tensor();
     let flags = [b"}(".as_slice(), &text("conj"), b"\x88", &text("neg"), b"\x89u"].concat();

@@ -327,7 +327,8 @@ fn is_open(pickle: &Pickle, walk: &Walk<'_>) -> bool {
         class.module.starts_with("__torch__")
             || matches!(
                 (class.module.as_str(), class.name.as_str()),
-                ("argparse", "Namespace") | ("types", "SimpleNamespace")
+                // The last stands for what C++ keeps: the packed weight and the bias of a quantised module.
+                ("argparse", "Namespace") | ("types", "SimpleNamespace") | ("torch", "ScriptObject")
             )
     })
 }

@@ -41,10 +41,22 @@ pub(super) fn untagged(pickle: &Pickle, id: Id) -> Id {
 
 /// The dictionaries of an object's state: its attributes, or a pair of them and those in slots.
 pub(super) fn states(pickle: &Pickle, object: &Object) -> Vec<Id> {
+    let is_dict = |id: &Id| matches!(pickle.node(*id), Node::Dict(_));
     match object.state.map(|state| (state, pickle.node(state))) {
         Some((state, Node::Dict(_))) => vec![state],
-        Some((_, Node::Tuple(place))) if pickle.children(place).len() == 2 => pickle.children(place).to_vec(),
+        Some((_, Node::Tuple(place))) => match pickle.children(place) {
+            pair @ [_, _] if pair.iter().any(is_dict) => pair.to_vec(),
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
+    }
+}
+
+/// The place of the list that an object's state is, where it is no attributes: what its class writes and reads by itself.
+pub(super) fn listed_state(pickle: &Pickle, object: &Object) -> Option<u32> {
+    match pickle.node(object.state?) {
+        Node::Tuple(place) | Node::List(place) if states(pickle, object).is_empty() => Some(place),
+        _ => None,
     }
 }
 
@@ -117,7 +129,7 @@ fn module_members(pickle: &Pickle, state: &[Id]) -> Option<Members> {
         .as_chunks::<2>()
         .0
         .iter()
-        .filter(|[name, _]| !pickle.text(*name).is_some_and(|name| name.starts_with('_')));
+        .filter(|[name, _]| !pickle.text(*name).is_some_and(|name| name.starts_with('_') && name != PACKED));
     Some(vec![
         (parameters.to_vec(), Part::Parameter),
         (kept, Part::Buffer),
@@ -126,6 +138,9 @@ fn module_members(pickle: &Pickle, state: &[Id]) -> Option<Members> {
         (plain.flatten().copied().collect(), Part::Attribute),
     ])
 }
+
+/// Where a quantised module keeps its weight and its bias; what else begins with `_` is the module's own bookkeeping.
+const PACKED: &str = "_packed_params";
 
 /// The texts of a set: a node of its own, or a call of `set`.
 fn names(pickle: &Pickle, set: Id) -> HashSet<String> {

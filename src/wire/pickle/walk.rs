@@ -80,7 +80,7 @@ struct Open {
 /// Children of one kind that are still to come.
 enum Children {
     /// Those of a list, by its place, from an index on.
-    Numbered(u32, usize),
+    Numbered(u32, usize, Part),
     /// Keys and values.
     Named(IntoIter<(Id, Id)>, Part),
 }
@@ -215,7 +215,7 @@ impl<'a> Walk<'a> {
 
     fn count(&self, group: &Children) -> usize {
         match group {
-            Children::Numbered(place, _) => self.pickle.children(*place).len(),
+            Children::Numbered(place, ..) => self.pickle.children(*place).len(),
             Children::Named(pairs, _) => pairs.len(),
         }
     }
@@ -225,7 +225,9 @@ impl<'a> Walk<'a> {
         let mut groups = Vec::new();
         let mut module = false;
         match self.pickle.node(id) {
-            Node::List(place) | Node::Tuple(place) | Node::Set(place) => groups.push(Children::Numbered(place, 0)),
+            Node::List(place) | Node::Tuple(place) | Node::Set(place) => {
+                groups.push(Children::Numbered(place, 0, Part::Item))
+            }
             Node::Dict(place) => groups.push(self.pairs(self.pickle.children(place), Part::Item)),
             Node::Object(_) => module = self.object_children(id, &mut groups),
             _ => {}
@@ -253,13 +255,13 @@ impl<'a> Walk<'a> {
                 Node::Dict(place) => groups.push(self.pairs(pickle.children(place), Part::Item)),
                 Node::List(place) => match self.listed_pairs(pickle.children(place)) {
                     Some(pairs) => groups.push(pairs),
-                    None => groups.push(Children::Numbered(place, 0)),
+                    None => groups.push(Children::Numbered(place, 0, Part::Item)),
                 },
                 _ => {}
             }
         }
         groups.push(self.pairs(pickle.children(object.pairs), Part::Item));
-        groups.push(Children::Numbered(object.items, 0));
+        groups.push(Children::Numbered(object.items, 0, Part::Item));
         // An ordered dictionary's attributes are PyTorch's bookkeeping (`_metadata`).
         if collection {
             return false;
@@ -268,7 +270,7 @@ impl<'a> Walk<'a> {
         // What only has arguments, such as a named tuple, is made of them.
         if object.state.is_none() && before == 0 {
             if let Node::Tuple(place) | Node::List(place) = pickle.node(object.args) {
-                groups.push(Children::Numbered(place, 0));
+                groups.push(Children::Numbered(place, 0, Part::Item));
             }
             return false;
         }
@@ -276,6 +278,9 @@ impl<'a> Walk<'a> {
             if let Some(flat) = modules::flat(pickle, state) {
                 groups.push(self.pairs(flat, Part::Attribute));
             }
+        }
+        if let Some(place) = modules::listed_state(pickle, object) {
+            groups.push(Children::Numbered(place, 0, Part::Attribute));
         }
         false
     }
@@ -317,9 +322,9 @@ fn next_child(pickle: &Pickle, groups: &mut Vec<Children>) -> Option<(Key, Id, P
     loop {
         let child = match groups.last_mut()? {
             Children::Named(pairs, part) => pairs.next().map(|(key, id)| (keys::key(pickle, key), id, *part)),
-            Children::Numbered(place, index) => pickle.children(*place).get(*index).map(|id| {
+            Children::Numbered(place, index, part) => pickle.children(*place).get(*index).map(|id| {
                 *index += 1;
-                (Key::Index(i64::try_from(*index - 1).unwrap_or(i64::MAX)), *id, Part::Item)
+                (Key::Index(i64::try_from(*index - 1).unwrap_or(i64::MAX)), *id, *part)
             }),
         };
         if child.is_some() {
