@@ -125,6 +125,18 @@ fn parameters_and_subclasses_are_the_tensor_inside() {
 }
 
 #[test]
+fn a_parameter_of_a_class_of_its_own_is_a_parameter() {
+    let arguments = tensor();
+    let function = b"ctorch._utils\n_rebuild_tensor_v2\n".as_slice();
+    let arguments = &arguments[function.len()..arguments.len() - 1];
+    let state = [b"}".as_slice(), &text("_is_param"), b"\x88s"].concat();
+    let start = [b"ctorch._tensor\n_rebuild_from_type_v2\n(".as_slice(), function, b"c__main__\nTagged\n"].concat();
+    let checkpoint = dictionary(&[("p", &[start.as_slice(), arguments, &state, b"tR"].concat())]);
+    assert_eq!(checkpoint.tensors[0].role, Some(Role::Parameter));
+    assert!(checkpoint.metadata.is_empty(), "{:?}", checkpoint.metadata);
+}
+
+#[test]
 fn a_module_that_was_traced_is_a_module() {
     let parameters = [b"}".as_slice(), &text("w"), &tensor(), b"s"].concat();
     let attributes =

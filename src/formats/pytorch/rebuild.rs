@@ -199,12 +199,13 @@ impl<'a> Rebuilder<'a> {
                     let state: Vec<_> = rest.iter().flat_map(|state| attributes(pickle, *state)).collect();
                     if flag(&state, pickle, "_is_buffer") {
                         around.role = Some(Role::Buffer);
-                    } else if pickle.global(*class).is_some_and(|class| class.name == "Parameter") {
+                    } else if flag(&state, pickle, "_is_param")
+                        || pickle.global(*class).is_some_and(|class| class.name == "Parameter")
+                    {
                         around.role = Some(Role::Parameter);
                     }
                     around.parts = rest.first().copied();
-                    let bookkeeping =
-                        |key: &Key| matches!(key, Key::Text(key) if key == "_is_buffer" || key == "persistent");
+                    let bookkeeping = |key: &Key| matches!(key, Key::Text(key) if BOOKKEEPING.contains(&key.as_str()));
                     around.attributes.extend(state.into_iter().filter(|(key, _)| !bookkeeping(key)));
                     (callable, args) = (*function, *inner);
                 }
@@ -426,6 +427,9 @@ fn calls(pickle: &Pickle) -> impl Iterator<Item = &Object> {
 pub(super) fn unknown() -> Dtype {
     Dtype::Unknown { name: "unknown".to_owned(), bits: None }
 }
+
+/// The attributes that say what a tensor is to its module: `torch/nn/parameter.py`.
+const BOOKKEEPING: [&str; 3] = ["_is_buffer", "_is_param", "persistent"];
 
 /// The most attributes of a tensor that are looked at.
 const ATTRIBUTES: usize = 256;
