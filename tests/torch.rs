@@ -137,6 +137,19 @@ fn a_parameter_of_a_class_of_its_own_is_a_parameter() {
 }
 
 #[test]
+fn a_jagged_tensor_is_its_parts() {
+    let parts =
+        [b"}(".as_slice(), &text("values"), &tensor(), &text("offsets"), &tensor(), &text("lengths"), b"Nu\x85"]
+            .concat();
+    let function = b"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch.nested._internal.nested_tensor\n_rebuild_njt\n";
+    let class = b"ctorch.nested._internal.nested_tensor\nNestedTensor\n";
+    let checkpoint = dictionary(&[("j", &[function.as_slice(), class, &parts, b"}tR"].concat())]);
+    assert_eq!(names(&checkpoint), ["j.values", "j.offsets"]);
+    assert_eq!(checkpoint.metadata[0].value, Value::Text("nested tensor, jagged".to_owned()));
+    assert_eq!(told(&checkpoint, "only running the pickle would make"), None);
+}
+
+#[test]
 fn a_module_that_was_traced_is_a_module() {
     let parameters = [b"}".as_slice(), &text("w"), &tensor(), b"s"].concat();
     let attributes =

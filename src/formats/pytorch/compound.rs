@@ -154,7 +154,7 @@ fn whole_numbers(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<Vec<u64>> {
 
 /// A nested tensor: its components one after another, as one dimension.
 pub(super) fn nested(checkpoint: &mut Checkpoint, name: String, buffer: &Tensor, about: &[Tensor; 3]) -> Tensor {
-    let Tensor { dtype, order, device, .. } = buffer.clone();
+    let Tensor { dtype, order, device, requires_grad, .. } = buffer.clone();
     let numbers = about.each_ref().map(|part| whole_numbers(checkpoint, part));
     let (count, layout) = match (numbers, &about[0].shape[..]) {
         ([Some(sizes), Some(strides), Some(offsets)], [_, rank]) => {
@@ -163,7 +163,7 @@ pub(super) fn nested(checkpoint: &mut Checkpoint, name: String, buffer: &Tensor,
         _ => (0, unreadable(checkpoint, &name, "the sizes of its components cannot be read.")),
     };
     let mut tensor = Tensor::new(name, dtype, vec![count], layout);
-    (tensor.order, tensor.device) = (order, device);
+    (tensor.order, tensor.device, tensor.requires_grad) = (order, device, requires_grad);
     tensor
 }
 

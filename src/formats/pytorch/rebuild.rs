@@ -32,6 +32,8 @@ enum Kind {
     Sparse,
     /// `(buffer, sizes, strides, offsets)`.
     Nested,
+    /// `(arguments)`: a dictionary of the values and of what says where each component begins.
+    Jagged,
     /// `(class, dtype, size, …)`, the parts in the state of the call around it.
     Wrapper,
     /// `(array, dtype, device, requires_grad)`.
@@ -55,6 +57,7 @@ const FUNCTIONS: &[(&str, &str, Kind)] = &[
     ("torch._utils", "_rebuild_sparse_tensor", Kind::Sparse),
     ("torch._utils", "_rebuild_sparse_csr_tensor", Kind::Sparse),
     ("torch._utils", "_rebuild_nested_tensor", Kind::Nested),
+    ("torch.nested._internal.nested_tensor", "_rebuild_njt", Kind::Jagged),
     ("torch._utils", "_rebuild_wrapper_subclass", Kind::Wrapper),
     ("torch._utils", "_rebuild_device_tensor_from_numpy", Kind::Numpy),
     ("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", Kind::OnDevice),
@@ -91,6 +94,9 @@ pub(super) struct Rebuilder<'a> {
     /// How many tensors there are around the part that is being rebuilt.
     depth: usize,
 }
+
+/// The parts of a jagged tensor: its components behind each other, where each begins, and how long each is where gaps are left.
+const JAGGED: [&str; 3] = ["values", "offsets", "lengths"];
 
 /// How many nodes of a tensor are looked at for those that it is made of.
 const INSIDE: usize = 256;
@@ -285,6 +291,14 @@ impl<'a> Rebuilder<'a> {
                 let Some(parts) = self.parts(checkpoint, pickle, values, &names)? else { return Ok(None) };
                 let [buffer, sizes, strides, offsets] = <[Tensor; 4]>::try_from(parts).expect("four");
                 compound::nested(checkpoint, name, &buffer, &[sizes, strides, offsets])
+            }
+            (Kind::Jagged, [arguments]) => {
+                // Beside its parts it may keep the shortest and the longest length.
+                self.reach(pickle, *arguments);
+                let parts = attributes(pickle, *arguments).into_iter();
+                let members = parts.filter(|(key, _)| matches!(key, Key::Text(key) if JAGGED.contains(&key.as_str())));
+                let text = "torch.nested nested tensor, jagged".to_owned();
+                return Ok(Some(Found::Members { text, members: members.collect() }));
             }
             (Kind::Wrapper, [class, rest @ ..]) => {
                 let class = pickle.global(*class).map(Global::dotted).unwrap_or_default();
