@@ -65,10 +65,19 @@ const CLASSES: &[Row] = &[
     }),
     ("datetime", "datetime", "datetime.datetime", |pickle, _, args| {
         let bytes = arrays::some_bytes(pickle, *args.first()?, 10)?;
-        Some(format!("{} {}", date(bytes.get(..4)?)?, time(bytes.get(4..10)?)?))
+        let zone = args.get(1).map_or(String::new(), |zone| offset(pickle, *zone));
+        Some(format!("{} {}{zone}", date(bytes.get(..4)?)?, time(bytes.get(4..10)?)?))
+    }),
+    ("datetime", "timezone", "datetime.timezone", |pickle, object, args| match (args, offset_of(pickle, object)?) {
+        ([_, name], _) => Some(pickle.text(*name)?.into_owned()),
+        (_, offset) if offset == "+00:00" => Some("UTC".to_owned()),
+        (_, offset) => Some(format!("UTC{offset}")),
     }),
     ("datetime", "date", "datetime.date", |pickle, _, args| date(&arrays::some_bytes(pickle, *args.first()?, 4)?)),
-    ("datetime", "time", "datetime.time", |pickle, _, args| time(&arrays::some_bytes(pickle, *args.first()?, 6)?)),
+    ("datetime", "time", "datetime.time", |pickle, _, args| {
+        let zone = args.get(1).map_or(String::new(), |zone| offset(pickle, *zone));
+        Some(format!("{}{zone}", time(&arrays::some_bytes(pickle, *args.first()?, 6)?)?))
+    }),
     ("datetime", "timedelta", "datetime.timedelta", |pickle, _, args| span(pickle, args)),
     ("decimal", "Decimal", "decimal.Decimal", |pickle, _, args| Some(pickle.text(*args.first()?)?.into_owned())),
     ("fractions", "Fraction", "fractions.Fraction", |pickle, _, args| match args {
@@ -297,9 +306,33 @@ fn span(pickle: &Pickle, args: &[Id]) -> Option<String> {
     Some(format!("{before}{}:{:02}:{:02}{fraction}", seconds / 3600, seconds / 60 % 60, seconds % 60))
 }
 
+/// What a time zone adds to the text of a date: `+05:30`. That of a place has an offset that only its code knows.
+fn offset(pickle: &Pickle, zone: Id) -> String {
+    let fixed = class(pickle, zone).is_some_and(|class| class.module == "datetime" && class.name == "timezone");
+    let offset = pickle.object(zone).filter(|_| fixed).and_then(|zone| offset_of(pickle, zone));
+    match pickle.node(zone) {
+        Node::None => String::new(),
+        _ => offset.unwrap_or_else(|| " in a time zone of a place".to_owned()),
+    }
+}
+
+/// The offset of a time zone that is nothing else.
+fn offset_of(pickle: &Pickle, zone: &Object) -> Option<String> {
+    let (_, args) = pickle.call(*pickle.sequence(zone.args)?.first()?)?;
+    let [days, seconds, micros] = *args else { return None };
+    let (days, seconds, 0) = (pickle.int(days)?, pickle.int(seconds)?, pickle.int(micros)?) else { return None };
+    let seconds = days.checked_mul(86_400)?.checked_add(seconds)?;
+    let (sign, seconds) = (if seconds < 0 { '-' } else { '+' }, seconds.unsigned_abs());
+    let rest = if seconds % 60 == 0 { String::new() } else { format!(":{:02}", seconds % 60) };
+    Some(format!("{sign}{:02}:{:02}{rest}", seconds / 3600, seconds / 60 % 60))
+}
+
 fn path(pickle: &Pickle, args: &[Id], separator: &str) -> Option<String> {
     let parts: Vec<String> =
         args.iter().take(SHOWN).map(|part| Some(pickle.text(*part)?.into_owned())).collect::<Option<_>>()?;
+    if parts.is_empty() {
+        return Some(".".to_owned());
+    }
     let joined = parts.join(separator);
     // A root ends in a separator already.
     Some(joined.replacen(&separator.repeat(2), separator, 1))

@@ -10,6 +10,11 @@ fn run(stream: impl AsRef<[u8]>) -> Pickle {
     super::run(stream.as_ref().to_vec())
 }
 
+/// The root as a text.
+fn leaf_text(pickle: &Pickle) -> String {
+    plain::leaf(pickle, pickle.root.expect("it has a STOP")).1.to_string()
+}
+
 /// The leaves below the root, as `path = value`.
 fn leaves(stream: &[u8]) -> Vec<String> {
     let pickle = run(stream);
@@ -326,4 +331,26 @@ fn scalars_of_numpy_are_numbers() {
     assert_eq!(of("b1", "|", &[1]), Some(("numpy.bool", Value::Bool(true))));
     assert_eq!(of("f8", "<", &[0; 4]), None);
     assert_eq!(of("c16", "<", &[0; 16]), None);
+}
+
+#[test]
+fn dates_have_the_offset_of_their_time_zone() {
+    let told = |opcodes: &[u8]| leaf_text(&run([opcodes, b"."].concat()));
+    let zone = |days: &[u8], seconds: &[u8]| {
+        let span = [b"cdatetime\ntimedelta\n", days, seconds, b"K\x00\x87R"].concat();
+        [b"cdatetime\ntimezone\n", span.as_slice(), b"\x85R"].concat()
+    };
+    let date = |zone: &[u8]| [b"cdatetime\ndatetime\nC\x0a\x07\xe8\x01\x02\x03\x04\x05\0\0\0", zone, b"\x86R"].concat();
+    let (utc, east, west) =
+        (zone(b"K\x00", b"K\x00"), zone(b"K\x00", b"M\x58\x4d"), zone(b"J\xff\xff\xff\xff", b"J\x50\x27\x01\0"));
+    assert_eq!(told(&date(&utc)), "2024-01-02 03:04:05+00:00");
+    assert_eq!(told(&date(&east)), "2024-01-02 03:04:05+05:30");
+    assert_eq!(told(&date(&west)), "2024-01-02 03:04:05-03:00");
+    assert_eq!((told(&utc), told(&east), told(&west)), ("UTC".into(), "UTC+05:30".into(), "UTC-03:00".into()));
+    assert_eq!(told(&date(b"czoneinfo\nZoneInfo\n)R")), "2024-01-02 03:04:05 in a time zone of a place");
+}
+
+#[test]
+fn an_empty_path_is_a_dot() {
+    assert_eq!(leaf_text(&run(b"cpathlib\nPosixPath\n)R.")), ".");
 }
