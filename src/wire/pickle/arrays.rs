@@ -1,7 +1,7 @@
 //! NumPy's arrays inside pickles.
 
-use super::joblib;
 use super::nodes::{Global, Id, Node, Pickle, Run};
+use super::{joblib, plain};
 use crate::limits;
 use crate::model::Value;
 
@@ -81,8 +81,11 @@ fn is_masked(global: &Global) -> bool {
     global.module == "numpy.ma.core" && global.name == "_mareconstruct"
 }
 
-/// A NumPy scalar of 128 bits or fewer, `numpy.float64(0.5)`, as the number that it is, with the name of its type; `None` for
-/// anything else.
+/// The most bytes of a scalar that is shown: a text of 40 characters.
+const SCALAR: usize = 160;
+
+/// A NumPy scalar, `numpy.float64(0.5)`, as the number or the text that it is, with the name of its type; `None` for anything
+/// else, and for dates and records.
 pub fn scalar(pickle: &Pickle, id: Id) -> Option<(&'static str, Value)> {
     let (global, args) = pickle.call(id)?;
     let [dtype, data] = *args else { return None };
@@ -90,13 +93,17 @@ pub fn scalar(pickle: &Pickle, id: Id) -> Option<(&'static str, Value)> {
         return None;
     }
     let NumpyType::Simple(descr) = kind(pickle, dtype, 0)? else { return None };
-    let mut bytes = match bytes(pickle, data, 16)? {
+    let mut bytes = match bytes(pickle, data, SCALAR)? {
         Data::Stream(run) => pickle.kept(run)?.to_vec(),
         Data::Owned(bytes) => bytes,
         Data::Objects(_) => return None,
     };
     let kind = descr.trim_start_matches(['<', '>', '|', '=']);
-    let part = if kind.starts_with('c') { bytes.len() / 2 } else { bytes.len() };
+    let part = match kind.as_bytes().first() {
+        Some(b'c') => bytes.len() / 2,
+        Some(b'U') => 4,
+        _ => bytes.len(),
+    };
     if descr.starts_with('>') && part > 0 {
         bytes.chunks_mut(part).for_each(<[u8]>::reverse);
     }
@@ -118,10 +125,38 @@ fn number(kind: &str, bytes: &[u8]) -> Option<(&'static str, Value)> {
             let number = u64::from_le_bytes(bytes.try_into().ok()?);
             ("numpy.uint64", i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Int))
         }
+        "f2" => ("numpy.float16", Value::Float(half(u16::from_le_bytes(bytes.try_into().ok()?)))),
+        "c8" => {
+            let [real, imaginary] = *bytes.as_chunks().0 else { return None };
+            let (real, imaginary) = (f32::from_le_bytes(real), f32::from_le_bytes(imaginary));
+            ("numpy.complex64", Value::Text(plain::complex_text(real.into(), imaginary.into())))
+        }
+        "c16" => {
+            let [real, imaginary] = *bytes.as_chunks().0 else { return None };
+            let (real, imaginary) = (f64::from_le_bytes(real), f64::from_le_bytes(imaginary));
+            ("numpy.complex128", Value::Text(plain::complex_text(real, imaginary)))
+        }
         "f4" => ("numpy.float32", Value::Float(f32::from_le_bytes(bytes.try_into().ok()?).into())),
         "f8" => ("numpy.float64", Value::Float(f64::from_le_bytes(bytes.try_into().ok()?))),
+        _ if kind.starts_with('U') => {
+            let characters = bytes.as_chunks().0.iter().map(|raw| char::from_u32(u32::from_le_bytes(*raw)));
+            ("numpy.str_", Value::Text(characters.collect::<Option<String>>()?.trim_end_matches('\0').to_owned()))
+        }
+        _ if kind.starts_with('S') => ("numpy.bytes_", Value::Text(plain::byte_literal(bytes))),
         _ => return None,
     })
+}
+
+/// The value of a half: 5 bits of exponent, 10 of fraction.
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
+    let size = match exponent {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1024.0 + fraction) * 2f64.powi(exponent - 25),
+    };
+    if bits >> 15 == 1 { -size } else { size }
 }
 
 impl NumpyArray {

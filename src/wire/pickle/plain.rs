@@ -260,16 +260,20 @@ fn complex(pickle: &Pickle, args: &[Id]) -> Option<String> {
     };
     let [real, imaginary] = args else { return None };
     let (real, imaginary) = (number(real)?, number(imaginary)?);
+    Some(complex_text(real, imaginary))
+}
+
+pub(super) fn complex_text(real: f64, imaginary: f64) -> String {
     let digits = |number: f64| Value::Float(number).to_string().trim_end_matches(".0").to_owned();
     if real == 0.0 && real.is_sign_positive() {
-        return Some(format!("{}j", digits(imaginary)));
+        return format!("{}j", digits(imaginary));
     }
     let sign = if imaginary.is_sign_negative() { "" } else { "+" };
-    Some(format!("({}{sign}{}j)", digits(real), digits(imaginary)))
+    format!("({}{sign}{}j)", digits(real), digits(imaginary))
 }
 
 /// `b'ab\x00'`; long ones are cut.
-fn byte_literal(bytes: &[u8]) -> String {
+pub(super) fn byte_literal(bytes: &[u8]) -> String {
     let mut text = String::from("b'");
     for byte in bytes.iter().take(SHOWN) {
         text.extend(byte.escape_ascii().map(char::from));

@@ -330,7 +330,16 @@ fn scalars_of_numpy_are_numbers() {
     assert_eq!(of("u8", "<", &u64::MAX.to_le_bytes()), Some(("numpy.uint64", Value::Text(u64::MAX.to_string()))));
     assert_eq!(of("b1", "|", &[1]), Some(("numpy.bool", Value::Bool(true))));
     assert_eq!(of("f8", "<", &[0; 4]), None);
-    assert_eq!(of("c16", "<", &[0; 16]), None);
+    assert_eq!(of("f2", "<", &[0x00, 0x3e]), Some(("numpy.float16", Value::Float(1.5))));
+    assert_eq!(of("f2", ">", &[0x80, 0x01]), Some(("numpy.float16", Value::Float(-(2f64.powi(-24))))));
+    assert_eq!(of("f2", "<", &[0xff, 0x7b]), Some(("numpy.float16", Value::Float(65504.0))));
+    let text = |kind, text: &str| Some((kind, Value::Text(text.to_owned())));
+    let complex = [1f32.to_be_bytes(), (-2f32).to_be_bytes()].concat();
+    assert_eq!(of("c8", ">", &complex), text("numpy.complex64", "(1-2j)"));
+    assert_eq!(of("c16", "<", &[0; 16]), text("numpy.complex128", "0j"));
+    assert_eq!(of("U2", ">", b"\0\0\0h\0\0\0i"), text("numpy.str_", "hi"));
+    assert_eq!(of("S2", "|", b"hi"), text("numpy.bytes_", "b'hi'"));
+    assert_eq!(of("U1", "<", &[0xff; 4]), None);
 }
 
 #[test]
