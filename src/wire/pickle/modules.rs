@@ -19,8 +19,17 @@ pub struct Registered {
 /// Keys and values in turn, with how they hang on the module.
 type Members = Vec<(Vec<Id>, Part)>;
 
+/// The class, its base and the base's own value that protocols 0 and 1 make an object of.
+pub(super) fn reconstructed(pickle: &Pickle, id: Id) -> Option<[Id; 3]> {
+    let (global, args) = pickle.call(id)?;
+    (global.module == "copyreg" && global.name == "_reconstructor").then_some(args.try_into().ok()?)
+}
+
 /// What a call's object is one of. Old PyTorch pickled the classes of modules with their source text, as persistent ids.
 pub fn class(pickle: &Pickle, id: Id) -> Option<&Global> {
+    if let Some([class, ..]) = reconstructed(pickle, id) {
+        return pickle.global(class);
+    }
     let callable = pickle.object(id)?.callable;
     match pickle.node(callable) {
         Node::Persistent(about) => match pickle.sequence(about)? {

@@ -202,6 +202,9 @@ fn kin_of_dictionaries_are_walked_as_dictionaries() {
     // Attributes, and those in slots.
     assert_eq!(leaves(b"cargparse\nNamespace\n)R}\x8c\x02lrG?\xb9\x99\x99\x99\x99\x99\x9asb."), ["lr = 0.1"]);
     assert_eq!(leaves(b"cm\nC\n)\x81N}\x8c\x01sK\x01s\x86b."), ["s = 1"]);
+    // As protocols 0 and 1 make an object, and one of a dictionary's kin.
+    assert_eq!(leaves(b"ccopy_reg\n_reconstructor\n(cm\nC\nc__builtin__\nobject\nNtR(dVs\nI1\nsb."), ["s = 1"]);
+    assert_eq!(leaves(b"ccopy_reg\n_reconstructor\n(cm\nC\nc__builtin__\ndict\n(dVk\nI1\nstR."), ["k = 1"]);
     // What a class of its own writes.
     assert_eq!(leaves(b"cm\nC\n)\x81K\x01K\x02\x86b."), ["0 = 1", "1 = 2"]);
     assert_eq!(leaves(b"cm\nC\n)\x81K\x01K\x02K\x03\x87b."), ["0 = 1", "1 = 2", "2 = 3"]);

@@ -260,6 +260,12 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
         }
+        let reconstructed = modules::reconstructed(pickle, id);
+        match reconstructed.map(|[.., value]| pickle.node(value)) {
+            Some(Node::Dict(place)) => groups.push(self.pairs(pickle.children(place), Part::Item)),
+            Some(Node::List(place) | Node::Tuple(place)) => groups.push(Children::Numbered(place, 0, Part::Item)),
+            _ => {}
+        }
         groups.push(self.pairs(pickle.children(object.pairs), Part::Item));
         groups.push(Children::Numbered(object.items, 0, Part::Item));
         // An ordered dictionary's attributes are PyTorch's bookkeeping (`_metadata`).
@@ -268,7 +274,7 @@ impl<'a> Walk<'a> {
         }
         let before: usize = groups.iter().map(|group| self.count(group)).sum();
         // What only has arguments, such as a named tuple, is made of them.
-        if object.state.is_none() && before == 0 {
+        if object.state.is_none() && before == 0 && reconstructed.is_none() {
             if let Node::Tuple(place) | Node::List(place) = pickle.node(object.args) {
                 groups.push(Children::Numbered(place, 0, Part::Item));
             }
