@@ -456,8 +456,8 @@ mod tests {
         let turned = boxed(&[2, 3], &[1, 3], 1);
         assert_eq!(read_vec(&turned, 0, 12).unwrap(), expected);
         for (start, len) in [(0, 1), (1, 1), (3, 6), (5, 7), (12, 0)] {
-            let part = &expected[start as usize..][..len as usize];
-            assert_eq!(read_vec(&turned, start, len).unwrap(), part, "{len} bytes from {start}");
+            let part = &expected[start..][..len];
+            assert_eq!(read_vec(&turned, start as u64, len as u64).unwrap(), part, "{len} bytes from {start}");
         }
         assert!(read_vec(&turned, 0, 13).is_err());
     }

@@ -226,7 +226,7 @@ impl<'a> Walk<'a> {
         let mut module = false;
         match self.pickle.node(id) {
             Node::List(place) | Node::Tuple(place) | Node::Set(place) => {
-                groups.push(Children::Numbered(place, 0, Part::Item))
+                groups.push(Children::Numbered(place, 0, Part::Item));
             }
             Node::Dict(place) => groups.push(self.pairs(self.pickle.children(place), Part::Item)),
             Node::Object(_) => module = self.object_children(id, &mut groups),
