@@ -113,12 +113,16 @@ fn fits(kind: SparseKind, shape: &[u64], indices: &Tensor, others: Option<&Tenso
         let Some(sparse) = usize::try_from(sparse).ok().filter(|sparse| *sparse <= shape.len()) else { return false };
         return values.shape.first() == Some(&count) && values.shape[1..] == shape[sparse..];
     }
-    let ([bounds], Some([count]), [rows, columns, dense @ ..]) =
-        (indices.shape.as_slice(), others.map(|others| others.shape.as_slice()), shape)
+    // The first dimensions are those of a batch of matrices.
+    let batch = indices.shape.len().saturating_sub(1).min(shape.len()).min(values.shape.len());
+    let ((batch, shape), (same, values)) = (shape.split_at(batch), values.shape.split_at(batch));
+    let behind = |part: &Tensor| part.shape.strip_prefix(batch).and_then(|rest| <[u64; 1]>::try_from(rest).ok());
+    let (Some([bounds]), Some([count]), [rows, columns, dense @ ..]) =
+        (behind(indices), others.and_then(behind), shape)
     else {
         return false;
     };
-    let (block, rest) = match (kind, values.shape.as_slice()) {
+    let (block, rest) = match (kind, values) {
         (SparseKind::Csr | SparseKind::Csc, [_, rest @ ..]) => ((1, 1), rest),
         (_, [_, height, width, rest @ ..]) => ((*height, *width), rest),
         _ => return false,
@@ -128,7 +132,7 @@ fn fits(kind: SparseKind, shape: &[u64], indices: &Tensor, others: Option<&Tenso
         SparseKind::Csr | SparseKind::Bsr => rows / block.0.max(1),
         _ => columns / block.1.max(1),
     };
-    whole && *bounds == lines + 1 && values.shape[0] == *count && rest == dense
+    whole && batch == same && bounds == lines + 1 && values[0] == count && rest == dense
 }
 
 /// The longest list of sizes that is read when a nested tensor is opened.
