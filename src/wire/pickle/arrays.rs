@@ -340,6 +340,22 @@ pub(super) fn some_bytes(pickle: &Pickle, id: Id, most: usize) -> Option<Vec<u8>
     }
 }
 
+/// Whether a node stands for more than `most` bytes, as far as its length alone tells: itself, or the text that encodes it.
+pub(super) fn is_long(pickle: &Pickle, id: Id, most: usize) -> bool {
+    let id = match pickle.call(id) {
+        Some((global, [text, _])) if global.module == "_codecs" && global.name == "encode" => *text,
+        _ => id,
+    };
+    match pickle.node(id) {
+        Node::Bytes(_, len) => len as usize > most,
+        // A character takes two bytes of the stream at most.
+        Node::Text(_, len) => len as usize / 2 > most,
+        Node::Owned(place) => pickle.texts[place as usize].len() / 2 > most,
+        Node::Far(_) => true,
+        _ => false,
+    }
+}
+
 /// The bytes that `_codecs.encode` would make of its arguments, up to `most`.
 pub(super) fn encoded(pickle: &Pickle, args: &[Id], most: usize) -> Option<Vec<u8>> {
     latin1(pickle, *args.first()?, most)

@@ -24,12 +24,14 @@ const CLASSES: &[Row] = &[
     ("builtins", "slice", "slice", |pickle, _, args| called(pickle, "slice", args)),
     ("builtins", "complex", "complex", |pickle, _, args| complex(pickle, args)),
     ("builtins", "bytearray", "bytearray", |pickle, _, args| {
-        let bytes = args.first().map_or(Some(Vec::new()), |bytes| arrays::some_bytes(pickle, *bytes, SHOWN))?;
-        Some(format!("bytearray({})", byte_literal(&bytes)))
+        let bytes = args.first().map_or(Some(Vec::new()), |bytes| arrays::some_bytes(pickle, *bytes, SHOWN));
+        let long = || args.first().is_some_and(|bytes| arrays::is_long(pickle, *bytes, SHOWN)).then(long_bytes);
+        Some(format!("bytearray({})", bytes.map_or_else(long, |bytes| Some(byte_literal(&bytes)))?))
     }),
     ("builtins", "bytes", "bytes", |_, _, args| args.is_empty().then(|| "b''".to_owned())),
     ("_codecs", "encode", "bytes", |pickle, _, args| {
-        arrays::encoded(pickle, args, SHOWN).map(|bytes| byte_literal(&bytes))
+        let long = || args.first().is_some_and(|text| arrays::is_long(pickle, *text, SHOWN)).then(long_bytes);
+        arrays::encoded(pickle, args, SHOWN).map(|bytes| byte_literal(&bytes)).or_else(long)
     }),
     ("collections", "deque", "collections.deque", |pickle, object, args| {
         let items = pickle.children(object.items);
@@ -283,6 +285,11 @@ pub(super) fn byte_literal(bytes: &[u8]) -> String {
         let _ = write!(text, "… ({} bytes)", bytes.len());
     }
     text
+}
+
+/// What is told of bytes of which only the text that encodes them is known: counting them would take as long as they are.
+fn long_bytes() -> String {
+    format!("b'…' (more than {SHOWN} bytes)")
 }
 
 fn date(bytes: &[u8]) -> Option<String> {

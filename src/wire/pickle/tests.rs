@@ -363,6 +363,26 @@ fn dates_have_the_offset_of_their_time_zone() {
 }
 
 #[test]
+fn long_bytes_of_protocol_2_are_bytes() {
+    let encoded = |len: u8| {
+        let text = "é".repeat(len.into());
+        [
+            b"c_codecs\nencode\nX",
+            u32::from(len * 2).to_le_bytes().as_slice(),
+            text.as_bytes(),
+            b"X\x06\0\0\0latin1\x86R",
+        ]
+        .concat()
+    };
+    assert!(leaf_text(&run([encoded(20), b".".to_vec()].concat())).starts_with("b'\\xe9\\xe9"));
+    let long = run([encoded(100), b".".to_vec()].concat());
+    assert_eq!(plain::leaf(&long, long.root.unwrap()).0, "bytes");
+    assert_eq!(leaf_text(&long), "b'…' (more than 40 bytes)");
+    let array = [b"cbuiltins\nbytearray\n".as_slice(), &encoded(100), b"\x85R."].concat();
+    assert_eq!(leaf_text(&run(array)), "bytearray(b'…' (more than 40 bytes))");
+}
+
+#[test]
 fn an_empty_path_is_a_dot() {
     assert_eq!(leaf_text(&run(b"cpathlib\nPosixPath\n)R.")), ".");
 }
