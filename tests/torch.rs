@@ -150,6 +150,17 @@ fn a_jagged_tensor_is_its_parts() {
 }
 
 #[test]
+fn an_optimizer_that_was_saved_whole_has_a_name_for_each_tensor() {
+    let moment = [b"}".as_slice(), &text("exp_avg"), &tensor(), b"s"].concat();
+    let parameter = [b"ctorch._utils\n_rebuild_parameter\n".as_slice(), &tensor(), b"\x88}\x87R"].concat();
+    let state = [b"}(".as_slice(), &parameter, &moment, &parameter, &moment, b"u"].concat();
+    let attributes = [b"}(".as_slice(), &text("state"), &state, &text("param_groups"), b"]ub"].concat();
+    let checkpoint = pickled(&[b"ctorch.optim.adam\nAdam\n)\x81".as_slice(), &attributes].concat());
+    assert_eq!(names(&checkpoint), ["state.object 0.exp_avg", "state.object 1.exp_avg"]);
+    assert!(checkpoint.tensors.iter().all(|tensor| tensor.role == Some(Role::Optimizer)));
+}
+
+#[test]
 fn a_module_that_was_traced_is_a_module() {
     let parameters = [b"}".as_slice(), &text("w"), &tensor(), b"s"].concat();
     let attributes =

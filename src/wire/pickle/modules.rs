@@ -98,9 +98,13 @@ fn find(pickle: &Pickle, flat: &[Id], key: &str) -> Option<Id> {
 /// Keys that are looked for, of a dictionary of this many keys at most: an optimizer's state dict and a module have few.
 const FEW: usize = 256;
 
-/// Whether a dictionary is what `optimizer.state_dict()` gives.
+/// Whether a dictionary is what `optimizer.state_dict()` gives, or an object is an optimizer.
 pub(super) fn is_optimizer(pickle: &Pickle, id: Id) -> bool {
-    let Node::Dict(place) = pickle.node(id) else { return false };
+    let dict = match pickle.object(id) {
+        Some(object) => states(pickle, object).first().copied(),
+        None => Some(id),
+    };
+    let Some(Node::Dict(place)) = dict.map(|dict| pickle.node(dict)) else { return false };
     let flat = pickle.children(place);
     flat.len() <= 16 && find(pickle, flat, "param_groups").is_some() && find(pickle, flat, "state").is_some()
 }

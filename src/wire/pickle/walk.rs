@@ -81,8 +81,8 @@ struct Open {
 enum Children {
     /// Those of a list, by its place, from an index on.
     Numbered(u32, usize, Part),
-    /// Keys and values.
-    Named(IntoIter<(Id, Id)>, Part),
+    /// Keys and values, and how many keys that look alike were passed.
+    Named(IntoIter<(Id, Id)>, Part, usize),
 }
 
 impl<'a> Walk<'a> {
@@ -216,7 +216,7 @@ impl<'a> Walk<'a> {
     fn count(&self, group: &Children) -> usize {
         match group {
             Children::Numbered(place, ..) => self.pickle.children(*place).len(),
-            Children::Named(pairs, _) => pairs.len(),
+            Children::Named(pairs, ..) => pairs.len(),
         }
     }
 
@@ -319,7 +319,7 @@ impl<'a> Walk<'a> {
                 pairs.push((*key, *value));
             }
         }
-        Children::Named(pairs.into_iter(), part)
+        Children::Named(pairs.into_iter(), part, 0)
     }
 }
 
@@ -327,7 +327,9 @@ impl<'a> Walk<'a> {
 fn next_child(pickle: &Pickle, groups: &mut Vec<Children>) -> Option<(Key, Id, Part)> {
     loop {
         let child = match groups.last_mut()? {
-            Children::Named(pairs, part) => pairs.next().map(|(key, id)| (keys::key(pickle, key), id, *part)),
+            Children::Named(pairs, part, alike) => {
+                pairs.next().map(|(key, id)| (keys::told_apart(pickle, key, alike), id, *part))
+            }
             Children::Numbered(place, index, part) => pickle.children(*place).get(*index).map(|id| {
                 *index += 1;
                 (Key::Index(i64::try_from(*index - 1).unwrap_or(i64::MAX)), *id, *part)
