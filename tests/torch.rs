@@ -244,6 +244,27 @@ fn a_storage_without_a_record_is_absent_by_name() {
 }
 
 #[test]
+fn the_newest_types_of_exported_programs_are_read() {
+    let newest = [(33, "f8_e8m0fnu"), (34, "u32"), (35, "u64")];
+    let payloads = newest.map(|(code, name)| {
+        let meta = format!(
+            r#"{{"dtype":{code},"sizes":[{{"as_int":1}}],"strides":[{{"as_int":1}}],"storage_offset":{{"as_int":0}}}}"#
+        );
+        format!(r#""{name}":{{"path_name":"weight_0","is_param":false,"use_pickle":false,"tensor_meta":{meta}}}"#)
+    });
+    let mut archive = ZipWriter::default();
+    archive.add("model/archive_format", b"pt2");
+    archive.add(
+        "model/data/weights/model_weights_config.json",
+        format!(r#"{{"config":{{{}}}}}"#, payloads.join(",")).as_bytes(),
+    );
+    archive.add_zeros("model/data/weights/weight_0", 8);
+    let checkpoint = open(archive.finish()).unwrap();
+    let read: Vec<_> = checkpoint.tensors.iter().map(|tensor| (tensor.dtype.name(), tensor.name.as_str())).collect();
+    assert_eq!(read, newest.map(|(_, name)| (name, name)));
+}
+
+#[test]
 fn two_pickles_are_one_too_many() {
     let mut archive = ZipWriter::default();
     archive.add("a/data.pkl", b"N.");
