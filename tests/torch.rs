@@ -244,6 +244,21 @@ fn a_storage_without_a_record_is_absent_by_name() {
 }
 
 #[test]
+fn the_parameters_of_a_scripted_lstm_are_listed_once() {
+    let kept = [tensor(), b"q\x01".to_vec()].concat();
+    let attributes = [text("w"), kept, text("_flat_weights"), b"]h\x01a".to_vec()].concat();
+    let pickle = [b"\x80\x02c__torch__.net\nLSTM\n)\x81}(".as_slice(), &attributes, b"ub."].concat();
+    let mut archive = ZipWriter::default();
+    archive.add("model/data.pkl", &pickle);
+    archive.add("model/constants.pkl", b"\x80\x02).");
+    archive.add("model/code/__torch__/net.py", b"class LSTM(Module):\n  __parameters__ = [\"w\", ]\n");
+    archive.add_zeros("model/data/0", 8);
+    let checkpoint = open(archive.finish()).unwrap();
+    assert_eq!(names(&checkpoint), ["w"]);
+    assert_eq!(checkpoint.tensors[0].role, Some(Role::Parameter));
+}
+
+#[test]
 fn the_newest_types_of_exported_programs_are_read() {
     let newest = [(33, "f8_e8m0fnu"), (34, "u32"), (35, "u64")];
     let payloads = newest.map(|(code, name)| {

@@ -152,6 +152,9 @@ fn module_members(pickle: &Pickle, state: &[Id]) -> Option<Members> {
     ])
 }
 
+/// Where a recurrent module keeps its parameters a second time, as a list.
+const FLAT: &str = "_flat_weights";
+
 /// Where a quantised module keeps its weight and its bias; what else begins with `_` is the module's own bookkeeping.
 const PACKED: &str = "_packed_params";
 
@@ -172,6 +175,9 @@ fn scripted_members(pickle: &Pickle, state: &[Id], registered: Option<&Registere
         vec![(Vec::new(), Part::Parameter), (Vec::new(), Part::Buffer), (Vec::new(), Part::Attribute)];
     for [name, value] in state.as_chunks::<2>().0 {
         let text = pickle.text(*name).unwrap_or_default();
+        if text == FLAT {
+            continue;
+        }
         let place = match registered {
             Some(registered) if registered.parameters.contains(&*text) => 0,
             Some(registered) if registered.buffers.contains(&*text) => 1,
