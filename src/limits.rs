@@ -22,6 +22,9 @@ pub const METADATA_RECORD: u64 = 64 << 20;
 /// one step of them keeps a person waiting who cancels.
 pub const CHUNK: u64 = 8 << 20;
 
+/// How many bytes one read of elements that lie apart may span: all that is between them is read, too.
+pub const SPAN: u64 = 64 << 20;
+
 /// The most elements that are hashed or walked one by one for a person who waits: 2^40 bytes of a stride-0 view are not.
 pub const WALKED_ELEMENTS: u64 = 1 << 38;
 

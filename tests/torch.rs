@@ -6,7 +6,7 @@ use common::archives::{ZipWriter, saved, tensor_call, text, whole};
 use common::{files_below, tests_folder};
 use paramscope::error::Result;
 use paramscope::formats;
-use paramscope::model::{Checkpoint, Layout, Level, Value};
+use paramscope::model::{Checkpoint, Layout, Level, Role, Value};
 use paramscope::source::{Files, Memory, ReadAt};
 use paramscope::wire::zip::Archive;
 use std::rc::Rc;
@@ -100,6 +100,16 @@ fn tensors_that_only_code_would_reach_are_counted() {
 }
 
 #[test]
+fn a_tensor_that_an_object_keeps_is_told_once() {
+    let parameter = [b"ctorch._utils\n_rebuild_parameter\n".as_slice(), &tensor(), b"\x89}\x87R"].concat();
+    let kept = [b"c__main__\nPoint\n)\x81}(".as_slice(), &text("mean"), &parameter, b"ub"].concat();
+    let checkpoint = dictionary(&[("p", &kept), ("w", &tensor())]);
+    assert_eq!(names(&checkpoint), ["w"]);
+    assert_eq!(told(&checkpoint, "1 tensors are attributes of objects"), Some(Level::Info));
+    assert_eq!(told(&checkpoint, "only running the pickle would make"), None);
+}
+
+#[test]
 fn parameters_and_subclasses_are_the_tensor_inside() {
     let parameter = [b"ctorch._utils\n_rebuild_parameter\n".as_slice(), &tensor(), b"\x89}\x87R"].concat();
     let arguments = tensor();
@@ -112,6 +122,64 @@ fn parameters_and_subclasses_are_the_tensor_inside() {
     for tensor in &checkpoint.tensors {
         assert!(matches!(tensor.layout, Layout::Strided { .. }), "{tensor:?}");
     }
+}
+
+#[test]
+fn a_parameter_of_a_class_of_its_own_is_a_parameter() {
+    let arguments = tensor();
+    let function = b"ctorch._utils\n_rebuild_tensor_v2\n".as_slice();
+    let arguments = &arguments[function.len()..arguments.len() - 1];
+    let state = [b"}".as_slice(), &text("_is_param"), b"\x88s"].concat();
+    let start = [b"ctorch._tensor\n_rebuild_from_type_v2\n(".as_slice(), function, b"c__main__\nTagged\n"].concat();
+    let checkpoint = dictionary(&[("p", &[start.as_slice(), arguments, &state, b"tR"].concat())]);
+    assert_eq!(checkpoint.tensors[0].role, Some(Role::Parameter));
+    assert!(checkpoint.metadata.is_empty(), "{:?}", checkpoint.metadata);
+}
+
+#[test]
+fn a_jagged_tensor_is_its_parts() {
+    let parts =
+        [b"}(".as_slice(), &text("values"), &tensor(), &text("offsets"), &tensor(), &text("lengths"), b"Nu\x85"]
+            .concat();
+    let function = b"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch.nested._internal.nested_tensor\n_rebuild_njt\n";
+    let class = b"ctorch.nested._internal.nested_tensor\nNestedTensor\n";
+    let checkpoint = dictionary(&[("j", &[function.as_slice(), class, &parts, b"}tR"].concat())]);
+    assert_eq!(names(&checkpoint), ["j.values", "j.offsets"]);
+    assert_eq!(checkpoint.metadata[0].value, Value::Text("nested tensor, jagged".to_owned()));
+    assert_eq!(told(&checkpoint, "only running the pickle would make"), None);
+}
+
+#[test]
+fn an_optimizer_that_was_saved_whole_has_a_name_for_each_tensor() {
+    let moment = [b"}".as_slice(), &text("exp_avg"), &tensor(), b"s"].concat();
+    let parameter = [b"ctorch._utils\n_rebuild_parameter\n".as_slice(), &tensor(), b"\x88}\x87R"].concat();
+    let state = [b"}(".as_slice(), &parameter, &moment, &parameter, &moment, b"u"].concat();
+    let attributes = [b"}(".as_slice(), &text("state"), &state, &text("param_groups"), b"]ub"].concat();
+    let checkpoint = pickled(&[b"ctorch.optim.adam\nAdam\n)\x81".as_slice(), &attributes].concat());
+    assert_eq!(names(&checkpoint), ["state.object 0.exp_avg", "state.object 1.exp_avg"]);
+    assert!(checkpoint.tensors.iter().all(|tensor| tensor.role == Some(Role::Optimizer)));
+}
+
+#[test]
+fn a_module_that_was_traced_is_a_module() {
+    let parameters = [b"}".as_slice(), &text("w"), &tensor(), b"s"].concat();
+    let attributes =
+        [b"}(".as_slice(), &text("_parameters"), &parameters, &text("_buffers"), b"}", &text("_modules"), b"}u"];
+    let function = b"ctorch.fx.graph_module\nreduce_graph_module\n".as_slice();
+    let checkpoint = pickled(&[function, &attributes.concat(), &text("import torch"), b"\x86R"].concat());
+    assert_eq!(names(&checkpoint), ["w"]);
+    assert_eq!(checkpoint.tensors[0].role, Some(Role::Parameter));
+    assert_eq!(told(&checkpoint, "torch.fx.graph_module.reduce_graph_module"), Some(Level::Danger));
+}
+
+#[test]
+fn packed_parameters_of_a_quantised_module_are_tensors() {
+    let packed = [b"ctorch\nScriptObject\n)\x81".as_slice(), &tensor(), b"N\x86b"].concat();
+    let parts = [text("_parameters"), b"}".to_vec(), text("_buffers"), b"}".to_vec(), text("_modules"), b"}".to_vec()];
+    let attributes = [parts.concat(), text("_packed_params"), packed, text("_private"), tensor()].concat();
+    let class = b"ctorch.ao.nn.quantized.modules.linear\nLinearPackedParams\n)\x81}(".as_slice();
+    let checkpoint = pickled(&[class, &attributes, b"ub"].concat());
+    assert_eq!(names(&checkpoint), ["_packed_params.0"]);
 }
 
 #[test]
@@ -173,6 +241,42 @@ fn a_storage_without_a_record_is_absent_by_name() {
     let checkpoint = dictionary(&[("w", &tensor_call("9", b"K\x02", b"K\x02\x85", b"K\x01\x85"))]);
     assert_eq!(checkpoint.tensors[0].layout, Layout::Absent { file: "model/data/9".to_owned() });
     assert_eq!(told(&checkpoint, "data/9"), Some(Level::Warning));
+}
+
+#[test]
+fn the_parameters_of_a_scripted_lstm_are_listed_once() {
+    let kept = [tensor(), b"q\x01".to_vec()].concat();
+    let attributes = [text("w"), kept, text("_flat_weights"), b"]h\x01a".to_vec()].concat();
+    let pickle = [b"\x80\x02c__torch__.net\nLSTM\n)\x81}(".as_slice(), &attributes, b"ub."].concat();
+    let mut archive = ZipWriter::default();
+    archive.add("model/data.pkl", &pickle);
+    archive.add("model/constants.pkl", b"\x80\x02).");
+    archive.add("model/code/__torch__/net.py", b"class LSTM(Module):\n  __parameters__ = [\"w\", ]\n");
+    archive.add_zeros("model/data/0", 8);
+    let checkpoint = open(archive.finish()).unwrap();
+    assert_eq!(names(&checkpoint), ["w"]);
+    assert_eq!(checkpoint.tensors[0].role, Some(Role::Parameter));
+}
+
+#[test]
+fn the_newest_types_of_exported_programs_are_read() {
+    let newest = [(33, "f8_e8m0fnu"), (34, "u32"), (35, "u64")];
+    let payloads = newest.map(|(code, name)| {
+        let meta = format!(
+            r#"{{"dtype":{code},"sizes":[{{"as_int":1}}],"strides":[{{"as_int":1}}],"storage_offset":{{"as_int":0}}}}"#
+        );
+        format!(r#""{name}":{{"path_name":"weight_0","is_param":false,"use_pickle":false,"tensor_meta":{meta}}}"#)
+    });
+    let mut archive = ZipWriter::default();
+    archive.add("model/archive_format", b"pt2");
+    archive.add(
+        "model/data/weights/model_weights_config.json",
+        format!(r#"{{"config":{{{}}}}}"#, payloads.join(",")).as_bytes(),
+    );
+    archive.add_zeros("model/data/weights/weight_0", 8);
+    let checkpoint = open(archive.finish()).unwrap();
+    let read: Vec<_> = checkpoint.tensors.iter().map(|tensor| (tensor.dtype.name(), tensor.name.as_str())).collect();
+    assert_eq!(read, newest.map(|(_, name)| (name, name)));
 }
 
 #[test]

@@ -38,8 +38,9 @@ struct Blocks {
 enum By {
     /// An index of each of the first dimensions, each with its size and its stride in the whole.
     Indices(Vec<(u64, u64)>),
-    /// Lines and a place in them: how many there are of either, and how far they are apart in the whole.
-    Lines { lines: (u64, u64), places: (u64, u64) },
+    /// Matrices behind each other that store as many blocks each; lines and a place in them: how many there are of either, and
+    /// how far they are apart in the whole.
+    Lines { matrix_stride: u64, stored: u64, lines: (u64, u64), places: (u64, u64) },
 }
 
 impl Scattered {
@@ -170,7 +171,10 @@ impl Blocks {
             let fits = values.split_first() == Some((&count, inside)) && sparse.others.is_none();
             return fits.then(|| Blocks { count, rows: 1, row_stride: 0, run: size(inside), by: By::Indices(by) });
         }
-        let ([rows, columns, dense @ ..], [count, inside @ ..]) = (shape, values.as_slice()) else { return None };
+        let batch =
+            sparse.indices.shape.len().checked_sub(1).filter(|batch| *batch <= shape.len().min(values.len()))?;
+        let ((batch, shape), (same, values)) = (shape.split_at(batch), values.split_at(batch));
+        let ([rows, columns, dense @ ..], [count, inside @ ..]) = (shape, values) else { return None };
         let ((height, width), rest) = match (sparse.kind, inside) {
             (SparseKind::Csr | SparseKind::Csc, rest) => ((1, 1), rest),
             (_, [height, width, rest @ ..]) => ((*height, *width), rest),
@@ -187,9 +191,12 @@ impl Blocks {
             SparseKind::Csr | SparseKind::Bsr => (down, across),
             _ => (across, down),
         };
-        let fits = sparse.indices.shape == [lines.0 + 1] && sparse.others.as_ref()?.shape == [*count];
-        let by = By::Lines { lines, places };
-        fits.then_some(Blocks { count: *count, rows: height, row_stride, run: width * element, by })
+        let fits = batch == same
+            && sparse.indices.shape.split_last() == Some((&(lines.0 + 1), batch))
+            && sparse.others.as_ref()?.shape.split_last() == Some((count, batch));
+        let by = By::Lines { matrix_stride: rows * row_stride, lines, places, stored: *count };
+        let count = size(batch).checked_mul(*count)?;
+        fits.then_some(Blocks { count, rows: height, row_stride, run: width * element, by })
     }
 
     /// Where each block begins in the whole.
@@ -206,19 +213,23 @@ impl Blocks {
                     })?;
                 }
             }
-            By::Lines { lines, places } => {
+            By::Lines { matrix_stride, lines, places, stored } => {
+                let bounds = lines.0 + 1;
                 let mut from = 0;
-                indices.each(0, lines.0 + 1, |line, bound| {
-                    let to = u64::try_from(bound).ok().filter(|to| from <= *to && *to <= self.count);
-                    let to = to.filter(|to| (line > 0 || *to == 0) && (line < lines.0 || *to == self.count));
+                indices.each(0, (self.count / stored.max(&1)) * bounds, |place, bound| {
+                    let (matrix, line) = (place / bounds, place % bounds);
+                    let to = u64::try_from(bound).ok().filter(|to| *to <= *stored && (line == 0 || from <= *to));
+                    let to = to.filter(|to| (line > 0 || *to == 0) && (line < lines.0 || to == stored));
                     let to = to.ok_or_else(|| {
                         Error::malformed(format!(
-                            "Bound {line} of the sparse tensor's lines is {bound}: they have to rise from 0 to {}.",
-                            self.count
+                            "Bound {line} of the sparse tensor's lines is {bound}: they have to rise from 0 to {stored}."
                         ))
                     })?;
                     // The line that ends here.
-                    begins[at(from)..at(to)].fill(line.saturating_sub(1) * lines.1);
+                    if line > 0 {
+                        let first = matrix * stored;
+                        begins[at(first + from)..at(first + to)].fill(matrix * matrix_stride + (line - 1) * lines.1);
+                    }
                     from = to;
                     Ok(())
                 })?;
@@ -374,6 +385,25 @@ mod tests {
             let unordered = Elements::unordered(&files, &tensor).unwrap();
             assert_eq!((unordered.count(), unordered.implicit_zeros()), (8, 8));
         }
+    }
+
+    #[test]
+    fn a_batch_is_matrices_behind_each_other() {
+        let mut files = Files::new();
+        let parts = Sparse {
+            kind: SparseKind::Csr,
+            indices: whole(&mut files, &[2, 3], &[0, 1, 2, 0, 0, 2]),
+            others: Some(whole(&mut files, &[2, 2], &[2, 0, 0, 1])),
+            values: floats(&mut files, &[2, 2], &[1., 2., 3., 4.]),
+        };
+        let tensor = sparse(&[2, 2, 3], parts);
+        let expected = [0., 0., 1., 2., 0., 0., 0., 0., 0., 3., 4., 0f32];
+        assert_eq!(read(&Elements::new(&files, &tensor).unwrap(), 0, 12), bits(&expected));
+        // Parts that are of batches of another size.
+        let Layout::Sparse(parts) = &tensor.layout else { unreachable!("made above") };
+        let others = Some(whole(&mut files, &[1, 2], &[2, 0]));
+        let odd = sparse(&[2, 2, 3], Sparse { others, ..(**parts).clone() });
+        assert_eq!(Elements::new(&files, &odd).unwrap_err().kind, Kind::Malformed);
     }
 
     #[test]

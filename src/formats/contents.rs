@@ -37,6 +37,9 @@ pub(super) trait Tensors {
     /// For what keeps the others from being shown, too.
     fn tensor(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, id: Id, name: String) -> Result<Found>;
 
+    /// Takes note that a tensor is told of and not listed.
+    fn pass_over(&mut self, pickle: &Pickle, id: Id);
+
     /// How many tensors are in the pickle without a way to them.
     fn not_reached(&self, pickle: &Pickle) -> usize;
 
@@ -55,6 +58,8 @@ impl Tensors for OnlyArrays {
     fn tensor(&mut self, _: &mut Checkpoint, _: &Pickle, _: Id, _: String) -> Result<Found> {
         unreachable!("nothing is one")
     }
+
+    fn pass_over(&mut self, _: &Pickle, _: Id) {}
 
     fn not_reached(&self, _: &Pickle) -> usize {
         0
@@ -203,6 +208,7 @@ impl<T: Tensors> Filler<'_, T> {
         let kept = walk.part() == Part::Attribute && !self.place.attributes && !is_open(pickle, walk);
         if kept {
             self.left_out.attributes += 1;
+            self.tensors.pass_over(pickle, id);
             let text = if is_array { "an array" } else { "a tensor" };
             self.entry_here(walk, Cow::Borrowed(""), Value::Text(format!("{text}, kept by the object")));
             return Ok(());
@@ -321,7 +327,8 @@ fn is_open(pickle: &Pickle, walk: &Walk<'_>) -> bool {
         class.module.starts_with("__torch__")
             || matches!(
                 (class.module.as_str(), class.name.as_str()),
-                ("argparse", "Namespace") | ("types", "SimpleNamespace")
+                // The last stands for what C++ keeps: the packed weight and the bias of a quantised module.
+                ("argparse", "Namespace") | ("types", "SimpleNamespace") | ("torch", "ScriptObject")
             )
     })
 }

@@ -112,6 +112,7 @@ const RULES: &[Rule] = &[
     Rule("torch.utils._config_module", "*", RunsCode, LOADS),
     Rule("torch.utils.data.datapipes.utils.decoder", "*", RunsCode, LOADS),
     Rule("torch._dynamo", "*", RunsCode, EVALUATES),
+    Rule("torch.fx.graph_module", "*", RunsCode, EVALUATES),
     Rule("torch._inductor", "*", RunsCode, EVALUATES),
     Rule("torch.fx.experimental.symbolic_shapes", "*", RunsCode, EVALUATES),
     Rule("torch.jit.unsupported_tensor_ops", "*", RunsCode, EVALUATES),
@@ -257,6 +258,8 @@ mod tests {
         assert_eq!(of("pathlib", "Path.write_text"), Meaning::RunsCode);
         assert_eq!(of("torch", "Tensor.requires_grad_"), Meaning::NotKnown);
         assert_eq!(of("torch", "serialization.os.system"), Meaning::RunsCode);
+        // What a module that was traced by torch.fx is rebuilt with: it compiles the source text that is in the pickle.
+        assert_eq!(of("torch.fx.graph_module", "reduce_graph_module"), Meaning::RunsCode);
         assert_eq!(of("unknown", "system"), Meaning::Hidden);
     }
 }

@@ -6,7 +6,7 @@ use super::{descr, shape};
 use crate::error::{Result, quoted};
 use crate::model::{ByteRange, Checkpoint, Dtype, Key, Layout, Note, Tensor};
 use crate::source::{FileId, Memory};
-use crate::wire::pickle::arrays::{Data, NumpyArray};
+use crate::wire::pickle::arrays::{Data, NumpyArray, Order};
 use crate::wire::pickle::{Id, Pickle, run_at};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -68,12 +68,18 @@ pub(in crate::formats) fn inside(
             return Ok(Tensor::new(name, Dtype::Object, array.shape, Layout::Unreadable { why }));
         }
     };
-    let layout = if array.fortran && array.shape.len() > 1 {
-        let strides = shape::column_major(&array.shape);
-        Layout::Strided { storage: range, start: 0, strides, conjugated: false, negated: false }
-    } else {
-        Layout::Dense(range)
+    let strides = match array.order {
+        Order::Columns if array.shape.len() > 1 => Some(shape::column_major(&array.shape)),
+        Order::Strides(strides) => Some(strides),
+        Order::Rows | Order::Columns => None,
     };
+    let layout = strides.map_or(Layout::Dense(range), |strides| Layout::Strided {
+        storage: range,
+        start: 0,
+        strides,
+        conjugated: false,
+        negated: false,
+    });
     let mut tensor = Tensor::new(name, dtype, array.shape, layout);
     tensor.order = order;
     if tensor.bytes() != range.len {

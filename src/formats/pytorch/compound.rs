@@ -113,12 +113,16 @@ fn fits(kind: SparseKind, shape: &[u64], indices: &Tensor, others: Option<&Tenso
         let Some(sparse) = usize::try_from(sparse).ok().filter(|sparse| *sparse <= shape.len()) else { return false };
         return values.shape.first() == Some(&count) && values.shape[1..] == shape[sparse..];
     }
-    let ([bounds], Some([count]), [rows, columns, dense @ ..]) =
-        (indices.shape.as_slice(), others.map(|others| others.shape.as_slice()), shape)
+    // The first dimensions are those of a batch of matrices.
+    let batch = indices.shape.len().saturating_sub(1).min(shape.len()).min(values.shape.len());
+    let ((batch, shape), (same, values)) = (shape.split_at(batch), values.shape.split_at(batch));
+    let behind = |part: &Tensor| part.shape.strip_prefix(batch).and_then(|rest| <[u64; 1]>::try_from(rest).ok());
+    let (Some([bounds]), Some([count]), [rows, columns, dense @ ..]) =
+        (behind(indices), others.and_then(behind), shape)
     else {
         return false;
     };
-    let (block, rest) = match (kind, values.shape.as_slice()) {
+    let (block, rest) = match (kind, values) {
         (SparseKind::Csr | SparseKind::Csc, [_, rest @ ..]) => ((1, 1), rest),
         (_, [_, height, width, rest @ ..]) => ((*height, *width), rest),
         _ => return false,
@@ -128,7 +132,7 @@ fn fits(kind: SparseKind, shape: &[u64], indices: &Tensor, others: Option<&Tenso
         SparseKind::Csr | SparseKind::Bsr => rows / block.0.max(1),
         _ => columns / block.1.max(1),
     };
-    whole && *bounds == lines + 1 && values.shape[0] == *count && rest == dense
+    whole && batch == same && bounds == lines + 1 && values[0] == count && rest == dense
 }
 
 /// The longest list of sizes that is read when a nested tensor is opened.
@@ -154,7 +158,7 @@ fn whole_numbers(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<Vec<u64>> {
 
 /// A nested tensor: its components one after another, as one dimension.
 pub(super) fn nested(checkpoint: &mut Checkpoint, name: String, buffer: &Tensor, about: &[Tensor; 3]) -> Tensor {
-    let Tensor { dtype, order, device, .. } = buffer.clone();
+    let Tensor { dtype, order, device, requires_grad, .. } = buffer.clone();
     let numbers = about.each_ref().map(|part| whole_numbers(checkpoint, part));
     let (count, layout) = match (numbers, &about[0].shape[..]) {
         ([Some(sizes), Some(strides), Some(offsets)], [_, rank]) => {
@@ -163,7 +167,7 @@ pub(super) fn nested(checkpoint: &mut Checkpoint, name: String, buffer: &Tensor,
         _ => (0, unreadable(checkpoint, &name, "the sizes of its components cannot be read.")),
     };
     let mut tensor = Tensor::new(name, dtype, vec![count], layout);
-    (tensor.order, tensor.device) = (order, device);
+    (tensor.order, tensor.device, tensor.requires_grad) = (order, device, requires_grad);
     tensor
 }
 

@@ -105,6 +105,9 @@ fn number(code: u64) -> Option<Number> {
         30 => Number::F8E5m2,
         31 => Number::F8E4m3fnuz,
         32 => Number::F8E5m2fnuz,
+        33 => Number::F8E8m0fnu,
+        34 => Number::U32,
+        35 => Number::U64,
         _ => return None,
     })
 }

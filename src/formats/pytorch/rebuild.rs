@@ -32,6 +32,8 @@ enum Kind {
     Sparse,
     /// `(buffer, sizes, strides, offsets)`.
     Nested,
+    /// `(arguments)`: a dictionary of the values and of what says where each component begins.
+    Jagged,
     /// `(class, dtype, size, …)`, the parts in the state of the call around it.
     Wrapper,
     /// `(array, dtype, device, requires_grad)`.
@@ -55,6 +57,7 @@ const FUNCTIONS: &[(&str, &str, Kind)] = &[
     ("torch._utils", "_rebuild_sparse_tensor", Kind::Sparse),
     ("torch._utils", "_rebuild_sparse_csr_tensor", Kind::Sparse),
     ("torch._utils", "_rebuild_nested_tensor", Kind::Nested),
+    ("torch.nested._internal.nested_tensor", "_rebuild_njt", Kind::Jagged),
     ("torch._utils", "_rebuild_wrapper_subclass", Kind::Wrapper),
     ("torch._utils", "_rebuild_device_tensor_from_numpy", Kind::Numpy),
     ("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", Kind::OnDevice),
@@ -91,6 +94,12 @@ pub(super) struct Rebuilder<'a> {
     /// How many tensors there are around the part that is being rebuilt.
     depth: usize,
 }
+
+/// The parts of a jagged tensor: its components behind each other, where each begins, and how long each is where gaps are left.
+const JAGGED: [&str; 3] = ["values", "offsets", "lengths"];
+
+/// How many nodes of a tensor are looked at for those that it is made of.
+const INSIDE: usize = 256;
 
 /// How deep tensors are made of tensors: a quantised one of a sparse one's values is more than is known.
 const DEPTH: usize = 4;
@@ -196,12 +205,13 @@ impl<'a> Rebuilder<'a> {
                     let state: Vec<_> = rest.iter().flat_map(|state| attributes(pickle, *state)).collect();
                     if flag(&state, pickle, "_is_buffer") {
                         around.role = Some(Role::Buffer);
-                    } else if pickle.global(*class).is_some_and(|class| class.name == "Parameter") {
+                    } else if flag(&state, pickle, "_is_param")
+                        || pickle.global(*class).is_some_and(|class| class.name == "Parameter")
+                    {
                         around.role = Some(Role::Parameter);
                     }
                     around.parts = rest.first().copied();
-                    let bookkeeping =
-                        |key: &Key| matches!(key, Key::Text(key) if key == "_is_buffer" || key == "persistent");
+                    let bookkeeping = |key: &Key| matches!(key, Key::Text(key) if BOOKKEEPING.contains(&key.as_str()));
                     around.attributes.extend(state.into_iter().filter(|(key, _)| !bookkeeping(key)));
                     (callable, args) = (*function, *inner);
                 }
@@ -222,7 +232,7 @@ impl<'a> Rebuilder<'a> {
         let function = pickle.global(callable).map(|global| quoted(&global.dotted()).into());
         let function: String = function.unwrap_or_else(|| "a function".to_owned());
         // What stands inside is not lost: it belongs to this one.
-        self.reached.extend(tensors_inside(pickle, args));
+        self.reach(pickle, args);
         Ok(not_followed(checkpoint, name, &format!("It is rebuilt by {function} from what is not understood here.")))
     }
 
@@ -282,6 +292,14 @@ impl<'a> Rebuilder<'a> {
                 let [buffer, sizes, strides, offsets] = <[Tensor; 4]>::try_from(parts).expect("four");
                 compound::nested(checkpoint, name, &buffer, &[sizes, strides, offsets])
             }
+            (Kind::Jagged, [arguments]) => {
+                // Beside its parts it may keep the shortest and the longest length.
+                self.reach(pickle, *arguments);
+                let parts = attributes(pickle, *arguments).into_iter();
+                let members = parts.filter(|(key, _)| matches!(key, Key::Text(key) if JAGGED.contains(&key.as_str())));
+                let text = "torch.nested nested tensor, jagged".to_owned();
+                return Ok(Some(Found::Members { text, members: members.collect() }));
+            }
             (Kind::Wrapper, [class, rest @ ..]) => {
                 let class = pickle.global(*class).map(Global::dotted).unwrap_or_default();
                 return self.wrapper(checkpoint, pickle, &class, rest, name, around);
@@ -326,6 +344,25 @@ impl<'a> Rebuilder<'a> {
         };
         let Some(parts) = parts else { return Ok(None) };
         Ok(compound::sparse(checkpoint, kind, name, parts, &sizes(pickle, size)))
+    }
+
+    /// Takes note of a tensor, and of those that it is made of.
+    fn reach(&mut self, pickle: &Pickle, id: Id) {
+        let mut waiting = vec![id];
+        for _ in 0..INSIDE {
+            let Some(id) = waiting.pop() else { return };
+            match (pickle.object(id), pickle.node(id)) {
+                (Some(call), _) => {
+                    self.reached.insert(call.args);
+                    waiting.push(call.args);
+                    waiting.extend(call.state);
+                }
+                (None, Node::List(place) | Node::Tuple(place) | Node::Dict(place)) => {
+                    waiting.extend(pickle.children(place).iter().take(INSIDE));
+                }
+                _ => {}
+            }
+        }
     }
 
     /// A subclass that wraps tensors: its parts, which its state names.
@@ -383,6 +420,10 @@ impl Tensors for Rebuilder<'_> {
         }
     }
 
+    fn pass_over(&mut self, pickle: &Pickle, id: Id) {
+        self.reach(pickle, id);
+    }
+
     fn not_reached(&self, pickle: &Pickle) -> usize {
         calls(pickle).filter(|call| !self.reached.contains(&call.args)).count()
     }
@@ -397,19 +438,12 @@ fn calls(pickle: &Pickle) -> impl Iterator<Item = &Object> {
     pickle.objects.iter().filter(|call| kind(pickle, call.callable).is_some())
 }
 
-/// The arguments of those calls among a call's arguments that would rebuild tensors.
-fn tensors_inside(pickle: &Pickle, args: Id) -> impl Iterator<Item = Id> + '_ {
-    let members = pickle.sequence(args).unwrap_or_default().iter().take(WRAPPERS);
-    let deeper = members.clone().flat_map(|member| pickle.sequence(*member).unwrap_or_default().iter().take(WRAPPERS));
-    let calls = members
-        .chain(deeper)
-        .filter(|id| pickle.object(**id).is_some_and(|call| kind(pickle, call.callable).is_some()));
-    calls.filter_map(|id| pickle.object(*id).map(|object| object.args))
-}
-
 pub(super) fn unknown() -> Dtype {
     Dtype::Unknown { name: "unknown".to_owned(), bits: None }
 }
+
+/// The attributes that say what a tensor is to its module: `torch/nn/parameter.py`.
+const BOOKKEEPING: [&str; 3] = ["_is_buffer", "_is_param", "persistent"];
 
 /// The most attributes of a tensor that are looked at.
 const ATTRIBUTES: usize = 256;

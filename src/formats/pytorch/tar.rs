@@ -104,6 +104,10 @@ impl Tensors for Saved {
         Ok(Found::Tensor(tensor, Vec::new()))
     }
 
+    fn pass_over(&mut self, _: &Pickle, _: Id) {
+        self.reached += 1;
+    }
+
     fn not_reached(&self, _: &Pickle) -> usize {
         self.tensors.len().saturating_sub(self.reached)
     }

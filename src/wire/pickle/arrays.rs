@@ -1,7 +1,7 @@
 //! NumPy's arrays inside pickles.
 
-use super::joblib;
 use super::nodes::{Global, Id, Node, Pickle, Run};
+use super::{joblib, plain};
 use crate::limits;
 use crate::model::Value;
 
@@ -12,10 +12,21 @@ pub struct NumpyArray {
     pub kind: NumpyType,
     /// Outermost dimension first.
     pub shape: Vec<u64>,
-    /// Whether the first index runs fastest.
-    pub fortran: bool,
+    /// How its elements follow each other.
+    pub order: Order,
     /// Its elements.
     pub data: Data,
+}
+
+/// How the elements of a [`NumpyArray`] follow each other.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// The last index runs fastest.
+    Rows,
+    /// The first index runs fastest.
+    Columns,
+    /// By these strides, in elements: a view whose dimensions were exchanged, without gaps.
+    Strides(Vec<u64>),
 }
 
 /// A type, as a pickle describes it.
@@ -70,8 +81,11 @@ fn is_masked(global: &Global) -> bool {
     global.module == "numpy.ma.core" && global.name == "_mareconstruct"
 }
 
-/// A NumPy scalar of 128 bits or fewer, `numpy.float64(0.5)`, as the number that it is, with the name of its type; `None` for
-/// anything else.
+/// The most bytes of a scalar that is shown: a text of 40 characters.
+const SCALAR: usize = 160;
+
+/// A NumPy scalar, `numpy.float64(0.5)`, as the number or the text that it is, with the name of its type; `None` for anything
+/// else, and for dates and records.
 pub fn scalar(pickle: &Pickle, id: Id) -> Option<(&'static str, Value)> {
     let (global, args) = pickle.call(id)?;
     let [dtype, data] = *args else { return None };
@@ -79,13 +93,17 @@ pub fn scalar(pickle: &Pickle, id: Id) -> Option<(&'static str, Value)> {
         return None;
     }
     let NumpyType::Simple(descr) = kind(pickle, dtype, 0)? else { return None };
-    let mut bytes = match bytes(pickle, data, 16)? {
+    let mut bytes = match bytes(pickle, data, SCALAR)? {
         Data::Stream(run) => pickle.kept(run)?.to_vec(),
         Data::Owned(bytes) => bytes,
         Data::Objects(_) => return None,
     };
     let kind = descr.trim_start_matches(['<', '>', '|', '=']);
-    let part = if kind.starts_with('c') { bytes.len() / 2 } else { bytes.len() };
+    let part = match kind.as_bytes().first() {
+        Some(b'c') => bytes.len() / 2,
+        Some(b'U') => 4,
+        _ => bytes.len(),
+    };
     if descr.starts_with('>') && part > 0 {
         bytes.chunks_mut(part).for_each(<[u8]>::reverse);
     }
@@ -107,10 +125,38 @@ fn number(kind: &str, bytes: &[u8]) -> Option<(&'static str, Value)> {
             let number = u64::from_le_bytes(bytes.try_into().ok()?);
             ("numpy.uint64", i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Int))
         }
+        "f2" => ("numpy.float16", Value::Float(half(u16::from_le_bytes(bytes.try_into().ok()?)))),
+        "c8" => {
+            let [real, imaginary] = *bytes.as_chunks().0 else { return None };
+            let (real, imaginary) = (f32::from_le_bytes(real), f32::from_le_bytes(imaginary));
+            ("numpy.complex64", Value::Text(plain::complex_text(real.into(), imaginary.into())))
+        }
+        "c16" => {
+            let [real, imaginary] = *bytes.as_chunks().0 else { return None };
+            let (real, imaginary) = (f64::from_le_bytes(real), f64::from_le_bytes(imaginary));
+            ("numpy.complex128", Value::Text(plain::complex_text(real, imaginary)))
+        }
         "f4" => ("numpy.float32", Value::Float(f32::from_le_bytes(bytes.try_into().ok()?).into())),
         "f8" => ("numpy.float64", Value::Float(f64::from_le_bytes(bytes.try_into().ok()?))),
+        _ if kind.starts_with('U') => {
+            let characters = bytes.as_chunks().0.iter().map(|raw| char::from_u32(u32::from_le_bytes(*raw)));
+            ("numpy.str_", Value::Text(characters.collect::<Option<String>>()?.trim_end_matches('\0').to_owned()))
+        }
+        _ if kind.starts_with('S') => ("numpy.bytes_", Value::Text(plain::byte_literal(bytes))),
         _ => return None,
     })
+}
+
+/// The value of a half: 5 bits of exponent, 10 of fraction.
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
+    let size = match exponent {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1024.0 + fraction) * 2f64.powi(exponent - 25),
+    };
+    if bits >> 15 == 1 { -size } else { size }
 }
 
 impl NumpyArray {
@@ -119,33 +165,64 @@ impl NumpyArray {
         if let Some(state) = joblib::state(pickle, id) {
             let shape = joblib::field(pickle, state, "shape")?;
             let kind = kind(pickle, joblib::field(pickle, state, "dtype")?, 0)?;
-            let fortran = pickle.text(joblib::field(pickle, state, "order")?)? == "F";
+            let order = order(pickle.text(joblib::field(pickle, state, "order")?)? == "F");
             let data = Data::Stream(*pickle.behind.get(&id)?);
-            return Some(NumpyArray { kind, shape: sizes(pickle, shape)?, fortran, data });
+            return Some(NumpyArray { kind, shape: sizes(pickle, shape)?, order, data });
         }
         let (global, args) = pickle.call(id)?;
         if is_numpy(global, "multiarray", "_reconstruct") || is_masked(global) {
             let state = pickle.sequence(pickle.object(id)?.state?)?;
             // (version, shape, dtype, is_fortran, bytes), then the mask; NumPy before 1.0 had no version.
             let [_, shape, dtype, fortran, data, ..] = *state else { return None };
-            return Self::from_parts(pickle, shape, dtype, pickle.int(fortran)? != 0, data);
+            return Self::from_parts(pickle, shape, dtype, order(pickle.int(fortran)? != 0), data);
         }
         if is_numpy(global, "numeric", "_frombuffer") {
-            let [data, dtype, shape, order] = *args else { return None };
-            return Self::from_parts(pickle, shape, dtype, pickle.text(order)? == "F", data);
+            // Newer NumPy writes a view whose dimensions were exchanged as it lies, with the axes to exchange again.
+            let [data, dtype, shape, written, ref axes @ ..] = *args else { return None };
+            let written = pickle.text(written)?;
+            let array = Self::from_parts(pickle, shape, dtype, order(written == "F"), data)?;
+            return match axes {
+                [axes] if written == "K" && pickle.node(*axes) != Node::None => {
+                    array.transposed(&sizes(pickle, *axes)?)
+                }
+                [] | [_] => Some(array),
+                _ => None,
+            };
         }
         None
     }
 
-    fn from_parts(pickle: &Pickle, shape: Id, dtype: Id, fortran: bool, data: Id) -> Option<Self> {
+    /// This row-major array with its dimensions in another order, as `numpy.transpose` has it; `None` for anything but one.
+    fn transposed(mut self, axes: &[u64]) -> Option<Self> {
+        let mut inside = 1u64;
+        let mut strides = vec![0; self.shape.len()];
+        for (stride, size) in strides.iter_mut().zip(&self.shape).rev() {
+            *stride = inside;
+            inside = inside.saturating_mul(*size);
+        }
+        let axes: Vec<usize> = axes.iter().map(|axis| usize::try_from(*axis).ok()).collect::<Option<_>>()?;
+        let whole = axes.len() == strides.len() && (0..strides.len()).all(|axis| axes.contains(&axis));
+        if !whole {
+            return None;
+        }
+        self.shape = axes.iter().map(|axis| self.shape[*axis]).collect();
+        self.order = Order::Strides(axes.iter().map(|axis| strides[*axis]).collect());
+        Some(self)
+    }
+
+    fn from_parts(pickle: &Pickle, shape: Id, dtype: Id, order: Order, data: Id) -> Option<Self> {
         let kind = kind(pickle, dtype, 0)?;
         let data = if holds_objects(pickle, dtype) {
             matches!(pickle.node(data), Node::List(_)).then_some(Data::Objects(data))?
         } else {
             bytes(pickle, data, usize::MAX)?
         };
-        Some(NumpyArray { kind, shape: sizes(pickle, shape)?, fortran, data })
+        Some(NumpyArray { kind, shape: sizes(pickle, shape)?, order, data })
     }
+}
+
+fn order(fortran: bool) -> Order {
+    if fortran { Order::Columns } else { Order::Rows }
 }
 
 /// The members of a tuple of whole numbers that are not negative.
@@ -260,6 +337,22 @@ pub(super) fn some_bytes(pickle: &Pickle, id: Id, most: usize) -> Option<Vec<u8>
         Data::Stream(run) => pickle.kept(run).map(<[u8]>::to_vec),
         Data::Owned(bytes) => Some(bytes),
         Data::Objects(_) => None,
+    }
+}
+
+/// Whether a node stands for more than `most` bytes, as far as its length alone tells: itself, or the text that encodes it.
+pub(super) fn is_long(pickle: &Pickle, id: Id, most: usize) -> bool {
+    let id = match pickle.call(id) {
+        Some((global, [text, _])) if global.module == "_codecs" && global.name == "encode" => *text,
+        _ => id,
+    };
+    match pickle.node(id) {
+        Node::Bytes(_, len) => len as usize > most,
+        // A character takes two bytes of the stream at most.
+        Node::Text(_, len) => len as usize / 2 > most,
+        Node::Owned(place) => pickle.texts[place as usize].len() / 2 > most,
+        Node::Far(_) => true,
+        _ => false,
     }
 }
 

@@ -6,9 +6,9 @@
 //!
 //! Source: `joblib/numpy_pickle.py`.
 
-use super::arrays;
 use super::nodes::{Id, Node, Pickle};
 use super::stack::damaged;
+use super::{arrays, modules};
 use crate::error::Result;
 use crate::model::element_count;
 
@@ -49,9 +49,9 @@ pub(super) fn what_follows(pickle: &Pickle, id: Id) -> Result<Option<Behind>> {
 
 /// The attributes of an object that stands for an array.
 pub(super) fn state(pickle: &Pickle, id: Id) -> Option<Id> {
-    let object = pickle.object(id)?;
-    let class = pickle.global(object.callable)?;
-    (class.module == "joblib.numpy_pickle" && class.name == "NumpyArrayWrapper").then_some(object.state?)
+    let class = modules::class(pickle, id)?;
+    let wrapper = class.module == "joblib.numpy_pickle" && class.name == "NumpyArrayWrapper";
+    pickle.object(id)?.state.filter(|_| wrapper)
 }
 
 /// The value under a key of text of a dictionary.

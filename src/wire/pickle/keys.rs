@@ -75,6 +75,16 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e18).then_some(number as i64)
 }
 
+/// The key as a path shows it, with a number where several would look the same: the state of an optimizer that was saved whole
+/// has parameters for keys. `alike` counts those before it.
+pub(super) fn told_apart(pickle: &Pickle, id: Id, alike: &mut usize) -> Key {
+    if !matches!(pickle.node(id), Node::Object(_)) || plain::is_plain(pickle, id) {
+        return key(pickle, id);
+    }
+    *alike += 1;
+    Key::Text(format!("object {}", *alike - 1))
+}
+
 /// A dictionary's key as a path shows it: text and whole numbers as they are, others as Python prints them.
 pub fn key(pickle: &Pickle, id: Id) -> Key {
     match pickle.node(id) {

@@ -19,8 +19,17 @@ pub struct Registered {
 /// Keys and values in turn, with how they hang on the module.
 type Members = Vec<(Vec<Id>, Part)>;
 
+/// The class, its base and the base's own value that protocols 0 and 1 make an object of.
+pub(super) fn reconstructed(pickle: &Pickle, id: Id) -> Option<[Id; 3]> {
+    let (global, args) = pickle.call(id)?;
+    (global.module == "copyreg" && global.name == "_reconstructor").then_some(args.try_into().ok()?)
+}
+
 /// What a call's object is one of. Old PyTorch pickled the classes of modules with their source text, as persistent ids.
 pub fn class(pickle: &Pickle, id: Id) -> Option<&Global> {
+    if let Some([class, ..]) = reconstructed(pickle, id) {
+        return pickle.global(class);
+    }
     let callable = pickle.object(id)?.callable;
     match pickle.node(callable) {
         Node::Persistent(about) => match pickle.sequence(about)? {
@@ -41,11 +50,31 @@ pub(super) fn untagged(pickle: &Pickle, id: Id) -> Id {
 
 /// The dictionaries of an object's state: its attributes, or a pair of them and those in slots.
 pub(super) fn states(pickle: &Pickle, object: &Object) -> Vec<Id> {
+    let is_dict = |id: &Id| matches!(pickle.node(*id), Node::Dict(_));
     match object.state.map(|state| (state, pickle.node(state))) {
         Some((state, Node::Dict(_))) => vec![state],
-        Some((_, Node::Tuple(place))) if pickle.children(place).len() == 2 => pickle.children(place).to_vec(),
+        Some((_, Node::Tuple(place))) => match pickle.children(place) {
+            pair @ [_, _] if pair.iter().any(is_dict) => pair.to_vec(),
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     }
+}
+
+/// The place of the list that an object's state is, where it is no attributes: what its class writes and reads by itself.
+pub(super) fn listed_state(pickle: &Pickle, object: &Object) -> Option<u32> {
+    match pickle.node(object.state?) {
+        Node::Tuple(place) | Node::List(place) if states(pickle, object).is_empty() => Some(place),
+        _ => None,
+    }
+}
+
+/// The classes of `collections` whose objects are their items. `UserDict` and its kin keep theirs in an attribute.
+const ITEMS_ONLY: [&str; 4] = ["OrderedDict", "defaultdict", "Counter", "deque"];
+
+/// Whether objects of a class are their items and nothing else that is of interest.
+pub(super) fn is_collection(class: &Global) -> bool {
+    class.module == "collections" && ITEMS_ONLY.contains(&class.name.as_str())
 }
 
 /// Keys and values in turn of a dictionary, or of an ordered one.
@@ -54,7 +83,7 @@ pub fn flat(pickle: &Pickle, id: Id) -> Option<&[Id]> {
         Node::Dict(place) => Some(pickle.children(place)),
         Node::Object(place) => {
             let ordered = pickle.global(pickle.objects[place].callable)?;
-            (ordered.module == "collections").then(|| pickle.children(pickle.objects[place].pairs))
+            is_collection(ordered).then(|| pickle.children(pickle.objects[place].pairs))
         }
         _ => None,
     }
@@ -69,9 +98,13 @@ fn find(pickle: &Pickle, flat: &[Id], key: &str) -> Option<Id> {
 /// Keys that are looked for, of a dictionary of this many keys at most: an optimizer's state dict and a module have few.
 const FEW: usize = 256;
 
-/// Whether a dictionary is what `optimizer.state_dict()` gives.
+/// Whether a dictionary is what `optimizer.state_dict()` gives, or an object is an optimizer.
 pub(super) fn is_optimizer(pickle: &Pickle, id: Id) -> bool {
-    let Node::Dict(place) = pickle.node(id) else { return false };
+    let dict = match pickle.object(id) {
+        Some(object) => states(pickle, object).first().copied(),
+        None => Some(id),
+    };
+    let Some(Node::Dict(place)) = dict.map(|dict| pickle.node(dict)) else { return false };
     let flat = pickle.children(place);
     flat.len() <= 16 && find(pickle, flat, "param_groups").is_some() && find(pickle, flat, "state").is_some()
 }
@@ -79,7 +112,7 @@ pub(super) fn is_optimizer(pickle: &Pickle, id: Id) -> bool {
 /// What a module holds, in the order of its state dict; `None` for anything but a module.
 pub(super) fn members(pickle: &Pickle, id: Id, registered: &HashMap<String, Registered>) -> Option<Members> {
     let object = pickle.object(id)?;
-    let state = *states(pickle, object).first()?;
+    let state = traced(pickle, id).or_else(|| states(pickle, object).first().copied())?;
     let state = flat(pickle, state)?;
     let scripted = class(pickle, id).filter(|class| class.module.starts_with("__torch__"));
     match scripted {
@@ -87,6 +120,13 @@ pub(super) fn members(pickle: &Pickle, id: Id, registered: &HashMap<String, Regi
         None if state.len() <= 2 * FEW => module_members(pickle, state),
         None => None,
     }
+}
+
+/// The attributes of a module that `torch.fx` traced: they are given to the function that compiles its code.
+fn traced(pickle: &Pickle, id: Id) -> Option<Id> {
+    let (global, args) = pickle.call(id)?;
+    let rebuilt = global.module == "torch.fx.graph_module" && global.name.starts_with("reduce_");
+    args.iter().copied().find(|part| rebuilt && matches!(pickle.node(*part), Node::Dict(_)))
 }
 
 fn module_members(pickle: &Pickle, state: &[Id]) -> Option<Members> {
@@ -102,7 +142,7 @@ fn module_members(pickle: &Pickle, state: &[Id]) -> Option<Members> {
         .as_chunks::<2>()
         .0
         .iter()
-        .filter(|[name, _]| !pickle.text(*name).is_some_and(|name| name.starts_with('_')));
+        .filter(|[name, _]| !pickle.text(*name).is_some_and(|name| name.starts_with('_') && name != PACKED));
     Some(vec![
         (parameters.to_vec(), Part::Parameter),
         (kept, Part::Buffer),
@@ -111,6 +151,12 @@ fn module_members(pickle: &Pickle, state: &[Id]) -> Option<Members> {
         (plain.flatten().copied().collect(), Part::Attribute),
     ])
 }
+
+/// Where a recurrent module keeps its parameters a second time, as a list.
+const FLAT: &str = "_flat_weights";
+
+/// Where a quantised module keeps its weight and its bias; what else begins with `_` is the module's own bookkeeping.
+const PACKED: &str = "_packed_params";
 
 /// The texts of a set: a node of its own, or a call of `set`.
 fn names(pickle: &Pickle, set: Id) -> HashSet<String> {
@@ -129,6 +175,9 @@ fn scripted_members(pickle: &Pickle, state: &[Id], registered: Option<&Registere
         vec![(Vec::new(), Part::Parameter), (Vec::new(), Part::Buffer), (Vec::new(), Part::Attribute)];
     for [name, value] in state.as_chunks::<2>().0 {
         let text = pickle.text(*name).unwrap_or_default();
+        if text == FLAT {
+            continue;
+        }
         let place = match registered {
             Some(registered) if registered.parameters.contains(&*text) => 0,
             Some(registered) if registered.buffers.contains(&*text) => 1,

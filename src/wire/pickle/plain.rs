@@ -24,12 +24,14 @@ const CLASSES: &[Row] = &[
     ("builtins", "slice", "slice", |pickle, _, args| called(pickle, "slice", args)),
     ("builtins", "complex", "complex", |pickle, _, args| complex(pickle, args)),
     ("builtins", "bytearray", "bytearray", |pickle, _, args| {
-        let bytes = args.first().map_or(Some(Vec::new()), |bytes| arrays::some_bytes(pickle, *bytes, SHOWN))?;
-        Some(format!("bytearray({})", byte_literal(&bytes)))
+        let bytes = args.first().map_or(Some(Vec::new()), |bytes| arrays::some_bytes(pickle, *bytes, SHOWN));
+        let long = || args.first().is_some_and(|bytes| arrays::is_long(pickle, *bytes, SHOWN)).then(long_bytes);
+        Some(format!("bytearray({})", bytes.map_or_else(long, |bytes| Some(byte_literal(&bytes)))?))
     }),
     ("builtins", "bytes", "bytes", |_, _, args| args.is_empty().then(|| "b''".to_owned())),
     ("_codecs", "encode", "bytes", |pickle, _, args| {
-        arrays::encoded(pickle, args, SHOWN).map(|bytes| byte_literal(&bytes))
+        let long = || args.first().is_some_and(|text| arrays::is_long(pickle, *text, SHOWN)).then(long_bytes);
+        arrays::encoded(pickle, args, SHOWN).map(|bytes| byte_literal(&bytes)).or_else(long)
     }),
     ("collections", "deque", "collections.deque", |pickle, object, args| {
         let items = pickle.children(object.items);
@@ -65,10 +67,19 @@ const CLASSES: &[Row] = &[
     }),
     ("datetime", "datetime", "datetime.datetime", |pickle, _, args| {
         let bytes = arrays::some_bytes(pickle, *args.first()?, 10)?;
-        Some(format!("{} {}", date(bytes.get(..4)?)?, time(bytes.get(4..10)?)?))
+        let zone = args.get(1).map_or(String::new(), |zone| offset(pickle, *zone));
+        Some(format!("{} {}{zone}", date(bytes.get(..4)?)?, time(bytes.get(4..10)?)?))
+    }),
+    ("datetime", "timezone", "datetime.timezone", |pickle, object, args| match (args, offset_of(pickle, object)?) {
+        ([_, name], _) => Some(pickle.text(*name)?.into_owned()),
+        (_, offset) if offset == "+00:00" => Some("UTC".to_owned()),
+        (_, offset) => Some(format!("UTC{offset}")),
     }),
     ("datetime", "date", "datetime.date", |pickle, _, args| date(&arrays::some_bytes(pickle, *args.first()?, 4)?)),
-    ("datetime", "time", "datetime.time", |pickle, _, args| time(&arrays::some_bytes(pickle, *args.first()?, 6)?)),
+    ("datetime", "time", "datetime.time", |pickle, _, args| {
+        let zone = args.get(1).map_or(String::new(), |zone| offset(pickle, *zone));
+        Some(format!("{}{zone}", time(&arrays::some_bytes(pickle, *args.first()?, 6)?)?))
+    }),
     ("datetime", "timedelta", "datetime.timedelta", |pickle, _, args| span(pickle, args)),
     ("decimal", "Decimal", "decimal.Decimal", |pickle, _, args| Some(pickle.text(*args.first()?)?.into_owned())),
     ("fractions", "Fraction", "fractions.Fraction", |pickle, _, args| match args {
@@ -180,7 +191,7 @@ pub fn leaf(pickle: &Pickle, id: Id) -> (Cow<'static, str>, Value) {
             (if torchs && lower { "torch.dtype" } else { "name" }.into(), Value::Text(name))
         }
         Node::Object(_) => match class(pickle, id) {
-            Some(class) if class.module == "collections" => (class.name.clone().into(), text("{}")),
+            Some(class) if super::modules::is_collection(class) => (class.name.clone().into(), text("{}")),
             Some(class) => (class.dotted().into(), text("object")),
             None => ("".into(), text("an object that only running the pickle would make")),
         },
@@ -251,16 +262,20 @@ fn complex(pickle: &Pickle, args: &[Id]) -> Option<String> {
     };
     let [real, imaginary] = args else { return None };
     let (real, imaginary) = (number(real)?, number(imaginary)?);
+    Some(complex_text(real, imaginary))
+}
+
+pub(super) fn complex_text(real: f64, imaginary: f64) -> String {
     let digits = |number: f64| Value::Float(number).to_string().trim_end_matches(".0").to_owned();
     if real == 0.0 && real.is_sign_positive() {
-        return Some(format!("{}j", digits(imaginary)));
+        return format!("{}j", digits(imaginary));
     }
     let sign = if imaginary.is_sign_negative() { "" } else { "+" };
-    Some(format!("({}{sign}{}j)", digits(real), digits(imaginary)))
+    format!("({}{sign}{}j)", digits(real), digits(imaginary))
 }
 
 /// `b'ab\x00'`; long ones are cut.
-fn byte_literal(bytes: &[u8]) -> String {
+pub(super) fn byte_literal(bytes: &[u8]) -> String {
     let mut text = String::from("b'");
     for byte in bytes.iter().take(SHOWN) {
         text.extend(byte.escape_ascii().map(char::from));
@@ -270,6 +285,11 @@ fn byte_literal(bytes: &[u8]) -> String {
         let _ = write!(text, "… ({} bytes)", bytes.len());
     }
     text
+}
+
+/// What is told of bytes of which only the text that encodes them is known: counting them would take as long as they are.
+fn long_bytes() -> String {
+    format!("b'…' (more than {SHOWN} bytes)")
 }
 
 fn date(bytes: &[u8]) -> Option<String> {
@@ -297,9 +317,33 @@ fn span(pickle: &Pickle, args: &[Id]) -> Option<String> {
     Some(format!("{before}{}:{:02}:{:02}{fraction}", seconds / 3600, seconds / 60 % 60, seconds % 60))
 }
 
+/// What a time zone adds to the text of a date: `+05:30`. That of a place has an offset that only its code knows.
+fn offset(pickle: &Pickle, zone: Id) -> String {
+    let fixed = class(pickle, zone).is_some_and(|class| class.module == "datetime" && class.name == "timezone");
+    let offset = pickle.object(zone).filter(|_| fixed).and_then(|zone| offset_of(pickle, zone));
+    match pickle.node(zone) {
+        Node::None => String::new(),
+        _ => offset.unwrap_or_else(|| " in a time zone of a place".to_owned()),
+    }
+}
+
+/// The offset of a time zone that is nothing else.
+fn offset_of(pickle: &Pickle, zone: &Object) -> Option<String> {
+    let (_, args) = pickle.call(*pickle.sequence(zone.args)?.first()?)?;
+    let [days, seconds, micros] = *args else { return None };
+    let (days, seconds, 0) = (pickle.int(days)?, pickle.int(seconds)?, pickle.int(micros)?) else { return None };
+    let seconds = days.checked_mul(86_400)?.checked_add(seconds)?;
+    let (sign, seconds) = (if seconds < 0 { '-' } else { '+' }, seconds.unsigned_abs());
+    let rest = if seconds % 60 == 0 { String::new() } else { format!(":{:02}", seconds % 60) };
+    Some(format!("{sign}{:02}:{:02}{rest}", seconds / 3600, seconds / 60 % 60))
+}
+
 fn path(pickle: &Pickle, args: &[Id], separator: &str) -> Option<String> {
     let parts: Vec<String> =
         args.iter().take(SHOWN).map(|part| Some(pickle.text(*part)?.into_owned())).collect::<Option<_>>()?;
+    if parts.is_empty() {
+        return Some(".".to_owned());
+    }
     let joined = parts.join(separator);
     // A root ends in a separator already.
     Some(joined.replacen(&separator.repeat(2), separator, 1))

@@ -1,6 +1,6 @@
 //! Streams written by hand, opcode by opcode, and what becomes of them. The letters are those of `pickletools`.
 
-use super::arrays::{Data, NumpyArray, NumpyType, is_array, scalar};
+use super::arrays::{Data, NumpyArray, NumpyType, Order, is_array, scalar};
 use super::{Node, Pickle, Step, Walk, plain};
 use crate::model::{Value, dotted};
 use std::collections::HashMap;
@@ -8,6 +8,11 @@ use std::collections::HashMap;
 /// Follows a stream that is in memory.
 fn run(stream: impl AsRef<[u8]>) -> Pickle {
     super::run(stream.as_ref().to_vec())
+}
+
+/// The root as a text.
+fn leaf_text(pickle: &Pickle) -> String {
+    plain::leaf(pickle, pickle.root.expect("it has a STOP")).1.to_string()
 }
 
 /// The leaves below the root, as `path = value`.
@@ -192,9 +197,17 @@ fn kin_of_dictionaries_are_walked_as_dictionaries() {
     assert_eq!(leaves(counted), ["x = 3"]);
     let default = b"ccollections\ndefaultdict\ncbuiltins\nlist\n\x85R\x8c\x01k]K\x01as.";
     assert_eq!(leaves(default), ["k.0 = 1"]);
+    let user = b"ccollections\nUserDict\n)\x81}\x8c\x04data}\x8c\x01kK\x01ssb.";
+    assert_eq!(leaves(user), ["data.k = 1"]);
     // Attributes, and those in slots.
     assert_eq!(leaves(b"cargparse\nNamespace\n)R}\x8c\x02lrG?\xb9\x99\x99\x99\x99\x99\x9asb."), ["lr = 0.1"]);
     assert_eq!(leaves(b"cm\nC\n)\x81N}\x8c\x01sK\x01s\x86b."), ["s = 1"]);
+    // As protocols 0 and 1 make an object, and one of a dictionary's kin.
+    assert_eq!(leaves(b"ccopy_reg\n_reconstructor\n(cm\nC\nc__builtin__\nobject\nNtR(dVs\nI1\nsb."), ["s = 1"]);
+    assert_eq!(leaves(b"ccopy_reg\n_reconstructor\n(cm\nC\nc__builtin__\ndict\n(dVk\nI1\nstR."), ["k = 1"]);
+    // What a class of its own writes.
+    assert_eq!(leaves(b"cm\nC\n)\x81K\x01K\x02\x86b."), ["0 = 1", "1 = 2"]);
+    assert_eq!(leaves(b"cm\nC\n)\x81K\x01K\x02K\x03\x87b."), ["0 = 1", "1 = 2", "2 = 3"]);
 }
 
 #[test]
@@ -266,7 +279,7 @@ fn arrays_of_numpy_tell_where_their_elements_are() {
     for module in ["numpy.core", "numpy._core"] {
         let stream = array(module, b"C\x08abcdefgh");
         let found = array_of(&stream).unwrap();
-        assert_eq!((found.kind, found.shape, found.fortran), (NumpyType::Simple("<f4".to_owned()), vec![2], false));
+        assert_eq!((found.kind, found.shape, found.order), (NumpyType::Simple("<f4".to_owned()), vec![2], Order::Rows));
         let Data::Stream(place) = found.data else { panic!("copied") };
         assert_eq!(run(&stream).kept(place).unwrap(), b"abcdefgh");
     }
@@ -279,16 +292,32 @@ fn arrays_of_numpy_tell_where_their_elements_are() {
     assert_eq!(array_of(&array("numpy.core", b"](NNe")), None);
 }
 
+/// The opcodes of an array of protocol 5, of float32 and of what these opcodes push behind its type.
+fn array_in_band(elements: &[u8], about: &[u8]) -> Vec<u8> {
+    let len = (elements.len() as u64).to_le_bytes();
+    let start: &[u8] = b"cnumpy._core.numeric\n_frombuffer\n(\x96";
+    [start, &len, elements, &dtype("f4", "<"), about, b"tR."].concat()
+}
+
 #[test]
 fn arrays_of_protocol_5_are_read_in_band() {
-    let stream = [
-        b"cnumpy._core.numeric\n_frombuffer\n(\x96\x08\0\0\0\0\0\0\0abcdefgh".as_slice(),
-        &dtype("f4", "<"),
-        b"K\x01K\x02\x86\x8c\x01FtR.",
-    ]
-    .concat();
-    let found = array_of(&stream).unwrap();
-    assert_eq!((found.kind, found.shape, found.fortran), (NumpyType::Simple("<f4".to_owned()), vec![1, 2], true));
+    let found = array_of(&array_in_band(b"abcdefgh", b"K\x01K\x02\x86\x8c\x01F")).unwrap();
+    assert_eq!((found.kind, found.shape), (NumpyType::Simple("<f4".to_owned()), vec![1, 2]));
+    assert_eq!(found.order, Order::Columns);
+}
+
+#[test]
+fn exchanged_dimensions_are_exchanged_again() {
+    let with_axes = |axes: &[u8]| {
+        let about = [b"K\x03K\x01K\x02\x87\x8c\x01K".as_slice(), axes].concat();
+        array_of(&array_in_band(&[0; 24], &about))
+    };
+    let found = with_axes(b"K\x01K\x02K\x00\x87").unwrap();
+    assert_eq!((found.shape, found.order), (vec![1, 2, 3], Order::Strides(vec![2, 1, 2])));
+    assert_eq!(with_axes(b"N").unwrap().order, Order::Rows);
+    assert_eq!(with_axes(b"K\x01K\x01K\x00\x87"), None);
+    assert_eq!(with_axes(b"K\x01K\x03K\x00\x87"), None);
+    assert_eq!(with_axes(b"K\x01K\x00\x86"), None);
 }
 
 #[test]
@@ -304,5 +333,56 @@ fn scalars_of_numpy_are_numbers() {
     assert_eq!(of("u8", "<", &u64::MAX.to_le_bytes()), Some(("numpy.uint64", Value::Text(u64::MAX.to_string()))));
     assert_eq!(of("b1", "|", &[1]), Some(("numpy.bool", Value::Bool(true))));
     assert_eq!(of("f8", "<", &[0; 4]), None);
-    assert_eq!(of("c16", "<", &[0; 16]), None);
+    assert_eq!(of("f2", "<", &[0x00, 0x3e]), Some(("numpy.float16", Value::Float(1.5))));
+    assert_eq!(of("f2", ">", &[0x80, 0x01]), Some(("numpy.float16", Value::Float(-(2f64.powi(-24))))));
+    assert_eq!(of("f2", "<", &[0xff, 0x7b]), Some(("numpy.float16", Value::Float(65504.0))));
+    let text = |kind, text: &str| Some((kind, Value::Text(text.to_owned())));
+    let complex = [1f32.to_be_bytes(), (-2f32).to_be_bytes()].concat();
+    assert_eq!(of("c8", ">", &complex), text("numpy.complex64", "(1-2j)"));
+    assert_eq!(of("c16", "<", &[0; 16]), text("numpy.complex128", "0j"));
+    assert_eq!(of("U2", ">", b"\0\0\0h\0\0\0i"), text("numpy.str_", "hi"));
+    assert_eq!(of("S2", "|", b"hi"), text("numpy.bytes_", "b'hi'"));
+    assert_eq!(of("U1", "<", &[0xff; 4]), None);
+}
+
+#[test]
+fn dates_have_the_offset_of_their_time_zone() {
+    let told = |opcodes: &[u8]| leaf_text(&run([opcodes, b"."].concat()));
+    let zone = |days: &[u8], seconds: &[u8]| {
+        let span = [b"cdatetime\ntimedelta\n", days, seconds, b"K\x00\x87R"].concat();
+        [b"cdatetime\ntimezone\n", span.as_slice(), b"\x85R"].concat()
+    };
+    let date = |zone: &[u8]| [b"cdatetime\ndatetime\nC\x0a\x07\xe8\x01\x02\x03\x04\x05\0\0\0", zone, b"\x86R"].concat();
+    let (utc, east, west) =
+        (zone(b"K\x00", b"K\x00"), zone(b"K\x00", b"M\x58\x4d"), zone(b"J\xff\xff\xff\xff", b"J\x50\x27\x01\0"));
+    assert_eq!(told(&date(&utc)), "2024-01-02 03:04:05+00:00");
+    assert_eq!(told(&date(&east)), "2024-01-02 03:04:05+05:30");
+    assert_eq!(told(&date(&west)), "2024-01-02 03:04:05-03:00");
+    assert_eq!((told(&utc), told(&east), told(&west)), ("UTC".into(), "UTC+05:30".into(), "UTC-03:00".into()));
+    assert_eq!(told(&date(b"czoneinfo\nZoneInfo\n)R")), "2024-01-02 03:04:05 in a time zone of a place");
+}
+
+#[test]
+fn long_bytes_of_protocol_2_are_bytes() {
+    let encoded = |len: u8| {
+        let text = "é".repeat(len.into());
+        [
+            b"c_codecs\nencode\nX",
+            u32::from(len * 2).to_le_bytes().as_slice(),
+            text.as_bytes(),
+            b"X\x06\0\0\0latin1\x86R",
+        ]
+        .concat()
+    };
+    assert!(leaf_text(&run([encoded(20), b".".to_vec()].concat())).starts_with("b'\\xe9\\xe9"));
+    let long = run([encoded(100), b".".to_vec()].concat());
+    assert_eq!(plain::leaf(&long, long.root.unwrap()).0, "bytes");
+    assert_eq!(leaf_text(&long), "b'…' (more than 40 bytes)");
+    let array = [b"cbuiltins\nbytearray\n".as_slice(), &encoded(100), b"\x85R."].concat();
+    assert_eq!(leaf_text(&run(array)), "bytearray(b'…' (more than 40 bytes))");
+}
+
+#[test]
+fn an_empty_path_is_a_dot() {
+    assert_eq!(leaf_text(&run(b"cpathlib\nPosixPath\n)R.")), ".");
 }

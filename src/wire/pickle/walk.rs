@@ -80,9 +80,9 @@ struct Open {
 /// Children of one kind that are still to come.
 enum Children {
     /// Those of a list, by its place, from an index on.
-    Numbered(u32, usize),
-    /// Keys and values.
-    Named(IntoIter<(Id, Id)>, Part),
+    Numbered(u32, usize, Part),
+    /// Keys and values, and how many keys that look alike were passed.
+    Named(IntoIter<(Id, Id)>, Part, usize),
 }
 
 impl<'a> Walk<'a> {
@@ -209,14 +209,14 @@ impl<'a> Walk<'a> {
             self.modules.push(self.open.len());
         }
         self.open.push(Open { id, groups, module, optimizer });
-        let class = modules::class(self.pickle, id).is_some_and(|class| class.module != "collections");
+        let class = modules::class(self.pickle, id).is_some_and(|class| !modules::is_collection(class));
         class.then_some(Step::Object(id))
     }
 
     fn count(&self, group: &Children) -> usize {
         match group {
-            Children::Numbered(place, _) => self.pickle.children(*place).len(),
-            Children::Named(pairs, _) => pairs.len(),
+            Children::Numbered(place, ..) => self.pickle.children(*place).len(),
+            Children::Named(pairs, ..) => pairs.len(),
         }
     }
 
@@ -225,7 +225,9 @@ impl<'a> Walk<'a> {
         let mut groups = Vec::new();
         let mut module = false;
         match self.pickle.node(id) {
-            Node::List(place) | Node::Tuple(place) | Node::Set(place) => groups.push(Children::Numbered(place, 0)),
+            Node::List(place) | Node::Tuple(place) | Node::Set(place) => {
+                groups.push(Children::Numbered(place, 0, Part::Item));
+            }
             Node::Dict(place) => groups.push(self.pairs(self.pickle.children(place), Part::Item)),
             Node::Object(_) => module = self.object_children(id, &mut groups),
             _ => {}
@@ -246,29 +248,35 @@ impl<'a> Walk<'a> {
         }
         let Some(object) = pickle.object(id) else { return false };
         let call = pickle.call(id);
-        let collection = call.is_some_and(|(global, _)| global.module == "collections");
+        let collection = call.is_some_and(|(global, _)| modules::is_collection(global));
         // OrderedDict([(key, value), …]), as old pickles have it; Counter({…}); deque([…], 3).
         if let Some((_, [first, ..])) = call.filter(|_| collection) {
             match pickle.node(*first) {
                 Node::Dict(place) => groups.push(self.pairs(pickle.children(place), Part::Item)),
                 Node::List(place) => match self.listed_pairs(pickle.children(place)) {
                     Some(pairs) => groups.push(pairs),
-                    None => groups.push(Children::Numbered(place, 0)),
+                    None => groups.push(Children::Numbered(place, 0, Part::Item)),
                 },
                 _ => {}
             }
         }
+        let reconstructed = modules::reconstructed(pickle, id);
+        match reconstructed.map(|[.., value]| pickle.node(value)) {
+            Some(Node::Dict(place)) => groups.push(self.pairs(pickle.children(place), Part::Item)),
+            Some(Node::List(place) | Node::Tuple(place)) => groups.push(Children::Numbered(place, 0, Part::Item)),
+            _ => {}
+        }
         groups.push(self.pairs(pickle.children(object.pairs), Part::Item));
-        groups.push(Children::Numbered(object.items, 0));
+        groups.push(Children::Numbered(object.items, 0, Part::Item));
         // An ordered dictionary's attributes are PyTorch's bookkeeping (`_metadata`).
         if collection {
             return false;
         }
         let before: usize = groups.iter().map(|group| self.count(group)).sum();
         // What only has arguments, such as a named tuple, is made of them.
-        if object.state.is_none() && before == 0 {
+        if object.state.is_none() && before == 0 && reconstructed.is_none() {
             if let Node::Tuple(place) | Node::List(place) = pickle.node(object.args) {
-                groups.push(Children::Numbered(place, 0));
+                groups.push(Children::Numbered(place, 0, Part::Item));
             }
             return false;
         }
@@ -276,6 +284,9 @@ impl<'a> Walk<'a> {
             if let Some(flat) = modules::flat(pickle, state) {
                 groups.push(self.pairs(flat, Part::Attribute));
             }
+        }
+        if let Some(place) = modules::listed_state(pickle, object) {
+            groups.push(Children::Numbered(place, 0, Part::Attribute));
         }
         false
     }
@@ -308,7 +319,7 @@ impl<'a> Walk<'a> {
                 pairs.push((*key, *value));
             }
         }
-        Children::Named(pairs.into_iter(), part)
+        Children::Named(pairs.into_iter(), part, 0)
     }
 }
 
@@ -316,10 +327,12 @@ impl<'a> Walk<'a> {
 fn next_child(pickle: &Pickle, groups: &mut Vec<Children>) -> Option<(Key, Id, Part)> {
     loop {
         let child = match groups.last_mut()? {
-            Children::Named(pairs, part) => pairs.next().map(|(key, id)| (keys::key(pickle, key), id, *part)),
-            Children::Numbered(place, index) => pickle.children(*place).get(*index).map(|id| {
+            Children::Named(pairs, part, alike) => {
+                pairs.next().map(|(key, id)| (keys::told_apart(pickle, key, alike), id, *part))
+            }
+            Children::Numbered(place, index, part) => pickle.children(*place).get(*index).map(|id| {
                 *index += 1;
-                (Key::Index(i64::try_from(*index - 1).unwrap_or(i64::MAX)), *id, Part::Item)
+                (Key::Index(i64::try_from(*index - 1).unwrap_or(i64::MAX)), *id, *part)
             }),
         };
         if child.is_some() {
