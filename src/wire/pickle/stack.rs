@@ -58,7 +58,14 @@ impl Memo {
     pub fn put(&mut self, key: u64, id: Id) {
         match usize::try_from(key) {
             Ok(place) if place < self.dense.len() => self.dense[place] = id,
-            Ok(place) if place == self.dense.len() => self.dense.push(id),
+            Ok(place) if place == self.dense.len() => {
+                self.dense.push(id);
+                // What was memoised out of order is in line now. Each counts once: `MEMOIZE` goes by their number.
+                self.sparse.remove(&key);
+                while let Some(next) = self.sparse.remove(&(self.dense.len() as u64)) {
+                    self.dense.push(next);
+                }
+            }
             _ => {
                 self.sparse.insert(key, id);
             }
