@@ -5,14 +5,14 @@
 use super::contents::{self, OnlyArrays, Place};
 use super::referred::{self, Loader};
 use super::{Candidate, Format};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::limits;
 use crate::model::{Checkpoint, Key, Note};
-use crate::source::{FileId, Files, Memory, Pages};
+use crate::source::{FileId, Files, Memory, Pages, ReadAt};
 use crate::wire::packed::packing;
 use crate::wire::pickle::modules::Registered;
-use crate::wire::pickle::{Pickle, opcodes, run_at};
-use std::collections::HashMap;
+use crate::wire::pickle::{Global, Pickle, opcodes, run_at, run_joblib};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 pub(super) const FORMAT: Format = Format {
@@ -84,18 +84,20 @@ fn add(checkpoint: &mut Checkpoint, file: FileId) -> Result<()> {
     let source = checkpoint.files.get(file).source.clone();
     let name = checkpoint.files.get(file).base_name().to_owned();
     let pages = Pages::new(&*source);
-    let pickle = run_at(&pages, 0);
+    let pickle = run_joblib(&pages, 0);
     referred::add(checkpoint, &pickle, &*source, 0, &name, Loader::Other);
+    add_plain(checkpoint, &pickle, &pages, 0, &name);
     referred::root(&pickle, &name)?;
     let mut all = vec![(0, pickle)];
     let mut at = all[0].1.end;
     while at < source.size() && all.len() < limits::PICKLES_FOLLOWED {
-        let pickle = run_at(&pages, at);
+        let pickle = run_joblib(&pages, at);
         if pickle.root.is_none() && pickle.globals.is_empty() && all.len() == 1 && !is_begun(&pickle) {
             break;
         }
         let place = format!("{name}, a second pickle at byte {at}");
         referred::add(checkpoint, &pickle, &*source, at, &place, Loader::Other);
+        add_plain(checkpoint, &pickle, &pages, at, &place);
         let end = pickle.end;
         if let Some(problem) = &pickle.problem {
             let message = format!("A second pickle begins at byte {at} and breaks off: {problem}");
@@ -120,6 +122,23 @@ fn add(checkpoint: &mut Checkpoint, file: FileId) -> Result<()> {
         fill(checkpoint, pickle, (file, *base), &prefix)?;
     }
     Ok(())
+}
+
+/// Reports a pickle of joblib's as `pickle.load` reads it, too, where that refers to more: what joblib takes for the elements of
+/// an array can be opcodes for others.
+fn add_plain(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, base: u64, place: &str) {
+    if !pickle.joblib {
+        return;
+    }
+    let plain = run_at(source, base);
+    let known: HashSet<&Global> = pickle.globals.iter().map(|name| &name.global).collect();
+    let not_followed = plain.problem.as_ref().is_some_and(|problem| problem.kind == Kind::TooLarge);
+    if not_followed || plain.globals.iter().any(|name| !known.contains(&name.global)) {
+        let message = "pickle.load takes bytes of an array, which joblib.load passes over, for a part of the pickle.";
+        checkpoint.note(Note::warning(message).about(place));
+        let place = format!("{place}, as pickle.load reads it");
+        referred::add(checkpoint, &plain, source, base, &place, Loader::Other);
+    }
 }
 
 /// Whether a pickle went on for some opcodes before it broke off.

@@ -2,7 +2,7 @@
 //!
 //! It pickles an object in the place of each array, `joblib.numpy_pickle.NumpyArrayWrapper`, and writes the array's elements
 //! right behind the `BUILD` that completes it: first, in newer versions, a byte that says how many bytes of padding follow. An
-//! array of Python objects follows as a pickle of its own.
+//! array of Python objects follows as a pickle of its own, without further arrays of this kind.
 //!
 //! Source: `joblib/numpy_pickle.py`.
 
@@ -11,9 +11,6 @@ use super::nodes::{Id, Node, Pickle};
 use super::stack::damaged;
 use crate::error::Result;
 use crate::model::element_count;
-
-/// How deep pickles stand inside each other: arrays of objects that hold arrays of objects.
-pub(super) const DEPTH: usize = 32;
 
 /// What stands behind an object.
 pub(super) enum Behind {
@@ -50,7 +47,11 @@ pub(super) fn what_follows(pickle: &Pickle, id: Id) -> Result<Option<Behind>> {
 /// The attributes of an object that stands for an array.
 pub(super) fn state(pickle: &Pickle, id: Id) -> Option<Id> {
     let object = pickle.object(id)?;
-    let class = pickle.global(object.callable)?;
+    let mut class = pickle.global(object.callable)?;
+    // Protocols 0 and 1 make objects by a function.
+    if class.module == "copyreg" {
+        class = pickle.global(*pickle.sequence(object.args)?.first()?)?;
+    }
     (class.module == "joblib.numpy_pickle" && class.name == "NumpyArrayWrapper").then_some(object.state?)
 }
 

@@ -23,6 +23,14 @@ pub fn run_at(source: &dyn ReadAt, start: u64) -> Pickle {
     finish(Machine::at(source, start), true)
 }
 
+/// Likewise, as `joblib.load` reads it: it takes the bytes behind an object that stands for an array for its elements, where
+/// every other reader takes them for opcodes.
+pub fn run_joblib(source: &dyn ReadAt, start: u64) -> Pickle {
+    let mut machine = Machine::at(source, start);
+    machine.joblib = true;
+    finish(machine, true)
+}
+
 fn finish(mut machine: Machine<'_>, fits: bool) -> Pickle {
     let outcome = if fits { machine.follow() } else { Err(Error::too_large("The pickle is larger than 4 GiB.")) };
     let end = machine.place();
@@ -48,7 +56,7 @@ impl Machine<'_> {
             self.pickle.opcodes.entry(code).or_insert(place);
             if code == op::STOP {
                 let root = self.pop()?;
-                let Some(outer) = self.outer.pop() else { return Ok(root) };
+                let Some(outer) = self.outer.take() else { return Ok(root) };
                 self.go_on(outer, root);
                 continue;
             }
@@ -64,8 +72,10 @@ impl Machine<'_> {
 
     /// Goes on with the pickle around one that ended: what that one describes stands in the place of what called for it.
     fn go_on(&mut self, outer: Waiting, result: Id) {
-        let Waiting { stack, marks, memo, frame_end } = outer;
+        let Waiting { stack, marks, memo, frame_end, protocol } = outer;
         (self.stack, self.marks, self.memo, self.frame_end) = (stack, marks, memo, frame_end);
+        // It decides how names are spelled.
+        self.pickle.protocol = protocol;
         if let Some(top) = self.stack.last_mut() {
             *top = result;
         }
@@ -382,12 +392,13 @@ impl Machine<'_> {
     /// The node of a name, as Python 3 spells it; a name has one node.
     fn global(&mut self, module: String, name: String, (opcode, start): (u8, usize)) -> Result<Id> {
         let global = Global { module, name };
-        if let Some(id) = self.names.get(&global) {
+        let renamed = self.pickle.protocol < 3;
+        if let Some(id) = self.names.get(&(global.clone(), renamed)) {
             return Ok(*id);
         }
         let id = self.node(Node::Global(narrow(self.pickle.globals.len())))?;
-        self.names.insert(global.clone(), id);
-        let known = if self.pickle.protocol < 3 { python2::renamed(global.clone()) } else { global.clone() };
+        self.names.insert((global.clone(), renamed), id);
+        let known = if renamed { python2::renamed(global.clone()) } else { global.clone() };
         let spelled = (known != global).then_some(global);
         let at = self.pickle.place(start);
         self.pickle.globals.push(Reference { global: known, spelled, at, opcode });
@@ -432,19 +443,19 @@ impl Machine<'_> {
 
     /// Joblib writes the elements of an array behind the `BUILD` of the object that stands for it, and behind its frame.
     fn read_behind(&mut self, code: u8) -> Result<()> {
-        if code != op::BUILD {
+        // A pickle inside another one is read by Python's own reader.
+        if code != op::BUILD || !self.joblib || self.outer.is_some() {
             return Ok(());
         }
         let built = self.top()?;
         match joblib::what_follows(&self.pickle, built)? {
             None => Ok(()),
             Some(joblib::Behind::Pickle) => {
-                if self.outer.len() == joblib::DEPTH {
-                    return Err(damaged("pickles stand inside each other too deep"));
-                }
                 let (stack, marks) = (std::mem::take(&mut self.stack), std::mem::take(&mut self.marks));
                 let (memo, frame_end) = (std::mem::take(&mut self.memo), self.frame_end.take());
-                self.outer.push(Waiting { stack, marks, memo, frame_end });
+                let protocol = std::mem::take(&mut self.pickle.protocol);
+                self.outer = Some(Waiting { stack, marks, memo, frame_end, protocol });
+                self.pickle.joblib = true;
                 Ok(())
             }
             Some(joblib::Behind::Elements { len, padded }) => {
@@ -454,6 +465,7 @@ impl Machine<'_> {
                 }
                 let run = self.pass(len)?;
                 self.pickle.behind.insert(built, run);
+                self.pickle.joblib = true;
                 Ok(())
             }
         }

@@ -122,6 +122,8 @@ pub struct Pickle {
     pub(super) gaps: Vec<(usize, u64)>,
     /// The bytes that joblib writes behind the object that stands for an array, by that object.
     pub(super) behind: HashMap<Id, Run>,
+    /// Whether bytes were taken for elements that only joblib takes for such.
+    pub joblib: bool,
     /// The first text that is not UTF-8: its opcode and its byte. Python refuses it.
     pub not_utf8: Option<(u8, u64)>,
     /// The bytes that are a `bytearray`.
@@ -157,6 +159,7 @@ impl Pickle {
             far: Vec::new(),
             gaps: Vec::new(),
             behind: HashMap::new(),
+            joblib: false,
             not_utf8: None,
             mutable: HashSet::new(),
             opcodes: BTreeMap::new(),

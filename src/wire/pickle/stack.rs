@@ -19,12 +19,14 @@ pub(super) struct Machine<'a> {
     /// Heights of the stack at which marks stand.
     pub marks: Vec<u32>,
     pub memo: Memo,
-    /// Names as the stream spells them, with their nodes.
-    pub names: HashMap<Global, Id>,
+    /// Names as the stream spells them, and whether those of Python 2 count, with their nodes.
+    pub names: HashMap<(Global, bool), Id>,
     /// The byte behind the frame that is being read, while there is one.
     pub frame_end: Option<u64>,
     /// What waits while a pickle inside this one is followed.
-    pub outer: Vec<Waiting>,
+    pub outer: Option<Waiting>,
+    /// Whether the elements of arrays stand between the opcodes.
+    pub joblib: bool,
     /// The most objects, and the most things on the stack, in the memo and in containers.
     pub most: usize,
     /// Small constants, kept once each: `None`, the truth values, the empty tuple, then 0 to 255.
@@ -39,6 +41,7 @@ pub(super) struct Waiting {
     pub marks: Vec<u32>,
     pub memo: Memo,
     pub frame_end: Option<u64>,
+    pub protocol: u8,
 }
 
 /// How much of the source is read at a time.
@@ -106,7 +109,8 @@ impl<'a> Machine<'a> {
             at: 0,
             unread,
             base,
-            outer: Vec::new(),
+            outer: None,
+            joblib: false,
             stack: Vec::new(),
             marks: Vec::new(),
             memo: Memo::default(),

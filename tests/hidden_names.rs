@@ -1,0 +1,78 @@
+//! Pickles written by hand: every name that Python would import is told, however it is hidden.
+
+mod common;
+
+use paramscope::formats;
+use paramscope::model::{Checkpoint, Level};
+use paramscope::source::{Files, Memory};
+use std::rc::Rc;
+
+fn open(name: &str, bytes: &[u8]) -> Checkpoint {
+    formats::open(&Files::one(name, Rc::new(Memory::new(bytes)))).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The names that all pickles of a file refer to.
+fn names(checkpoint: &Checkpoint) -> Vec<&str> {
+    checkpoint.pickles.iter().flat_map(|pickle| &pickle.names).map(|name| name.name.as_str()).collect()
+}
+
+fn is_a_danger(checkpoint: &Checkpoint) -> bool {
+    checkpoint.notes.iter().any(|note| note.level == Level::Danger && note.message.contains("os.system"))
+}
+
+/// The opcodes of a call of `os.system`.
+const CALL: &[u8] = b"cos\nsystem\n(X\x02\0\0\0idtR";
+
+/// The opcodes of what joblib writes before the elements of an array of so many bytes, or of one object.
+fn joblib(begin: &[u8], bytes: u8, objects: bool) -> Vec<u8> {
+    let kind = if objects { b"X\x02\0\0\0O8" } else { b"X\x02\0\0\0u1" };
+    let dtype: [&[u8]; 3] = [b"cnumpy\ndtype\n(", kind, b"\x89\x88tR(K\x03X\x01\0\0\0|NNNK\0K\0K\0tb"];
+    let parts: [&[u8]; 6] = [
+        begin,
+        b"}(X\x05\0\0\0shape(K",
+        &[bytes],
+        b"tX\x05\0\0\0orderX\x01\0\0\0CX\x05\0\0\0dtype",
+        &dtype.concat(),
+        b"ub",
+    ];
+    parts.concat()
+}
+
+const WRAPPER: &[u8] = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81";
+
+#[test]
+fn what_only_joblib_takes_for_elements_is_followed_as_well() {
+    let hidden = [b"0", CALL, b"."].concat();
+    let wrapper = joblib(WRAPPER, u8::try_from(hidden.len()).unwrap(), false);
+    let pickle = [b"\x80\x02", wrapper.as_slice(), &hidden, b"."].concat();
+    for name in ["a.pkl", "a.joblib"] {
+        let found = open(name, &pickle);
+        assert!(is_a_danger(&found) && found.tensors.len() == 1, "{name}: {:?}", found.notes);
+    }
+    // `torch.load` and what reads an array of objects know nothing of joblib.
+    let saved = common::archives::saved(&pickle);
+    assert!(is_a_danger(&formats::open(&Files::one("a.pt", Rc::new(saved))).unwrap()));
+    // Elements of every day are no opcodes.
+    let plain = [b"\x80\x02", joblib(WRAPPER, 4, false).as_slice(), &[1, 2, 3, 4], b"."].concat();
+    assert_eq!(open("a.joblib", &plain).pickles.len(), 1);
+}
+
+#[test]
+fn a_pickle_that_joblib_puts_inside_is_one_without_joblibs_arrays() {
+    let hidden = [b"0", CALL].concat();
+    let wrapper = joblib(WRAPPER, u8::try_from(hidden.len()).unwrap(), false);
+    let inner = [b"\x80\x04", wrapper.as_slice(), &hidden, b"."].concat();
+    let outer = joblib(WRAPPER, 1, true);
+    let pickle = [b"\x80\x02", outer.as_slice(), &inner, b"0c__builtin__\neval\n."].concat();
+    let found = open("a.joblib", &pickle);
+    // Behind it the protocol is that of before.
+    assert!(is_a_danger(&found) && names(&found).contains(&"builtins.eval"), "{:?}", names(&found));
+}
+
+#[test]
+fn arrays_of_joblib_are_known_in_protocols_that_make_objects_by_a_function() {
+    let begin = b"ccopy_reg\n_reconstructor\n(cjoblib.numpy_pickle\nNumpyArrayWrapper\nc__builtin__\nobject\nNtR";
+    let pickle = [joblib(begin, 2, false).as_slice(), b"N.0", CALL, b"."].concat();
+    let found = open("a.joblib", &pickle);
+    assert!(is_a_danger(&found), "{:?}", found.notes);
+}
