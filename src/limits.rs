@@ -57,7 +57,7 @@ pub const PICKLE_DEPTH: usize = 512;
 /// What a file that is packed as a whole may be unpacked to: it is kept in memory.
 pub const UNPACKED: u64 = 256 << 20;
 
-/// The most names of a pickle that are listed; the rest are counted.
+/// The most names of a pickle that are listed, the worst of them; the rest are counted.
 pub const PICKLE_NAMES: usize = 500;
 
 /// The most pickles of one file that are followed: those behind each other, and those in byte strings.

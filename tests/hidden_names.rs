@@ -76,3 +76,11 @@ fn arrays_of_joblib_are_known_in_protocols_that_make_objects_by_a_function() {
     let found = open("a.joblib", &pickle);
     assert!(is_a_danger(&found), "{:?}", found.notes);
 }
+
+#[test]
+fn a_name_behind_more_than_are_listed_is_told() {
+    let many: Vec<u8> = (0..600).flat_map(|index| format!("ca{index}\nb\n0").into_bytes()).collect();
+    let found = open("a.pkl", &[b"\x80\x02", many.as_slice(), CALL, b"."].concat());
+    assert!(is_a_danger(&found) && names(&found).last() == Some(&"os.system"));
+    assert_eq!((found.pickles[0].names.len(), found.pickles[0].more), (500, 101));
+}

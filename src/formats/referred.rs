@@ -85,7 +85,7 @@ pub(super) fn is_odd(pickle: &Pickle) -> bool {
 }
 
 fn facts(pickle: &Pickle, place: &str, loader: Loader) -> PickleFacts {
-    let names: Vec<Referred> = pickle.globals.iter().take(limits::PICKLE_NAMES).map(referred).collect();
+    let names = listed(pickle);
     PickleFacts {
         place: place.to_owned(),
         protocol: pickle.protocol,
@@ -94,6 +94,17 @@ fn facts(pickle: &Pickle, place: &str, loader: Loader) -> PickleFacts {
         names,
         verdict: (loader == Loader::Torch && pickle.problem.is_none()).then(|| verdict(pickle)),
     }
+}
+
+/// The names that are listed, in the order of the pickle: all, or the worst. Harmless ones in front must not hide another.
+fn listed(pickle: &Pickle) -> Vec<Referred> {
+    let mut worst: Vec<&Reference> = pickle.globals.iter().collect();
+    if worst.len() > limits::PICKLE_NAMES {
+        worst.sort_by_cached_key(|reference| meaning(&reference.global).0);
+        worst.truncate(limits::PICKLE_NAMES);
+        worst.sort_by_key(|reference| reference.at);
+    }
+    worst.into_iter().map(referred).collect()
 }
 
 fn referred(reference: &Reference) -> Referred {
