@@ -187,7 +187,8 @@ impl<T: Tensors> Filler<'_, T> {
         if !(is_array || may_be_tensor && T::is_tensor(pickle, id)) {
             self.left_out.outside += u64::from(matches!(pickle.node(id), Node::Persistent(_)));
             // Before anything is copied: one text may stand in many places.
-            let room = self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(pickle.text_len(id));
+            let room =
+                self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(plain::weight(pickle, id));
             if !room {
                 self.left_out.values += 1;
                 return Ok(());
@@ -235,19 +236,31 @@ impl<T: Tensors> Filler<'_, T> {
 
     /// An entry for what came last.
     fn entry_here(&mut self, walk: &Walk<'_>, kind: Cow<'static, str>, value: Value) {
-        let room =
-            self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(room::path_size(walk.path()));
-        if room {
-            self.entry(self.path(walk), kind, value);
+        if self.has_room(room::path_size(walk.path()) + kind.len()) {
+            let path = self.path(walk);
+            self.checkpoint.metadata.push(Entry { path, kind, value });
+        } else {
+            self.left_out.values += 1;
+        }
+    }
+
+    /// Whether one more entry may be listed that takes so many bytes.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(bytes + size_of::<Entry>())
+    }
+
+    /// An entry for a value that is known by its node: before anything of it is copied.
+    fn entry_of(&mut self, path: &[Key], key: Key, id: Id) {
+        if self.room.take(plain::weight(self.pickle, id)) {
+            let (kind, value) = plain::leaf(self.pickle, id);
+            self.entry([path, &[key]].concat(), kind, value);
         } else {
             self.left_out.values += 1;
         }
     }
 
     fn entry(&mut self, path: Vec<Key>, kind: Cow<'static, str>, value: Value) {
-        let room = self.checkpoint.metadata.len() < limits::METADATA_ENTRIES
-            && self.room.take(kind.len() + size_of::<Entry>());
-        if room {
+        if self.has_room(room::path_size(&path) + kind.len()) {
             self.checkpoint.metadata.push(Entry { path, kind, value });
         } else {
             self.left_out.values += 1;
@@ -265,16 +278,19 @@ impl<T: Tensors> Filler<'_, T> {
             } else if T::is_tensor(self.pickle, id) {
                 Some(self.tensors.tensor(self.checkpoint, self.pickle, id, name)?)
             } else {
-                let (kind, value) = plain::leaf(self.pickle, id);
-                self.entry(path, kind, value);
+                let mut path = path;
+                if let Some(key) = path.pop() {
+                    self.entry_of(&path, key, id);
+                }
                 continue;
             };
             match found {
                 None => self.left_out.tensors += 1,
                 Some(Found::Tensor(mut tensor, attributes)) => {
+                    // They were told already, however many of them are listed.
+                    self.room.take(attributes.len() * size_of::<(Key, Id)>());
                     for (key, id) in attributes.into_iter().take(MEMBERS) {
-                        let (kind, value) = plain::leaf(self.pickle, id);
-                        self.entry([path.as_slice(), &[key]].concat(), kind, value);
+                        self.entry_of(&path, key, id);
                     }
                     self.room.take(tensor.shape.len() * 16);
                     tensor.path = path;
@@ -282,6 +298,7 @@ impl<T: Tensors> Filler<'_, T> {
                     if transient { &mut self.transient } else { &mut self.checkpoint.tensors }.push(tensor);
                 }
                 Some(Found::Members { text, members }) => {
+                    self.room.take(text.len());
                     let (kind, text) = text.split_once(' ').unwrap_or(("", &text));
                     self.entry(path.clone(), kind.to_owned().into(), Value::Text(text.to_owned()));
                     let members = members.into_iter().rev();

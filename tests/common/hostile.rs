@@ -28,6 +28,13 @@ pub fn pickles() -> Vec<(&'static str, Vec<u8>)> {
             "two lists that grow in turn",
             [b"]q\x00]q\x01".as_slice(), &b"h\x00Na0h\x01Na0".repeat(MANY / 2), b"."].concat(),
         ),
+        ("a list of a million numbers, a million times in a list", shared(&copies(b"K\x07", MANY)[2..], MANY)),
+        ("a call of a text of a megabyte, 19 000 times", shared(&called("decimal", "Decimal", &long()), 19_000)),
+        ("a set of a text of a megabyte, 19 000 times", shared(&[b"(", long().as_slice(), b"\x91."].concat(), 19_000)),
+        ("a parameter with an attribute of a megabyte, 19 000 times", shared(&with_attributes(&long(), 64), 19_000)),
+        ("a tensor on a storage with a key of a megabyte, 100 000 times", shared(&on_storage(&long()), 100_000)),
+        ("an object of a class with a name of a megabyte, a million times", shared(&of_a_class(MANY), MANY)),
+        ("a module with 60 000 buffers left out of its state dict, 400 000 times", shared(&module(60_000), 400_000)),
         ("a state dict of 200 000 tensors", state_dict(200_000)),
         ("300 000 names", names(300_000)),
         ("lines of a number of a million digits", [b"L".as_slice(), &vec![b'7'; MANY], b"\n."].concat()),
@@ -42,6 +49,46 @@ fn copies(opcodes: &[u8], times: usize) -> Vec<u8> {
 /// The opcodes that begin so many dictionaries, each the only value of the one before.
 fn deep(levels: usize) -> Vec<u8> {
     [b"}".as_slice(), &text("k")].concat().repeat(levels)
+}
+
+/// A list of one object again and again.
+fn shared(opcodes: &[u8], times: usize) -> Vec<u8> {
+    let opcodes = opcodes.strip_suffix(b".").unwrap_or(opcodes);
+    [b"\x80\x04", opcodes, b"q\x090](h\x09", &vec![b'2'; times - 1], b"e."].concat()
+}
+
+/// A text of a megabyte.
+fn long() -> Vec<u8> {
+    text(&"7".repeat(MANY))
+}
+
+fn called(module: &str, name: &str, argument: &[u8]) -> Vec<u8> {
+    [format!("c{module}\n{name}\n").as_bytes(), argument, b"\x85R"].concat()
+}
+
+/// A parameter of which so many attributes are the same.
+fn with_attributes(value: &[u8], count: u8) -> Vec<u8> {
+    let tensor = tensor_call("0", b"K\x02", b"K\x02\x85", b"K\x01\x85");
+    let attributes: Vec<u8> = (0..count).flat_map(|key| [b'K', key, b'h', 8]).collect();
+    let call = b"ctorch._utils\n_rebuild_parameter_with_state\n(";
+    [value, b"q\x080", call, &tensor, b"\x89}}(", &attributes, b"utR"].concat()
+}
+
+fn on_storage(key: &[u8]) -> Vec<u8> {
+    let storage = [text("storage").as_slice(), b"ctorch\nFloatStorage\n", key, &text("cpu")].concat();
+    [b"ctorch._utils\n_rebuild_tensor_v2\n((", storage.as_slice(), b"K\x02tQK\x00K\x02\x85K\x01\x85\x89}tR"].concat()
+}
+
+fn of_a_class(name: usize) -> Vec<u8> {
+    [b"ca\n", "m".repeat(name).as_bytes(), b"\n)R}X\x01\0\0\0aNsb"].concat()
+}
+
+fn module(buffers: usize) -> Vec<u8> {
+    let names: Vec<u8> = (0..buffers).flat_map(|index| text(&format!("b{index}"))).collect();
+    let left_out = called("builtins", "set", &[b"](", names.as_slice(), b"e"].concat());
+    let parts = ["_parameters", "_buffers", "_modules"].map(|part| [text(part).as_slice(), b"}"].concat()).concat();
+    let state = [parts.as_slice(), &text("x"), b"N", &text("_non_persistent_buffers_set"), &left_out].concat();
+    [b"ca\nM\n)\x81}(", state.as_slice(), b"ub"].concat()
 }
 
 /// A list of copies of one tensor as the value of the innermost of some dictionaries that were begun.

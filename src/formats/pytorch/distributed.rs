@@ -103,11 +103,14 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     Ok(checkpoint)
 }
 
+/// The most attributes of an object that are looked at: one object may stand in many places.
+const ATTRIBUTES: usize = 256;
+
 /// An attribute of an object.
 fn attribute(pickle: &Pickle, id: Id, name: &str) -> Option<Id> {
     let state = modules::flat(pickle, pickle.object(id)?.state?)?;
     let pairs = state.as_chunks::<2>().0;
-    pairs.iter().find(|[key, _]| pickle.text(*key).as_deref() == Some(name)).map(|[_, value]| *value)
+    pairs.iter().take(ATTRIBUTES).find(|[key, _]| pickle.is_text(*key, name)).map(|[_, value]| *value)
 }
 
 /// By the name of a tensor and the place of a box in it; other values have no place.

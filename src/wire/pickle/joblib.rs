@@ -59,5 +59,5 @@ pub(super) fn state(pickle: &Pickle, id: Id) -> Option<Id> {
 pub(super) fn field(pickle: &Pickle, dict: Id, key: &str) -> Option<Id> {
     let Node::Dict(place) = pickle.node(dict) else { return None };
     let pairs = pickle.children(place).as_chunks::<2>().0;
-    pairs.iter().rev().find(|[name, _]| pickle.text(*name).as_deref() == Some(key)).map(|[_, value]| *value)
+    pairs.iter().rev().find(|[name, _]| pickle.is_text(*name, key)).map(|[_, value]| *value)
 }

@@ -152,6 +152,9 @@ pub struct Pickle {
 }
 
 impl Pickle {
+    /// The longest short text, in bytes.
+    pub const SHORT: usize = 1024;
+
     /// Nothing yet.
     pub(super) fn new(stream: Vec<u8>) -> Self {
         Pickle {
@@ -200,6 +203,24 @@ impl Pickle {
         }
     }
 
+    /// Whether a node is this text. Costs nothing where the lengths differ, however long the text is.
+    pub fn is_text(&self, id: Id, text: &str) -> bool {
+        match self.node(id) {
+            Node::Text(start, len) => self.span(start, len) == text.as_bytes(),
+            Node::Owned(place) => self.texts[place as usize] == text.as_bytes(),
+            _ => false,
+        }
+    }
+
+    /// Whether a node is a text that begins with this byte.
+    pub fn begins(&self, id: Id, byte: u8) -> bool {
+        match self.node(id) {
+            Node::Text(start, len) => self.span(start, len).first() == Some(&byte),
+            Node::Owned(place) => self.texts[place as usize].first() == Some(&byte),
+            _ => false,
+        }
+    }
+
     /// How many bytes the text of a text node takes; 0 for anything else.
     pub fn text_len(&self, id: Id) -> usize {
         match self.node(id) {
@@ -228,6 +249,15 @@ impl Pickle {
             Node::Bytes(start, len) => String::from_utf8(self.span(start, len).to_vec()).ok(),
             _ => self.text(id).map(Cow::into_owned),
         }
+    }
+
+    /// Likewise, if it is short, as names of devices and records are: one long text may stand in millions of places.
+    pub fn short(&self, id: Id) -> Option<String> {
+        let len = match self.node(id) {
+            Node::Bytes(_, len) => len as usize,
+            _ => self.text_len(id),
+        };
+        if len <= Self::SHORT { self.ascii(id) } else { None }
     }
 
     /// A whole number.
