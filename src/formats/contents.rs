@@ -6,11 +6,11 @@ use crate::error::{Result, quoted};
 use crate::limits;
 use crate::model::{Checkpoint, Entry, Key, Note, Role, Tensor, Value, dotted};
 use crate::source::FileId;
-use crate::wire::pickle::arrays::{self, NumpyArray};
+use crate::wire::pickle::arrays::{self, NumpyArray, NumpyType};
 use crate::wire::pickle::modules::{self, Registered};
 use crate::wire::pickle::{Id, Node, Part, Pickle, Step, Walk, plain};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a node is to a format.
 pub(super) enum Found {
@@ -111,6 +111,7 @@ pub(super) fn fill<T: Tensors>(
         transient: Vec::new(),
         inside: None,
         left_out: LeftOut::default(),
+        not_understood: HashSet::new(),
     };
     while let Some(step) = walk.next_step() {
         filler.take_in(&walk, step)?;
@@ -142,6 +143,8 @@ struct Filler<'f, T> {
     /// The outermost module that is being walked, by the number of keys to it.
     inside: Option<usize>,
     left_out: LeftOut,
+    /// Arrays that were looked at in vain: they may stand in many places.
+    not_understood: HashSet<Id>,
 }
 
 /// What is there and not listed.
@@ -318,12 +321,17 @@ impl<T: Tensors> Filler<'_, T> {
 
     /// NumPy's array; `None` for one that has no room or is not understood.
     fn array(&mut self, id: Id, name: String) -> Result<Option<Found>> {
+        if self.not_understood.contains(&id) {
+            return Ok(None);
+        }
         let Some(array) = NumpyArray::of(self.pickle, id) else {
+            self.not_understood.insert(id);
             let message = "An array is described in a way that is not known here; it is not shown.";
             self.checkpoint.note(Note::warning(message).about(&name));
             return Ok(None);
         };
-        if !self.room.take(array.data.copied()) {
+        let described = array.kind.parts() * size_of::<NumpyType>();
+        if !self.room.take(array.data.copied() + described) {
             return Ok(None);
         }
         let tensor = numpy::inside(self.checkpoint, (self.place.file, self.place.base), name, array)?;

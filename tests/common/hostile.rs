@@ -35,6 +35,8 @@ pub fn pickles() -> Vec<(&'static str, Vec<u8>)> {
         ("a tensor on a storage with a key of a megabyte, 100 000 times", shared(&on_storage(&long()), 100_000)),
         ("an object of a class with a name of a megabyte, a million times", shared(&of_a_class(MANY), MANY)),
         ("a module with 60 000 buffers left out of its state dict, 400 000 times", shared(&module(60_000), 400_000)),
+        ("an array of records of two records each, 31 deep", records_of_records(31)),
+        ("an array of records with 60 000 fields, 10 000 times", shared(&array_of(&record(60_000)), 10_000)),
         ("a state dict of 200 000 tensors", state_dict(200_000)),
         ("300 000 names", names(300_000)),
         ("lines of a number of a million digits", [b"L".as_slice(), &vec![b'7'; MANY], b"\n."].concat()),
@@ -55,6 +57,41 @@ fn deep(levels: usize) -> Vec<u8> {
 fn shared(opcodes: &[u8], times: usize) -> Vec<u8> {
     let opcodes = opcodes.strip_suffix(b".").unwrap_or(opcodes);
     [b"\x80\x04", opcodes, b"q\x090](h\x09", &vec![b'2'; times - 1], b"e."].concat()
+}
+
+/// What ends a type of NumPy's of these fields.
+fn typed(fields: &[u8]) -> Vec<u8> {
+    let begin = [b"cnumpy\ndtype\n(".as_slice(), &text("V8"), b"\x89\x88tR(K\x03", &text("|"), b"N"].concat();
+    [begin.as_slice(), fields, b"K\x08K\x01K\x10tb"].concat()
+}
+
+fn byte() -> Vec<u8> {
+    let name = [b"cnumpy\ndtype\n(".as_slice(), &text("u1"), b"\x89\x88tR(K\x03", &text("|")].concat();
+    [name.as_slice(), b"NNNK\0K\0K\0tb"].concat()
+}
+
+fn array_of(dtype: &[u8]) -> Vec<u8> {
+    let call = b"cnumpy._core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85C\x01b\x87R(K\x01K\x02\x85";
+    [call, dtype, b"\x89C\x02abtb"].concat()
+}
+
+fn record(fields: usize) -> Vec<u8> {
+    let names: Vec<u8> = (0..fields).flat_map(|index| text(&format!("n{index}"))).collect();
+    let each: Vec<u8> =
+        (0..fields).flat_map(|index| [text(&format!("n{index}")).as_slice(), b"h\x01"].concat()).collect();
+    let lists = [b"(", names.as_slice(), b"t}(", &each, b"u"].concat();
+    [b"(", byte().as_slice(), b"K\0tq\x010", &typed(&lists)].concat()
+}
+
+/// A record's type of which both fields are of the type of the one before.
+fn records_of_records(levels: usize) -> Vec<u8> {
+    let mut pickle = [b"\x80\x04", byte().as_slice(), b"q\x000"].concat();
+    for _ in 0..levels {
+        let fields = ["a", "b"].map(|name| [text(name).as_slice(), b"h\x00K\0\x86"].concat()).concat();
+        let lists = [b"(", text("a").as_slice(), &text("b"), b"t}(", &fields, b"u"].concat();
+        pickle.extend([typed(&lists).as_slice(), b"q\x000"].concat());
+    }
+    [pickle.as_slice(), &array_of(b"h\x00"), b"."].concat()
 }
 
 /// A text of a megabyte.

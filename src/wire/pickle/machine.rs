@@ -448,7 +448,7 @@ impl Machine<'_> {
             return Ok(());
         }
         let built = self.top()?;
-        match joblib::what_follows(&self.pickle, built)? {
+        match joblib::what_follows(&self.pickle, built, &mut self.types)? {
             None => Ok(()),
             Some(joblib::Behind::Pickle) => {
                 let (stack, marks) = (std::mem::take(&mut self.stack), std::mem::take(&mut self.marks));

@@ -27,6 +27,8 @@ pub(super) struct Machine<'a> {
     pub outer: Option<Waiting>,
     /// Whether the elements of arrays stand between the opcodes.
     pub joblib: bool,
+    /// How many more types of arrays are looked at.
+    pub types: usize,
     /// The most objects, and the most things on the stack, in the memo and in containers.
     pub most: usize,
     /// Small constants, kept once each: `None`, the truth values, the empty tuple, then 0 to 255.
@@ -116,6 +118,7 @@ impl<'a> Machine<'a> {
             memo: Memo::default(),
             names: HashMap::new(),
             frame_end: None,
+            types: limits::PICKLE_NODES,
             most: limits::PICKLE_NODES + len / 6,
             constants: [None; CONSTANTS],
         }
