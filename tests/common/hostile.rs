@@ -37,6 +37,8 @@ pub fn pickles() -> Vec<(&'static str, Vec<u8>)> {
         ("a module with 60 000 buffers left out of its state dict, 400 000 times", shared(&module(60_000), 400_000)),
         ("an array of records of two records each, 31 deep", records_of_records(31)),
         ("an array of records with 60 000 fields, 10 000 times", shared(&array_of(&record(60_000)), 10_000)),
+        ("a name with a module of a megabyte, 200 000 times", assembled(|_| "f".to_owned(), 200_000)),
+        ("20 000 names in a module of a megabyte", assembled(|index| format!("f{index}"), 20_000)),
         ("a state dict of 200 000 tensors", state_dict(200_000)),
         ("300 000 names", names(300_000)),
         ("lines of a number of a million digits", [b"L".as_slice(), &vec![b'7'; MANY], b"\n."].concat()),
@@ -92,6 +94,17 @@ fn records_of_records(levels: usize) -> Vec<u8> {
         pickle.extend([typed(&lists).as_slice(), b"q\x000"].concat());
     }
     [pickle.as_slice(), &array_of(b"h\x00"), b"."].concat()
+}
+
+/// Names that are put together on the stack, and dropped.
+fn assembled(name: fn(usize) -> String, times: usize) -> Vec<u8> {
+    let first = [long().as_slice(), b"q\x000", &text("f"), b"q\x010"].concat();
+    let one = |index| match name(index).as_str() {
+        "f" => b"h\x00h\x01\x930".to_vec(),
+        name => [b"h\x00", text(name).as_slice(), b"\x930"].concat(),
+    };
+    let all: Vec<u8> = (0..times).flat_map(one).collect();
+    [b"\x80\x04", first.as_slice(), &all, b"N."].concat()
 }
 
 /// A text of a megabyte.

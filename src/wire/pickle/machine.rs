@@ -374,9 +374,17 @@ impl Machine<'_> {
             (self.name_line(code)?, self.name_line(code)?)
         } else {
             let (name, module) = (self.pop()?, self.pop()?);
+            // One long text may be the module of many names.
+            let both = (module, name, self.pickle.protocol < 3);
+            if let Some(id) = self.assembled.get(&both) {
+                return self.put(*id);
+            }
             // Either may be what a call returns.
             let text = |id| self.pickle.text(id).map_or_else(|| Global::UNKNOWN.to_owned(), Cow::into_owned);
-            (text(module), text(name))
+            let (module, name) = (text(module), text(name));
+            let node = self.global(module, name, (code, start))?;
+            self.assembled.insert(both, node);
+            return self.put(node);
         };
         let node = self.global(module, name, (code, start))?;
         self.put(node)
@@ -396,6 +404,7 @@ impl Machine<'_> {
         if let Some(id) = self.names.get(&(global.clone(), renamed)) {
             return Ok(*id);
         }
+        self.spelled += global.module.len() + global.name.len();
         let id = self.node(Node::Global(narrow(self.pickle.globals.len())))?;
         self.names.insert((global.clone(), renamed), id);
         let known = if renamed { python2::renamed(global.clone()) } else { global.clone() };

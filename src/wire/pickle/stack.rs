@@ -21,6 +21,10 @@ pub(super) struct Machine<'a> {
     pub memo: Memo,
     /// Names as the stream spells them, and whether those of Python 2 count, with their nodes.
     pub names: HashMap<(Global, bool), Id>,
+    /// The bytes of these names: they may be many times those of the stream.
+    pub spelled: usize,
+    /// The names that were put together on the stack, by their parts.
+    pub assembled: HashMap<(Id, Id, bool), Id>,
     /// The byte behind the frame that is being read, while there is one.
     pub frame_end: Option<u64>,
     /// What waits while a pickle inside this one is followed.
@@ -117,6 +121,8 @@ impl<'a> Machine<'a> {
             marks: Vec::new(),
             memo: Memo::default(),
             names: HashMap::new(),
+            spelled: 0,
+            assembled: HashMap::new(),
             frame_end: None,
             types: limits::PICKLE_NODES,
             most: limits::PICKLE_NODES + len / 6,
@@ -157,7 +163,7 @@ impl<'a> Machine<'a> {
     /// How many objects are kept. A list, a call and a name take more than their nodes.
     fn described(&self) -> usize {
         let Pickle { nodes, objects, items, globals, .. } = &self.pickle;
-        nodes.len() + items.len() + 2 * objects.len() + 12 * globals.len()
+        nodes.len() + items.len() + 2 * objects.len() + 12 * globals.len() + 2 * self.assembled.len() + self.spelled / 4
     }
 
     /// Whether one more is within the cap: without it, bytes that copy and drop cost many times their number.
