@@ -89,6 +89,7 @@ fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     let mut wrong = corpus();
     prefixes(&mut wrong);
     hostile_pickles();
+    shared_metadata();
     assert!(wrong.is_empty(), "{} of the damaged files:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -168,6 +169,22 @@ fn hostile_pickles() {
         match open_watched(what, &Files::one("model.pt", Rc::new(archives::saved(&pickle)))) {
             Ok(checkpoint) => read_all(what, &checkpoint),
             Err(error) => assert!(error.message.contains("pickle"), "{what}: {error}"),
+        }
+    }
+}
+
+/// Metadata of a distributed checkpoint whose parts are shared: one tensor under as many names, of as many boxes.
+fn shared_metadata() {
+    for (what, metadata) in [
+        ("20 000 boxes, 20 000 times", hostile::metadata("w", 20_000, 20_000, 1)),
+        ("20 000 boxes of a tensor with a name of a megabyte", hostile::metadata(&"w".repeat(1 << 20), 20_000, 1, 1)),
+        ("500 keys to a tensor, 50 000 times", hostile::metadata("w", 1, 50_000, 500)),
+    ] {
+        let mut files = Files::one("saved/.metadata", Rc::new(Memory::new(metadata)));
+        files.add("saved/__0_0.distcp", Rc::new(Memory::new([])));
+        match open_watched(what, &files) {
+            Ok(checkpoint) => read_all(what, &checkpoint),
+            Err(error) => panic!("{what}: {error}"),
         }
     }
 }

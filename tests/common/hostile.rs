@@ -203,3 +203,29 @@ fn state_dict(tensors: usize) -> Vec<u8> {
     pickle.extend(b"u.");
     pickle
 }
+
+/// The metadata of a distributed checkpoint: of so many tensors of one name, each of so many boxes that are the same.
+pub fn metadata(name: &str, boxes: usize, tensors: usize, keys: usize) -> Vec<u8> {
+    let object = |class: &str, state: &[u8]| {
+        let class = format!("ctorch.distributed.checkpoint.metadata\n{class}\n)");
+        [class.as_bytes(), b"\x81}(", state, b"ub"].concat()
+    };
+    let size: &[u8] = b"ctorch\nSize\nK\0\x85\x85R";
+    let field = |key: &str, value: &[u8]| [text(key).as_slice(), value].concat();
+    let chunk = object("ChunkStorageMetadata", &[field("offsets", size), field("sizes", size)].concat());
+    let chunks = [b"](", chunk.as_slice(), &vec![b'2'; boxes - 1], b"e"].concat();
+    let kind = [field("dtype", b"ctorch\nfloat32\n"), field("requires_grad", b"\x89")].concat();
+    let about =
+        [field("properties", &object("TensorProperties", &kind)), field("size", size), field("chunks", &chunks)];
+    let about = object("TensorStorageMetadata", &about.concat());
+    let index =
+        object("MetadataIndex", &[field("fqn", b"h\x00"), field("offset", size), field("index", b"K\0")].concat());
+    let at = [field("relative_path", &text("__0_0.distcp")), field("offset", b"K\0"), field("length", b"K\0")].concat();
+    let all = [
+        field("state_dict_metadata", &[b"}(", b"h\x00h\x01".repeat(tensors).as_slice(), b"u"].concat()),
+        field("storage_data", &[b"}(h\x02".as_slice(), &object("StorageInfo", &at), b"u"].concat()),
+        field("planner_data", &[b"}(h\x00](", b"K\0".repeat(keys).as_slice(), b"eu"].concat()),
+    ];
+    let first = [text(name).as_slice(), b"q\x000", &about, b"q\x010", &index, b"q\x020"].concat();
+    [b"\x80\x04", first.as_slice(), &object("Metadata", &all.concat()), b"."].concat()
+}
