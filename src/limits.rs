@@ -60,6 +60,9 @@ pub const UNPACKED: u64 = 256 << 20;
 /// The most names of a pickle that are listed, the worst of them; the rest are counted.
 pub const PICKLE_NAMES: usize = 500;
 
+/// The most names of all pickles of a checkpoint that are listed, but for the three worst of each.
+pub const PICKLES_NAMES: usize = 20 * PICKLE_NAMES;
+
 /// The most pickles of one file that are followed: those behind each other, and those in byte strings.
 pub const PICKLES_FOLLOWED: usize = 1000;
 

@@ -90,6 +90,7 @@ fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     prefixes(&mut wrong);
     hostile_pickles();
     shared_metadata();
+    many_pickles();
     assert!(wrong.is_empty(), "{} of the damaged files:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -185,6 +186,26 @@ fn shared_metadata() {
         match open_watched(what, &files) {
             Ok(checkpoint) => read_all(what, &checkpoint),
             Err(error) => panic!("{what}: {error}"),
+        }
+    }
+}
+
+/// Pickles behind each other: what is held of one is not held of all.
+fn many_pickles() {
+    let long = archives::text(&"k".repeat(16 << 10));
+    let names: Vec<u8> = (0..500).flat_map(|index| format!("ca{index}\nf\n0").into_bytes()).collect();
+    for (what, pickle, times) in [
+        ("seven pickles of many objects", [b"\x80\x02(".as_slice(), &vec![b']'; 600_000], b"t."].concat(), 7),
+        ("600 pickles of 500 names", [b"\x80\x02", names.as_slice(), b"N."].concat(), 600),
+        (
+            "200 pickles of long keys",
+            [b"\x80\x02", long.as_slice(), b"q\x010}h\x01](N", &[b'2'; 1000], b"es."].concat(),
+            200,
+        ),
+    ] {
+        let file = Rc::new(Memory::new(pickle.repeat(times)));
+        if let Ok(checkpoint) = open_watched(what, &Files::one("many.pkl", file)) {
+            read_all(what, &checkpoint);
         }
     }
 }

@@ -99,7 +99,7 @@ pub(super) fn fill<T: Tensors>(
         _ => plain::is_plain(pickle, id),
     };
     let mut walk = Walk::new(pickle, top, place.registered, is_leaf);
-    let room = Room::new(pickle.stream.len());
+    let room = Room::new(pickle.stream.len(), checkpoint.listed);
     // Growing to as many would take half as much again for a moment.
     checkpoint.tensors.reserve_exact(T::most(pickle).min(room.tensors()));
     let mut filler = Filler {
@@ -116,7 +116,8 @@ pub(super) fn fill<T: Tensors>(
     while let Some(step) = walk.next_step() {
         filler.take_in(&walk, step)?;
     }
-    let Filler { checkpoint, transient, left_out, tensors, .. } = filler;
+    let Filler { checkpoint, transient, left_out, tensors, room, .. } = filler;
+    checkpoint.listed += room.taken();
     checkpoint.tensors.extend(transient);
     let all = !walk.capped && left_out.tensors == 0;
     let beside = if all { tensors.not_reached(pickle) } else { 0 };

@@ -88,40 +88,38 @@ fn add(checkpoint: &mut Checkpoint, file: FileId) -> Result<()> {
     referred::add(checkpoint, &pickle, &*source, 0, &name, Loader::Other);
     add_plain(checkpoint, &pickle, &pages, 0, &name);
     referred::root(&pickle, &name)?;
-    let mut all = vec![(0, pickle)];
-    let mut at = all[0].1.end;
-    while at < source.size() && all.len() < limits::PICKLES_FOLLOWED {
+    // One is held while the next one is followed: whether there are several decides what the keys begin with.
+    let (mut at, mut index, mut last) = (pickle.end, 0, (0, pickle));
+    while at < source.size() && index + 1 < limits::PICKLES_FOLLOWED {
         let pickle = run_joblib(&pages, at);
-        if pickle.root.is_none() && pickle.globals.is_empty() && all.len() == 1 && !is_begun(&pickle) {
+        if pickle.root.is_none() && pickle.globals.is_empty() && index == 0 && !is_begun(&pickle) {
             break;
         }
         let place = format!("{name}, a second pickle at byte {at}");
         referred::add(checkpoint, &pickle, &*source, at, &place, Loader::Other);
         add_plain(checkpoint, &pickle, &pages, at, &place);
-        let end = pickle.end;
         if let Some(problem) = &pickle.problem {
             let message = format!("A second pickle begins at byte {at} and breaks off: {problem}");
             checkpoint.note(Note::warning(message));
+            at = source.size();
             break;
         }
         checkpoint.note(Note::info(format!("A second pickle follows at byte {at}; pickle.load reads one at a time.")));
-        all.push((at, pickle));
-        at += end;
+        fill(checkpoint, &last.1, (file, last.0), &[numbered(index)])?;
+        (index, last) = (index + 1, (at, pickle));
+        at += last.1.end;
     }
-    let (last, pickle) = all.last().expect("there is one");
-    let end = last + pickle.end;
-    if end < source.size() && pickle.problem.is_none() {
+    if at < source.size() {
         let message =
-            format!("{} bytes follow the end of the pickle, at byte {end}; they are not read.", source.size() - end);
+            format!("{} bytes follow the end of the pickle, at byte {at}; they are not read.", source.size() - at);
         checkpoint.note(Note::warning(message));
     }
-    let several = all.len() > 1;
-    for (index, (base, pickle)) in all.iter().enumerate() {
-        let prefix: Vec<Key> =
-            several.then(|| Key::Index(i64::try_from(index).unwrap_or(i64::MAX))).into_iter().collect();
-        fill(checkpoint, pickle, (file, *base), &prefix)?;
-    }
-    Ok(())
+    let prefix: Vec<Key> = (index > 0).then(|| numbered(index)).into_iter().collect();
+    fill(checkpoint, &last.1, (file, last.0), &prefix)
+}
+
+fn numbered(index: usize) -> Key {
+    Key::Index(i64::try_from(index).unwrap_or(i64::MAX))
 }
 
 /// Reports a pickle of joblib's as `pickle.load` reads it, too, where that refers to more: what joblib takes for the elements of

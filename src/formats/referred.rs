@@ -28,7 +28,7 @@ pub(super) fn add(
     place: &str,
     loader: Loader,
 ) {
-    let facts = facts(pickle, place, loader);
+    let facts = facts(checkpoint, pickle, place, loader);
     note(checkpoint, &facts);
     if let Some((code, at)) = pickle.not_utf8 {
         let message = format!(
@@ -84,8 +84,9 @@ pub(super) fn is_odd(pickle: &Pickle) -> bool {
     pickle.problem.is_some() || pickle.globals.iter().any(|name| meaning(&name.global).0 != Meaning::InTorchsList)
 }
 
-fn facts(pickle: &Pickle, place: &str, loader: Loader) -> PickleFacts {
-    let names = listed(pickle);
+fn facts(checkpoint: &Checkpoint, pickle: &Pickle, place: &str, loader: Loader) -> PickleFacts {
+    let before: usize = checkpoint.pickles.iter().map(|pickle| pickle.names.len()).sum();
+    let names = listed(pickle, limits::PICKLE_NAMES.min((limits::PICKLES_NAMES.saturating_sub(before)).max(TOLD)));
     PickleFacts {
         place: place.to_owned(),
         protocol: pickle.protocol,
@@ -96,12 +97,12 @@ fn facts(pickle: &Pickle, place: &str, loader: Loader) -> PickleFacts {
     }
 }
 
-/// The names that are listed, in the order of the pickle: all, or the worst. Harmless ones in front must not hide another.
-fn listed(pickle: &Pickle) -> Vec<Referred> {
+/// At most so many names, in the order of the pickle: all, or the worst. Harmless ones in front must not hide another.
+fn listed(pickle: &Pickle, most: usize) -> Vec<Referred> {
     let mut worst: Vec<&Reference> = pickle.globals.iter().collect();
-    if worst.len() > limits::PICKLE_NAMES {
+    if worst.len() > most {
         worst.sort_by_cached_key(|reference| meaning(&reference.global).0);
-        worst.truncate(limits::PICKLE_NAMES);
+        worst.truncate(most);
         worst.sort_by_key(|reference| reference.at);
     }
     worst.into_iter().map(referred).collect()
@@ -252,7 +253,8 @@ fn nested(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, bas
             return;
         }
         left -= 1;
-        let facts = facts(&inner, &format!("{place}, a pickle in a byte string at byte {at}"), Loader::Other);
+        let facts =
+            facts(checkpoint, &inner, &format!("{place}, a pickle in a byte string at byte {at}"), Loader::Other);
         note(checkpoint, &facts);
         checkpoint.pickles.push(facts);
     }

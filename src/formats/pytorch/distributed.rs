@@ -76,7 +76,7 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     checkpoint.producer = Some(version.map_or("torch.distributed.checkpoint".to_owned(), |version| {
         format!("torch.distributed.checkpoint {version}")
     }));
-    let mut room = Room::new(pickle.stream.len());
+    let mut room = Room::new(pickle.stream.len(), 0);
     let mut reader = Reader {
         pickle: &pickle,
         files,
