@@ -3,7 +3,7 @@
 mod common;
 
 use paramscope::formats;
-use paramscope::model::{Checkpoint, Level};
+use paramscope::model::{Checkpoint, Level, Verdict};
 use paramscope::source::{Files, Memory};
 use std::rc::Rc;
 
@@ -83,4 +83,42 @@ fn a_name_behind_more_than_are_listed_is_told() {
     let found = open("a.pkl", &[b"\x80\x02", many.as_slice(), CALL, b"."].concat());
     assert!(is_a_danger(&found) && names(&found).last() == Some(&"os.system"));
     assert_eq!((found.pickles[0].names.len(), found.pickles[0].more), (500, 101));
+}
+
+#[test]
+fn what_python_does_with_odd_opcodes_hides_no_name_behind_them() {
+    for odd in [
+        b"]NaK\0Ns0".as_slice(),
+        b"csys\nmodules\nX\x01\0\0\0kNs0",
+        b"csys\npath\nNa0",
+        b"\x96\x01\0\0\0\0\0\0\0aK\x01a0",
+        b"I0x10\n0",
+        b"L-1_000L\n0",
+        b"Np1_0\n0g10\n0",
+    ] {
+        let found = open("a.pkl", &[b"\x80\x05", odd, CALL, b"."].concat());
+        assert!(is_a_danger(&found) && found.pickles[0].stopped.is_none(), "{odd:?}: {:?}", found.notes);
+    }
+}
+
+#[test]
+fn what_torch_load_would_do_goes_by_what_it_fills() {
+    let verdict = |opcodes: &[u8]| {
+        let saved = common::archives::saved(&[b"\x80\x02", opcodes, b"."].concat());
+        let opened = formats::open(&Files::one("a.pt", Rc::new(saved))).unwrap_or_else(|error| panic!("{error}"));
+        opened.pickles[0].verdict.clone().unwrap()
+    };
+    for refused in [
+        b"]}b".as_slice(),
+        b"}}b",
+        b"N}b",
+        b"ctorch\nTensor\n}b",
+        b"c_codecs\nencode\n(X\x01\0\0\0aX\x06\0\0\0latin1tR}b",
+        b"](X\x07\0\0\0storageNeQ",
+        b"\x88Q",
+        b"\x8fNa",
+    ] {
+        assert!(matches!(verdict(refused), Verdict::Refuses(_)), "{refused:?}");
+    }
+    assert_eq!(verdict(b"ccollections\nOrderedDict\n)R}b"), Verdict::Accepts);
 }

@@ -153,6 +153,9 @@ const TORCHS_OPCODES: [u8; 34] = [
     op::LONG1,
 ];
 
+/// Names of its list whose results are of no type of the list, so that it gives them no state.
+const NO_STATE: [&str; 2] = ["encode", "_get_layout"];
+
 /// What `torch.load(weights_only=True)` would do: refuse at the first opcode or name that it does not know, or for what it
 /// does not do with those that it knows.
 fn verdict(pickle: &Pickle) -> Verdict {
@@ -162,6 +165,10 @@ fn verdict(pickle: &Pickle) -> Verdict {
     let name = pickle.globals.iter().filter(listed).map(|reference| (reference.at, reference.global.dotted()));
     if let Some((_, why)) = opcode.chain(name).min_by_key(|(at, _)| *at) {
         return Verdict::Refuses(why);
+    }
+    if let Some(code) = pickle.put_otherwise {
+        let name = op::name(code).unwrap_or_default();
+        return Verdict::Refuses(format!("opcode {name} for what it does not fill"));
     }
     let ordered = |name: &str| ["OrderedDict", "Counter"].contains(&name);
     for object in pickle.objects.iter() {
@@ -174,13 +181,17 @@ fn verdict(pickle: &Pickle) -> Verdict {
             Some(class) if object.items != Node::EMPTY => {
                 return Verdict::Refuses(format!("items that are appended to a {}", class.dotted()));
             }
+            Some(class) if object.state.is_some() && NO_STATE.contains(&class.name.as_str()) => {
+                return Verdict::Refuses(format!("a state that is given to what {} returns", class.dotted()));
+            }
             Some(_) => {}
         }
     }
     for node in pickle.nodes.iter() {
         if let Node::Persistent(about) = node {
-            let storage = pickle.sequence(*about).and_then(|about| pickle.ascii(*about.first()?));
-            let whole = pickle.int(*about).is_some();
+            let tuple = matches!(pickle.node(*about), Node::Tuple(_)).then_some(*about);
+            let storage = tuple.and_then(|tuple| pickle.ascii(*pickle.sequence(tuple)?.first()?));
+            let whole = matches!(pickle.node(*about), Node::Int(_) | Node::BigInt(_));
             if storage.as_deref() != Some("storage") && !whole {
                 return Verdict::Refuses("a persistent id that is no storage".to_owned());
             }

@@ -164,7 +164,11 @@ impl Machine<'_> {
 
     fn memory(&mut self, code: u8) -> Result<()> {
         let key = match code {
-            op::GET | op::PUT => self.text_line()?.trim().parse().map_err(|_| damaged("a memo has no whole number"))?,
+            op::GET | op::PUT => {
+                // As Python reads it, `1_0` is ten.
+                let line = self.text_line()?.replace('_', "");
+                line.trim().parse().map_err(|_| damaged("a memo has no whole number"))?
+            }
             op::BINGET | op::BINPUT => u64::from(self.array::<1>()?[0]),
             op::LONG_BINGET | op::LONG_BINPUT => u32::from_le_bytes(self.array()?).into(),
             _ => self.memo.len(),
@@ -216,6 +220,16 @@ impl Machine<'_> {
             return Ok(Node::Int(number));
         }
         let unsigned = digits.strip_prefix(['-', '+']).unwrap_or(digits);
+        // Python reads these lines as its own source: `0x10`, `1_000`.
+        let plain = unsigned.replace('_', "").to_ascii_lowercase();
+        let based = [("0x", 16), ("0o", 8), ("0b", 2), ("", 10)]
+            .iter()
+            .find_map(|(mark, base)| Some((plain.strip_prefix(mark)?, *base)))
+            .filter(|(digits, _)| digits.bytes().all(|digit| digit.is_ascii_alphanumeric()))
+            .and_then(|(digits, base)| i64::from_str_radix(digits, base).ok());
+        if let Some(number) = based {
+            return Ok(Node::Int(if digits.starts_with('-') { -number } else { number }));
+        }
         if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(damaged("a line is no whole number"));
         }
@@ -346,11 +360,22 @@ impl Machine<'_> {
         }
         let target = self.top()?;
         let old = match self.pickle.nodes[target] {
-            Node::List(place) | Node::Set(place) if !pairs => place,
+            Node::List(place) if !pairs && code != op::ADDITEMS => place,
+            Node::Set(place) if code == op::ADDITEMS => place,
             Node::Dict(place) if pairs => place,
             Node::Object(object) if pairs => self.pickle.objects[object].pairs,
             Node::Object(object) => self.pickle.objects[object].items,
-            Node::Unknown | Node::Persistent(_) => return Ok(()),
+            // Python calls a method of whatever it is: `sys.path.append`, `sys.modules[…] = …`, `list[0] = …`.
+            Node::Unknown
+            | Node::Persistent(_)
+            | Node::Global(_)
+            | Node::List(_)
+            | Node::Set(_)
+            | Node::Bytes(..)
+            | Node::Far(_) => {
+                self.pickle.put_otherwise.get_or_insert(code);
+                return Ok(());
+            }
             _ => return Err(damaged("items are put into something that holds none")),
         };
         let new = self.longer(old, &more)?;
@@ -418,8 +443,11 @@ impl Machine<'_> {
         if code == op::BUILD {
             let state = self.pop()?;
             let built = self.top()?;
-            if let Node::Object(object) = self.pickle.nodes[built] {
-                self.pickle.objects[object].state = Some(state);
+            match self.pickle.nodes[built] {
+                Node::Object(object) => self.pickle.objects[object].state = Some(state),
+                _ => {
+                    self.pickle.put_otherwise.get_or_insert(code);
+                }
             }
             return Ok(());
         }

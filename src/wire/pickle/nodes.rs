@@ -124,6 +124,8 @@ pub struct Pickle {
     pub(super) behind: HashMap<Id, Run>,
     /// Whether bytes were taken for elements that only joblib takes for such.
     pub joblib: bool,
+    /// The first opcode that puts items or a state into what is no container and no call's result.
+    pub put_otherwise: Option<u8>,
     /// The first text that is not UTF-8: its opcode and its byte. Python refuses it.
     pub not_utf8: Option<(u8, u64)>,
     /// The bytes that are a `bytearray`.
@@ -163,6 +165,7 @@ impl Pickle {
             gaps: Vec::new(),
             behind: HashMap::new(),
             joblib: false,
+            put_otherwise: None,
             not_utf8: None,
             mutable: HashSet::new(),
             opcodes: BTreeMap::new(),
