@@ -122,3 +122,13 @@ fn what_torch_load_would_do_goes_by_what_it_fills() {
     }
     assert_eq!(verdict(b"ccollections\nOrderedDict\n)R}b"), Verdict::Accepts);
 }
+
+#[test]
+fn frames_that_readers_disagree_on_hide_no_name() {
+    let call = b"\x8c\x02os\x8c\x06system\x93.";
+    for frames in [b"\x95\x03\0\0\0\0\0\0\0".as_slice(), b"\x95\x0f\0\0\0\0\0\0\0\x95\x02\0\0\0\0\0\0\0"] {
+        let pickle = [b"\x80\x04", frames, call].concat();
+        let error = formats::open(&Files::one("a.pkl", Rc::new(Memory::new(pickle)))).unwrap_err();
+        assert!(error.message.contains("FRAME") && error.message.contains("os.system"), "{error}");
+    }
+}

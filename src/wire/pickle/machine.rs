@@ -34,11 +34,12 @@ pub fn run_joblib(source: &dyn ReadAt, start: u64) -> Pickle {
 fn finish(mut machine: Machine<'_>, fits: bool) -> Pickle {
     let outcome = if fits { machine.follow() } else { Err(Error::too_large("The pickle is larger than 4 GiB.")) };
     let end = machine.place();
-    let Machine { mut pickle, .. } = machine;
+    let Machine { mut pickle, out_of_frame, .. } = machine;
     pickle.end = end;
-    match outcome {
-        Ok(root) => pickle.root = Some(root),
-        Err(error) => pickle.problem = Some(error.at(end)),
+    match (outcome, out_of_frame) {
+        (_, Some(error)) => pickle.problem = Some(error),
+        (Ok(root), None) => pickle.root = Some(root),
+        (Err(error), None) => pickle.problem = Some(error.at(end)),
     }
     pickle
 }
@@ -61,12 +62,14 @@ impl Machine<'_> {
                 continue;
             }
             // An opcode that fails is told at its own place.
-            self.step(code, start).and_then(|()| self.check_frame()).and_then(|()| self.read_behind(code)).map_err(
-                |error| {
-                    self.at = start;
-                    during(code, error)
-                },
-            )?;
+            let followed = self.step(code, start).map(|()| self.check_frame()).and_then(|()| self.read_behind(code));
+            followed.map_err(|error| {
+                self.at = start;
+                during(code, error)
+            })?;
+            if let Some(what) = self.odd_frame.take() {
+                self.out_of_frame.get_or_insert_with(|| during(code, damaged(what)).at(place));
+            }
         }
     }
 

@@ -27,6 +27,10 @@ pub(super) struct Machine<'a> {
     pub assembled: HashMap<(Id, Id, bool), Id>,
     /// The byte behind the frame that is being read, while there is one.
     pub frame_end: Option<u64>,
+    /// What is wrong with the frame at the opcode just read.
+    pub odd_frame: Option<&'static str>,
+    /// The first opcode that was wrong about its frame: what is described is then not taken for granted.
+    pub out_of_frame: Option<Error>,
     /// What waits while a pickle inside this one is followed.
     pub outer: Option<Waiting>,
     /// Whether the elements of arrays stand between the opcodes.
@@ -115,6 +119,8 @@ impl<'a> Machine<'a> {
             at: 0,
             unread,
             base,
+            odd_frame: None,
+            out_of_frame: None,
             outer: None,
             joblib: false,
             stack: Vec::new(),
@@ -367,25 +373,24 @@ impl<'a> Machine<'a> {
         Ok(String::from_utf8_lossy(self.pickle.span(start, len)).into_owned())
     }
 
-    /// Begins a frame: opcodes stay within it.
+    /// Begins a frame: opcodes stay within it. Python's reader in C does not mind where they do not, so the rest is followed.
     pub fn begin_frame(&mut self, len: u64) -> Result<()> {
         if self.frame_end.is_some() {
-            return Err(damaged("a FRAME begins inside another"));
+            self.odd_frame = Some("a FRAME begins inside another");
         }
         self.expect(len)?;
         self.frame_end = Some(self.place() + len);
         Ok(())
     }
 
-    /// Whether the opcode just read stayed within its frame.
-    pub fn check_frame(&mut self) -> Result<()> {
-        match self.frame_end {
-            Some(end) if self.place() > end => Err(damaged("an opcode crosses the end of its FRAME")),
-            Some(end) if self.place() == end => {
-                self.frame_end = None;
-                Ok(())
-            }
-            _ => Ok(()),
+    /// Notes an opcode that did not stay within its frame.
+    pub fn check_frame(&mut self) {
+        let Some(end) = self.frame_end else { return };
+        if self.place() > end {
+            self.odd_frame = Some("an opcode crosses the end of its FRAME");
+        }
+        if self.place() >= end {
+            self.frame_end = None;
         }
     }
 }
