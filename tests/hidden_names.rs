@@ -132,3 +132,23 @@ fn frames_that_readers_disagree_on_hide_no_name() {
         assert!(error.message.contains("FRAME") && error.message.contains("os.system"), "{error}");
     }
 }
+
+#[test]
+fn pickles_in_byte_strings_are_followed_however_they_stand_there() {
+    let bytes = |bytes: &[u8]| [&[b'C', u8::try_from(bytes.len()).unwrap()], bytes].concat();
+    let inner = [b"\x80\x02", CALL, b"."].concat();
+    let deep = (0..3).fold(inner.clone(), |inner, _| [b"\x80\x04", bytes(&inner).as_slice(), b"."].concat());
+    // 0x80 is two bytes of UTF-8.
+    let latin = [b"c_codecs\nencode\n(X\x19\0\0\0\xc2\x80\x02", CALL, b".X\x06\0\0\0latin1tR"].concat();
+    for hidden in [
+        bytes(&inner),
+        bytes(&deep),
+        bytes(b"(cos\nsystem\nS'id'\no."),
+        bytes(b"}(cos\nsystem\n(S'id'\ntRNu."),
+        [b"\x96".as_slice(), &(inner.len() as u64).to_le_bytes(), &inner].concat(),
+        latin,
+    ] {
+        let found = open("a.pkl", &[b"\x80\x04", hidden.as_slice(), b"."].concat());
+        assert!(is_a_danger(&found), "{hidden:?}: {:?}", found.pickles);
+    }
+}

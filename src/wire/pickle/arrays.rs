@@ -282,7 +282,7 @@ pub(super) fn some_bytes(pickle: &Pickle, id: Id, most: usize) -> Option<Vec<u8>
 }
 
 /// The bytes that `_codecs.encode` would make of its arguments, up to `most`.
-pub(super) fn encoded(pickle: &Pickle, args: &[Id], most: usize) -> Option<Vec<u8>> {
+pub fn encoded(pickle: &Pickle, args: &[Id], most: usize) -> Option<Vec<u8>> {
     latin1(pickle, *args.first()?, most)
 }
 
