@@ -57,6 +57,9 @@ pub const PICKLE_DEPTH: usize = 512;
 /// What a file that is packed as a whole may be unpacked to: it is kept in memory.
 pub const UNPACKED: u64 = 256 << 20;
 
+/// What any such file may be unpacked to; beyond it, [`PICKLE_RATIO`] times its packed bytes.
+pub const UNPACKED_SMALL: u64 = 24 << 20;
+
 /// The most names of a pickle that are listed, the worst of them; the rest are counted.
 pub const PICKLE_NAMES: usize = 500;
 

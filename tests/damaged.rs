@@ -91,6 +91,7 @@ fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     hostile_pickles();
     shared_metadata();
     many_pickles();
+    bombs();
     assert!(wrong.is_empty(), "{} of the damaged files:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -208,4 +209,14 @@ fn many_pickles() {
             read_all(what, &checkpoint);
         }
     }
+}
+
+/// Packed files of a few bytes that hold far more than memory.
+fn bombs() {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packer, b"\x80\x04B\0\0\0\x08").unwrap();
+    (0..128).for_each(|_| std::io::Write::write_all(&mut packer, &vec![0; 1 << 20]).unwrap());
+    let bomb = packer.finish().unwrap();
+    let error = open_watched("a bomb", &Files::one("a.pkl.gz", Rc::new(Memory::new(bomb)))).unwrap_err();
+    assert!(error.message.contains("MiB inside"), "{error}");
 }

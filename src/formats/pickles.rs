@@ -56,7 +56,8 @@ pub(super) fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let mut checkpoint = Checkpoint::new(Files::new(), format);
     let mut file = checkpoint.files.add(&given.name, given.source.clone());
     if let Some(packing) = packing(lead.head()).filter(|_| is_packed(lead)) {
-        let bytes = packing.unpack(&*given.source, limits::UNPACKED)?;
+        let likely = given.source.size().saturating_mul(limits::PICKLE_RATIO).saturating_add(limits::UNPACKED_SMALL);
+        let bytes = packing.unpack(&*given.source, likely.min(limits::UNPACKED))?;
         if !looks_like_one(&bytes[..bytes.len().min(4096)]) {
             let message = format!(
                 "The file is packed with {}, and there is no pickle inside; unpack it and open what is inside.",
