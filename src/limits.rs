@@ -60,8 +60,14 @@ pub const PICKLE_DEPTH: usize = 512;
 /// What a file that is packed as a whole may be unpacked to: it is kept in memory.
 pub const UNPACKED: u64 = 256 << 20;
 
-/// The most names of a pickle that are listed; the rest are counted.
+/// What any such file may be unpacked to; beyond it, [`PICKLE_RATIO`] times its packed bytes.
+pub const UNPACKED_SMALL: u64 = 24 << 20;
+
+/// The most names of a pickle that are listed, the worst of them; the rest are counted.
 pub const PICKLE_NAMES: usize = 500;
+
+/// The most names of all pickles of a checkpoint that are listed, but for the three worst of each.
+pub const PICKLES_NAMES: usize = 20 * PICKLE_NAMES;
 
 /// The most pickles of one file that are followed: those behind each other, and those in byte strings.
 pub const PICKLES_FOLLOWED: usize = 1000;

@@ -89,6 +89,9 @@ fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     let mut wrong = corpus();
     prefixes(&mut wrong);
     hostile_pickles();
+    shared_metadata();
+    many_pickles();
+    bombs();
     assert!(wrong.is_empty(), "{} of the damaged files:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -170,4 +173,50 @@ fn hostile_pickles() {
             Err(error) => assert!(error.message.contains("pickle"), "{what}: {error}"),
         }
     }
+}
+
+/// Metadata of a distributed checkpoint whose parts are shared: one tensor under as many names, of as many boxes.
+fn shared_metadata() {
+    for (what, metadata) in [
+        ("20 000 boxes, 20 000 times", hostile::metadata("w", 20_000, 20_000, 1)),
+        ("20 000 boxes of a tensor with a name of a megabyte", hostile::metadata(&"w".repeat(1 << 20), 20_000, 1, 1)),
+        ("500 keys to a tensor, 50 000 times", hostile::metadata("w", 1, 50_000, 500)),
+    ] {
+        let mut files = Files::one("saved/.metadata", Rc::new(Memory::new(metadata)));
+        files.add("saved/__0_0.distcp", Rc::new(Memory::new([])));
+        match open_watched(what, &files) {
+            Ok(checkpoint) => read_all(what, &checkpoint),
+            Err(error) => panic!("{what}: {error}"),
+        }
+    }
+}
+
+/// Pickles behind each other: what is held of one is not held of all.
+fn many_pickles() {
+    let long = archives::text(&"k".repeat(16 << 10));
+    let names: Vec<u8> = (0..500).flat_map(|index| format!("ca{index}\nf\n0").into_bytes()).collect();
+    for (what, pickle, times) in [
+        ("seven pickles of many objects", [b"\x80\x02(".as_slice(), &vec![b']'; 600_000], b"t."].concat(), 7),
+        ("600 pickles of 500 names", [b"\x80\x02", names.as_slice(), b"N."].concat(), 600),
+        (
+            "200 pickles of long keys",
+            [b"\x80\x02", long.as_slice(), b"q\x010}h\x01](N", &[b'2'; 1000], b"es."].concat(),
+            200,
+        ),
+    ] {
+        let file = Rc::new(Memory::new(pickle.repeat(times)));
+        if let Ok(checkpoint) = open_watched(what, &Files::one("many.pkl", file)) {
+            read_all(what, &checkpoint);
+        }
+    }
+}
+
+/// Packed files of a few bytes that hold far more than memory.
+fn bombs() {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packer, b"\x80\x04B\0\0\0\x08").unwrap();
+    (0..128).for_each(|_| std::io::Write::write_all(&mut packer, &vec![0; 1 << 20]).unwrap());
+    let bomb = packer.finish().unwrap();
+    let error = open_watched("a bomb", &Files::one("a.pkl.gz", Rc::new(Memory::new(bomb)))).unwrap_err();
+    assert!(error.message.contains("MiB inside"), "{error}");
 }

@@ -6,11 +6,11 @@ use crate::error::{Result, quoted};
 use crate::limits;
 use crate::model::{Checkpoint, Entry, Key, Note, Role, Tensor, Value, dotted};
 use crate::source::FileId;
-use crate::wire::pickle::arrays::{self, NumpyArray};
+use crate::wire::pickle::arrays::{self, NumpyArray, NumpyType};
 use crate::wire::pickle::modules::{self, Registered};
 use crate::wire::pickle::{Id, Node, Part, Pickle, Step, Walk, plain};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a node is to a format.
 pub(super) enum Found {
@@ -104,7 +104,7 @@ pub(super) fn fill<T: Tensors>(
         _ => plain::is_plain(pickle, id),
     };
     let mut walk = Walk::new(pickle, top, place.registered, is_leaf);
-    let room = Room::new(pickle.stream.len());
+    let room = Room::new(pickle.stream.len(), checkpoint.listed);
     // Growing to as many would take half as much again for a moment.
     checkpoint.tensors.reserve_exact(T::most(pickle).min(room.tensors()));
     let mut filler = Filler {
@@ -116,11 +116,13 @@ pub(super) fn fill<T: Tensors>(
         transient: Vec::new(),
         inside: None,
         left_out: LeftOut::default(),
+        not_understood: HashSet::new(),
     };
     while let Some(step) = walk.next_step() {
         filler.take_in(&walk, step)?;
     }
-    let Filler { checkpoint, transient, left_out, tensors, .. } = filler;
+    let Filler { checkpoint, transient, left_out, tensors, room, .. } = filler;
+    checkpoint.listed += room.taken();
     checkpoint.tensors.extend(transient);
     let all = !walk.capped && left_out.tensors == 0;
     let beside = if all { tensors.not_reached(pickle) } else { 0 };
@@ -147,6 +149,8 @@ struct Filler<'f, T> {
     /// The outermost module that is being walked, by the number of keys to it.
     inside: Option<usize>,
     left_out: LeftOut,
+    /// Arrays that were looked at in vain: they may stand in many places.
+    not_understood: HashSet<Id>,
 }
 
 /// What is there and not listed.
@@ -192,7 +196,8 @@ impl<T: Tensors> Filler<'_, T> {
         if !(is_array || may_be_tensor && T::is_tensor(pickle, id)) {
             self.left_out.outside += u64::from(matches!(pickle.node(id), Node::Persistent(_)));
             // Before anything is copied: one text may stand in many places.
-            let room = self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(pickle.text_len(id));
+            let room =
+                self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(plain::weight(pickle, id));
             if !room {
                 self.left_out.values += 1;
                 return Ok(());
@@ -241,19 +246,31 @@ impl<T: Tensors> Filler<'_, T> {
 
     /// An entry for what came last.
     fn entry_here(&mut self, walk: &Walk<'_>, kind: Cow<'static, str>, value: Value) {
-        let room =
-            self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(room::path_size(walk.path()));
-        if room {
-            self.entry(self.path(walk), kind, value);
+        if self.has_room(room::path_size(walk.path()) + kind.len()) {
+            let path = self.path(walk);
+            self.checkpoint.metadata.push(Entry { path, kind, value });
+        } else {
+            self.left_out.values += 1;
+        }
+    }
+
+    /// Whether one more entry may be listed that takes so many bytes.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.checkpoint.metadata.len() < limits::METADATA_ENTRIES && self.room.take(bytes + size_of::<Entry>())
+    }
+
+    /// An entry for a value that is known by its node: before anything of it is copied.
+    fn entry_of(&mut self, path: &[Key], key: Key, id: Id) {
+        if self.room.take(plain::weight(self.pickle, id)) {
+            let (kind, value) = plain::leaf(self.pickle, id);
+            self.entry([path, &[key]].concat(), kind, value);
         } else {
             self.left_out.values += 1;
         }
     }
 
     fn entry(&mut self, path: Vec<Key>, kind: Cow<'static, str>, value: Value) {
-        let room = self.checkpoint.metadata.len() < limits::METADATA_ENTRIES
-            && self.room.take(kind.len() + size_of::<Entry>());
-        if room {
+        if self.has_room(room::path_size(&path) + kind.len()) {
             self.checkpoint.metadata.push(Entry { path, kind, value });
         } else {
             self.left_out.values += 1;
@@ -271,16 +288,19 @@ impl<T: Tensors> Filler<'_, T> {
             } else if T::is_tensor(self.pickle, id) {
                 Some(self.tensors.tensor(self.checkpoint, self.pickle, id, name)?)
             } else {
-                let (kind, value) = plain::leaf(self.pickle, id);
-                self.entry(path, kind, value);
+                let mut path = path;
+                if let Some(key) = path.pop() {
+                    self.entry_of(&path, key, id);
+                }
                 continue;
             };
             match found {
                 None => self.left_out.tensors += 1,
                 Some(Found::Tensor(mut tensor, attributes)) => {
+                    // They were told already, however many of them are listed.
+                    self.room.take(attributes.len() * size_of::<(Key, Id)>());
                     for (key, id) in attributes.into_iter().take(MEMBERS) {
-                        let (kind, value) = plain::leaf(self.pickle, id);
-                        self.entry([path.as_slice(), &[key]].concat(), kind, value);
+                        self.entry_of(&path, key, id);
                     }
                     self.room.take(tensor.shape.len() * 16);
                     tensor.path = path;
@@ -288,6 +308,7 @@ impl<T: Tensors> Filler<'_, T> {
                     if transient { &mut self.transient } else { &mut self.checkpoint.tensors }.push(tensor);
                 }
                 Some(Found::Members { text, members }) => {
+                    self.room.take(text.len());
                     let (kind, text) = text.split_once(' ').unwrap_or(("", &text));
                     self.entry(path.clone(), kind.to_owned().into(), Value::Text(text.to_owned()));
                     let members = members.into_iter().rev();
@@ -307,12 +328,17 @@ impl<T: Tensors> Filler<'_, T> {
 
     /// NumPy's array; `None` for one that has no room or is not understood.
     fn array(&mut self, id: Id, name: String) -> Result<Option<Found>> {
+        if self.not_understood.contains(&id) {
+            return Ok(None);
+        }
         let Some(array) = NumpyArray::of(self.pickle, id) else {
+            self.not_understood.insert(id);
             let message = "An array is described in a way that is not known here; it is not shown.";
             self.checkpoint.note(Note::warning(message).about(&name));
             return Ok(None);
         };
-        if !self.room.take(array.data.copied()) {
+        let described = array.kind.parts() * size_of::<NumpyType>();
+        if !self.room.take(array.data.copied() + described) {
             return Ok(None);
         }
         let tensor = numpy::inside(self.checkpoint, (self.place.file, self.place.base), name, array)?;

@@ -219,23 +219,45 @@ pub(super) fn meaning(global: &Global) -> (Meaning, &'static str) {
     }
     match RULES.iter().find(|rule| rule.fits(global)) {
         Some(Rule(_, _, meaning, reason)) => (*meaning, reason),
-        None if reaches_further(&global.name) => (RunsCode, "reaches a module that can run code through another one"),
+        None if reaches_further(global) => (RunsCode, "reaches a module that can run code through another one"),
         None => (NotKnown, UNKNOWN),
     }
 }
 
-/// Whether a dotted name leads to a module of the table that its own module imported: `serialization.os.system`.
-fn reaches_further(name: &str) -> bool {
-    let mut rest = name;
-    while let Some((first, after)) = rest.split_once('.') {
-        let inner = Global { module: first.to_owned(), name: after.to_owned() };
-        if RULES.iter().any(|rule| rule.2 == RunsCode && rule.fits(&inner)) {
-            return true;
-        }
-        rest = after;
+/// The most parts of a dotted name that are looked at; one with more is taken for one that runs code.
+const PARTS: usize = 16;
+
+/// Whether a dotted name leads to a name of the table: through the modules below its own, as `testing.run` of `numpy` does, or
+/// through those that a module imported, as `serialization.os.system`.
+fn reaches_further(global: &Global) -> bool {
+    let Global { module, name } = global;
+    let ends: Vec<usize> = name.match_indices('.').map(|(end, _)| end).collect();
+    if ends.len() > PARTS {
+        return true;
     }
-    false
+    let dangerous = |module: &str, name: &str| {
+        let inner = Global { module: module.to_owned(), name: name.to_owned() };
+        RULES.iter().any(|rule| rule.2 == RunsCode && rule.fits(&inner))
+    };
+    let below = |end: &usize| dangerous(&format!("{module}.{}", &name[..*end]), &name[end + 1..]);
+    let imported = |(from, end): (usize, &usize)| dangerous(&name[from..*end], &name[end + 1..]);
+    let starts = || std::iter::once(0).chain(ends.iter().map(|end| end + 1));
+    let pairs = starts().flat_map(|from| ends.iter().filter(move |end| **end > from).map(move |end| (from, end)));
+    ends.iter().any(below)
+        || pairs.into_iter().any(imported)
+        // A module itself is as good as any name in it.
+        || dangerous(&format!("{module}.{name}"), "*")
+        || name.split('.').next_back().is_some_and(|last| MODULES.contains(&last))
+        || name.split('.').any(|part| DOORS.contains(&part))
 }
+
+/// Modules that run code, and whose names mean nothing else.
+const MODULES: [&str; 9] =
+    ["os", "posix", "nt", "sys", "subprocess", "builtins", "__builtins__", "importlib", "ctypes"];
+
+/// Attributes that lead from any function or class to everything else.
+const DOORS: [&str; 7] =
+    ["__globals__", "__builtins__", "__subclasses__", "__dict__", "__getattribute__", "__import__", "__loader__"];
 
 #[cfg(test)]
 mod tests {
@@ -261,5 +283,22 @@ mod tests {
         // What a module that was traced by torch.fx is rebuilt with: it compiles the source text that is in the pickle.
         assert_eq!(of("torch.fx.graph_module", "reduce_graph_module"), Meaning::RunsCode);
         assert_eq!(of("unknown", "system"), Meaning::Hidden);
+        assert_eq!(of("numpy", "trace"), Meaning::NotKnown);
+    }
+
+    #[test]
+    fn what_a_dotted_name_leads_to_counts() {
+        for (module, name) in [
+            ("numpy", "testing._private.utils.runstring"),
+            ("torch", "hub.load"),
+            ("torch", "storage._load_from_bytes"),
+            ("torch._utils", "torch.hub.load"),
+            ("torch.serialization", "os"),
+            ("torch", "hub"),
+            ("numpy.core.multiarray", "_reconstruct.__globals__"),
+            ("builtins", "object.__subclasses__"),
+        ] {
+            assert_eq!(of(module, name), Meaning::RunsCode, "{module} {name}");
+        }
     }
 }

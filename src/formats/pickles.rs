@@ -5,14 +5,14 @@
 use super::contents::{self, OnlyArrays, Place};
 use super::referred::{self, Loader};
 use super::{Candidate, Format};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::limits;
 use crate::model::{Checkpoint, Key, Note};
-use crate::source::{FileId, Files, Memory, Pages};
+use crate::source::{FileId, Files, Memory, Pages, ReadAt};
 use crate::wire::packed::packing;
 use crate::wire::pickle::modules::Registered;
-use crate::wire::pickle::{Pickle, opcodes, run_at};
-use std::collections::HashMap;
+use crate::wire::pickle::{Global, Pickle, opcodes, run_at, run_joblib};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 pub(super) const FORMAT: Format = Format {
@@ -56,7 +56,8 @@ pub(super) fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let mut checkpoint = Checkpoint::new(Files::new(), format);
     let mut file = checkpoint.files.add(&given.name, given.source.clone());
     if let Some(packing) = packing(lead.head()).filter(|_| is_packed(lead)) {
-        let bytes = packing.unpack(&*given.source, limits::UNPACKED)?;
+        let likely = given.source.size().saturating_mul(limits::PICKLE_RATIO).saturating_add(limits::UNPACKED_SMALL);
+        let bytes = packing.unpack(&*given.source, likely.min(limits::UNPACKED))?;
         if !looks_like_one(&bytes[..bytes.len().min(4096)]) {
             let message = format!(
                 "The file is packed with {}, and there is no pickle inside; unpack it and open what is inside.",
@@ -84,42 +85,59 @@ fn add(checkpoint: &mut Checkpoint, file: FileId) -> Result<()> {
     let source = checkpoint.files.get(file).source.clone();
     let name = checkpoint.files.get(file).base_name().to_owned();
     let pages = Pages::new(&*source);
-    let pickle = run_at(&pages, 0);
+    let pickle = run_joblib(&pages, 0);
     referred::add(checkpoint, &pickle, &*source, 0, &name, Loader::Other);
+    add_plain(checkpoint, &pickle, &pages, 0, &name);
     referred::root(&pickle, &name)?;
-    let mut all = vec![(0, pickle)];
-    let mut at = all[0].1.end;
-    while at < source.size() && all.len() < limits::PICKLES_FOLLOWED {
-        let pickle = run_at(&pages, at);
-        if pickle.root.is_none() && pickle.globals.is_empty() && all.len() == 1 && !is_begun(&pickle) {
+    // One is held while the next one is followed: whether there are several decides what the keys begin with.
+    let (mut at, mut index, mut last) = (pickle.end, 0, (0, pickle));
+    while at < source.size() && index + 1 < limits::PICKLES_FOLLOWED {
+        let pickle = run_joblib(&pages, at);
+        if pickle.root.is_none() && pickle.globals.is_empty() && index == 0 && !is_begun(&pickle) {
             break;
         }
         let place = format!("{name}, a second pickle at byte {at}");
         referred::add(checkpoint, &pickle, &*source, at, &place, Loader::Other);
-        let end = pickle.end;
+        add_plain(checkpoint, &pickle, &pages, at, &place);
         if let Some(problem) = &pickle.problem {
             let message = format!("A second pickle begins at byte {at} and breaks off: {problem}");
             checkpoint.note(Note::warning(message));
+            at = source.size();
             break;
         }
         checkpoint.note(Note::info(format!("A second pickle follows at byte {at}; pickle.load reads one at a time.")));
-        all.push((at, pickle));
-        at += end;
+        fill(checkpoint, &last.1, (file, last.0), &[numbered(index)])?;
+        (index, last) = (index + 1, (at, pickle));
+        at += last.1.end;
     }
-    let (last, pickle) = all.last().expect("there is one");
-    let end = last + pickle.end;
-    if end < source.size() && pickle.problem.is_none() {
+    if at < source.size() {
         let message =
-            format!("{} bytes follow the end of the pickle, at byte {end}; they are not read.", source.size() - end);
+            format!("{} bytes follow the end of the pickle, at byte {at}; they are not read.", source.size() - at);
         checkpoint.note(Note::warning(message));
     }
-    let several = all.len() > 1;
-    for (index, (base, pickle)) in all.iter().enumerate() {
-        let prefix: Vec<Key> =
-            several.then(|| Key::Index(i64::try_from(index).unwrap_or(i64::MAX))).into_iter().collect();
-        fill(checkpoint, pickle, (file, *base), &prefix)?;
+    let prefix: Vec<Key> = (index > 0).then(|| numbered(index)).into_iter().collect();
+    fill(checkpoint, &last.1, (file, last.0), &prefix)
+}
+
+fn numbered(index: usize) -> Key {
+    Key::Index(i64::try_from(index).unwrap_or(i64::MAX))
+}
+
+/// Reports a pickle of joblib's as `pickle.load` reads it, too, where that refers to more: what joblib takes for the elements of
+/// an array can be opcodes for others.
+fn add_plain(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, base: u64, place: &str) {
+    if !pickle.joblib {
+        return;
     }
-    Ok(())
+    let plain = run_at(source, base);
+    let known: HashSet<&Global> = pickle.globals.iter().map(|name| &name.global).collect();
+    let not_followed = plain.problem.as_ref().is_some_and(|problem| problem.kind == Kind::TooLarge);
+    if not_followed || plain.globals.iter().any(|name| !known.contains(&name.global)) {
+        let message = "pickle.load takes bytes of an array, which joblib.load passes over, for a part of the pickle.";
+        checkpoint.note(Note::warning(message).about(place));
+        let place = format!("{place}, as pickle.load reads it");
+        referred::add(checkpoint, &plain, source, base, &place, Loader::Other);
+    }
 }
 
 /// Whether a pickle went on for some opcodes before it broke off.

@@ -5,8 +5,9 @@ use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{Checkpoint, Meaning, Note, PickleFacts, Referred, Verdict};
 use crate::source::{Memory, ReadAt};
+use crate::wire::pickle::arrays::encoded;
 use crate::wire::pickle::opcodes as op;
-use crate::wire::pickle::{Global, Node, Pickle, Reference, run_at};
+use crate::wire::pickle::{Global, Node, Object, Pickle, Reference, run, run_at};
 
 /// Who reads a pickle in Python.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(super) fn add(
     place: &str,
     loader: Loader,
 ) {
-    let facts = facts(pickle, place, loader);
+    let facts = facts(checkpoint, pickle, place, loader);
     note(checkpoint, &facts);
     if let Some((code, at)) = pickle.not_utf8 {
         let message = format!(
@@ -84,8 +85,9 @@ pub(super) fn is_odd(pickle: &Pickle) -> bool {
     pickle.problem.is_some() || pickle.globals.iter().any(|name| meaning(&name.global).0 != Meaning::InTorchsList)
 }
 
-fn facts(pickle: &Pickle, place: &str, loader: Loader) -> PickleFacts {
-    let names: Vec<Referred> = pickle.globals.iter().take(limits::PICKLE_NAMES).map(referred).collect();
+fn facts(checkpoint: &Checkpoint, pickle: &Pickle, place: &str, loader: Loader) -> PickleFacts {
+    let before: usize = checkpoint.pickles.iter().map(|pickle| pickle.names.len()).sum();
+    let names = listed(pickle, limits::PICKLE_NAMES.min((limits::PICKLES_NAMES.saturating_sub(before)).max(TOLD)));
     PickleFacts {
         place: place.to_owned(),
         protocol: pickle.protocol,
@@ -94,6 +96,17 @@ fn facts(pickle: &Pickle, place: &str, loader: Loader) -> PickleFacts {
         names,
         verdict: (loader == Loader::Torch && pickle.problem.is_none()).then(|| verdict(pickle)),
     }
+}
+
+/// At most so many names, in the order of the pickle: all, or the worst. Harmless ones in front must not hide another.
+fn listed(pickle: &Pickle, most: usize) -> Vec<Referred> {
+    let mut worst: Vec<&Reference> = pickle.globals.iter().collect();
+    if worst.len() > most {
+        worst.sort_by_cached_key(|reference| meaning(&reference.global).0);
+        worst.truncate(most);
+        worst.sort_by_key(|reference| reference.at);
+    }
+    worst.into_iter().map(referred).collect()
 }
 
 fn referred(reference: &Reference) -> Referred {
@@ -141,6 +154,9 @@ const TORCHS_OPCODES: [u8; 34] = [
     op::LONG1,
 ];
 
+/// Names of its list whose results are of no type of the list, so that it gives them no state.
+const NO_STATE: [&str; 2] = ["encode", "_get_layout"];
+
 /// What `torch.load(weights_only=True)` would do: refuse at the first opcode or name that it does not know, or for what it
 /// does not do with those that it knows.
 fn verdict(pickle: &Pickle) -> Verdict {
@@ -150,6 +166,10 @@ fn verdict(pickle: &Pickle) -> Verdict {
     let name = pickle.globals.iter().filter(listed).map(|reference| (reference.at, reference.global.dotted()));
     if let Some((_, why)) = opcode.chain(name).min_by_key(|(at, _)| *at) {
         return Verdict::Refuses(why);
+    }
+    if let Some(code) = pickle.put_otherwise {
+        let name = op::name(code).unwrap_or_default();
+        return Verdict::Refuses(format!("opcode {name} for what it does not fill"));
     }
     let ordered = |name: &str| ["OrderedDict", "Counter"].contains(&name);
     for object in pickle.objects.iter() {
@@ -162,13 +182,17 @@ fn verdict(pickle: &Pickle) -> Verdict {
             Some(class) if object.items != Node::EMPTY => {
                 return Verdict::Refuses(format!("items that are appended to a {}", class.dotted()));
             }
+            Some(class) if object.state.is_some() && NO_STATE.contains(&class.name.as_str()) => {
+                return Verdict::Refuses(format!("a state that is given to what {} returns", class.dotted()));
+            }
             Some(_) => {}
         }
     }
     for node in pickle.nodes.iter() {
         if let Node::Persistent(about) = node {
-            let storage = pickle.sequence(*about).and_then(|about| pickle.ascii(*about.first()?));
-            let whole = pickle.int(*about).is_some();
+            let tuple = matches!(pickle.node(*about), Node::Tuple(_)).then_some(*about);
+            let storage = tuple.and_then(|tuple| pickle.ascii(*pickle.sequence(tuple)?.first()?));
+            let whole = matches!(pickle.node(*about), Node::Int(_) | Node::BigInt(_));
             if storage.as_deref() != Some("storage") && !whole {
                 return Verdict::Refuses("a persistent id that is no storage".to_owned());
             }
@@ -213,45 +237,122 @@ fn note(checkpoint: &mut Checkpoint, facts: &PickleFacts) {
     }
 }
 
+/// How deep pickles stand in byte strings of pickles in byte strings.
+const NESTED: usize = 8;
+
+/// The most bytes of them that are followed, beyond twice those of the pickle around.
+const NESTED_BYTES: usize = 1 << 20;
+
 /// Follows the pickles that stand in byte strings of a pickle: what is given to a function that loads them, and what looks
-/// like one.
+/// like one; and those in the byte strings of these.
 fn nested(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, base: u64, place: &str) {
     let mut left = limits::PICKLES_FOLLOWED.saturating_sub(checkpoint.pickles.len());
+    // Where each begins in its own pickle, and how deep it stands. What waits is part of what its pickle holds.
+    let mut waiting = Vec::new();
+    let mut room = NESTED_BYTES + 2 * pickle.stream.len();
     for node in pickle.nodes.iter() {
         let found = match *node {
-            Node::Bytes(start, len) if len > 1 => {
-                let bytes = pickle.span(start, len);
-                looks_like_one(bytes).then(|| (pickle.place(start as usize), crate::wire::pickle::run(bytes.to_vec())))
-            }
             Node::Far(far) => {
                 let run = pickle.far[far as usize];
                 let mut head = [0; 2];
                 let read = source.read_at(base + run.start, &mut head);
-                (read.is_ok() && looks_like_one(&head)).then(|| (run.start, run_at(source, base + run.start)))
+                (read.is_ok() && begins_with_protocol(&head)).then(|| (run.start, run_at(source, base + run.start)))
             }
             _ => None,
         };
-        let Some((at, inner)) = found else { continue };
-        if inner.root.is_none() && inner.globals.is_empty() {
-            continue;
-        }
-        if left == 0 {
-            let message = "More pickles stand in its byte strings than are followed.";
-            checkpoint.note(Note::warning(message).about(place));
+        if let Some((at, inner)) = found
+            && !add_nested(checkpoint, &inner, &mut left, format!("{place}, a pickle in a byte string at byte {at}"))
+        {
             return;
         }
-        left -= 1;
-        let facts = facts(&inner, &format!("{place}, a pickle in a byte string at byte {at}"), Loader::Other);
-        note(checkpoint, &facts);
-        checkpoint.pickles.push(facts);
+    }
+    let mut all = put_aside(&mut waiting, pickle, place, 1, &mut room);
+    while let Some((bytes, place, depth)) = waiting.pop() {
+        let inner = run(bytes);
+        if !begins_with_protocol(&inner.stream) && (inner.root.is_none() || inner.globals.is_empty()) {
+            continue;
+        }
+        if !add_nested(checkpoint, &inner, &mut left, place.clone()) {
+            return;
+        }
+        all &= depth < NESTED && put_aside(&mut waiting, &inner, &place, depth + 1, &mut room);
+    }
+    if !all {
+        checkpoint.note(Note::warning(MORE_NESTED).about(place));
     }
 }
 
-/// Whether bytes begin as a pickle does: with a protocol, or with a name in a text protocol.
-fn looks_like_one(bytes: &[u8]) -> bool {
+const MORE_NESTED: &str = "More may stand in its byte strings than is followed: pickles in pickles.";
+
+/// Reports a pickle of a byte string, as far as it is one; `false` if no more are followed.
+fn add_nested(checkpoint: &mut Checkpoint, inner: &Pickle, left: &mut usize, place: String) -> bool {
+    if inner.root.is_none() && inner.globals.is_empty() {
+        return true;
+    }
+    if *left == 0 {
+        checkpoint.note(Note::warning(MORE_NESTED).about(place));
+        return false;
+    }
+    *left -= 1;
+    let facts = facts(checkpoint, inner, &place, Loader::Other);
+    note(checkpoint, &facts);
+    checkpoint.pickles.push(facts);
+    true
+}
+
+/// Byte strings that may be pickles, with their places and how deep they stand.
+type Waiting = Vec<(Vec<u8>, String, usize)>;
+
+/// Puts the byte strings of a pickle aside that may be pickles, the last one first, as far as there is room. Protocols 0 to 2
+/// have bytes as Latin-1 text and a call. Whether all had room.
+fn put_aside(waiting: &mut Waiting, pickle: &Pickle, place: &str, depth: usize, room: &mut usize) -> bool {
+    let mut all = true;
+    let from = waiting.len();
+    for node in pickle.nodes.iter() {
+        let (at, bytes) = match *node {
+            Node::Bytes(start, len) if looks_like_one(pickle.span(start, len)) => {
+                if len as usize > *room {
+                    all = false;
+                    continue;
+                }
+                (Some(pickle.place(start as usize)), pickle.span(start, len).to_vec())
+            }
+            Node::Object(object) => {
+                let Object { callable, args, .. } = pickle.objects[object];
+                let encode = pickle.global(callable).is_some_and(|name| name.module == "_codecs");
+                let text = pickle.sequence(args).filter(|_| encode).and_then(|args| args.first());
+                // One text may be given to many calls.
+                let Some(text) = text else { continue };
+                if pickle.text_len(*text) > *room {
+                    all = false;
+                    continue;
+                }
+                (None, encoded(pickle, &[*text], *room).unwrap_or_default())
+            }
+            _ => continue,
+        };
+        *room = room.saturating_sub(bytes.len());
+        if !looks_like_one(&bytes) {
+            continue;
+        }
+        let place = match at {
+            Some(at) => format!("{place}, a pickle in a byte string at byte {at}"),
+            None => format!("{place}, a pickle in a text"),
+        };
+        waiting.push((bytes, place, depth));
+    }
+    waiting[from..].reverse();
+    all
+}
+
+fn begins_with_protocol(bytes: &[u8]) -> bool {
     matches!(bytes, [op::PROTO, 0..=5, ..])
-        || bytes.starts_with(b"c") && bytes.contains(&b'\n')
-        || bytes.starts_with(b"(i")
+}
+
+/// Whether bytes begin as a pickle does, or could be one of a text protocol that refers to a name: a line of a module.
+fn looks_like_one(bytes: &[u8]) -> bool {
+    begins_with_protocol(bytes)
+        || bytes.len() > 6 && bytes.contains(&b'\n') && bytes.iter().any(|byte| matches!(byte, b'c' | b'i'))
 }
 
 /// The error of a pickle that breaks off, with the names that it refers to before, the worst first: they may be why one

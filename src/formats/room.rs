@@ -4,24 +4,34 @@ use crate::limits;
 use crate::model::{Key, Tensor};
 
 /// The memory that is left for what a pickle describes. Few bytes can describe one tensor under millions of long names.
-pub(super) struct Room(usize);
+pub(super) struct Room {
+    left: usize,
+    /// What the bytes of the pickle do not pay for.
+    beyond: usize,
+}
 
 impl Room {
-    /// For a pickle of so many bytes.
-    pub(super) fn new(stream: usize) -> Self {
-        Room(limits::PICKLE_LISTED.saturating_add(stream.saturating_mul(4)))
+    /// For a pickle of so many bytes, in a file whose pickles have taken so much beyond what theirs pay for.
+    pub(super) fn new(stream: usize, listed: usize) -> Self {
+        let beyond = limits::PICKLE_LISTED.saturating_sub(listed);
+        Room { left: beyond.saturating_add(stream.saturating_mul(4)), beyond }
+    }
+
+    /// How much was taken beyond what the bytes of the pickle pay for.
+    pub(super) fn taken(&self) -> usize {
+        self.beyond.saturating_sub(self.left)
     }
 
     /// Takes so many bytes; `false` if they are not left. Then nothing more is.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
-        let left = self.0.checked_sub(bytes);
-        self.0 = left.unwrap_or(0);
+        let left = self.left.checked_sub(bytes);
+        self.left = left.unwrap_or(0);
         left.is_some()
     }
 
     /// How many tensors fit, without their names.
     pub(super) fn tensors(&self) -> usize {
-        self.0 / size_of::<Tensor>()
+        self.left / size_of::<Tensor>()
     }
 
     /// Takes what a tensor below `path` needs beside its shape and its device: names are kept whole and as keys.
@@ -45,10 +55,11 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_ends_it() {
-        let mut room = Room::new(0);
+        let mut room = Room::new(0, 0);
         assert!(room.take(limits::PICKLE_LISTED));
         assert!(!room.take(1));
-        let mut room = Room::new(100);
+        let mut room = Room::new(100, 0);
         assert!(!room.take(limits::PICKLE_LISTED + 401) && !room.take(1));
+        assert_eq!((room.taken(), Room::new(100, room.taken()).left), (limits::PICKLE_LISTED, 400));
     }
 }

@@ -30,6 +30,8 @@ pub struct Checkpoint {
     pub pickles: Vec<PickleFacts>,
     /// What was skipped or is odd.
     pub notes: Vec<Note>,
+    /// The memory that is taken by what pickles describe, beyond what their own bytes pay for.
+    pub(crate) listed: usize,
 }
 
 impl Checkpoint {
@@ -43,6 +45,7 @@ impl Checkpoint {
             metadata: Vec::new(),
             pickles: Vec::new(),
             notes: Vec::new(),
+            listed: 0,
         }
     }
 

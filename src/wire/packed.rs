@@ -19,6 +19,9 @@ pub struct Packing {
 /// The memory that a decoder may take for what it looks back on, in KiB; Python's presets take 64 MiB at most.
 const DICTIONARY: u32 = 96 << 10;
 
+/// By how much the memory for what is unpacked grows at a time.
+const GROWTH: u64 = 16 << 20;
+
 /// The first that fits is taken.
 const PACKINGS: &[Packing] = &[
     Packing {
@@ -75,8 +78,16 @@ impl Packing {
         };
         let mut reader = (self.open)(input).map_err(|error| damaged(&error))?;
         let mut bytes = Vec::new();
-        let read = (&mut reader).take(cap + 1).read_to_end(&mut bytes).map_err(|error| damaged(&error));
-        read?;
+        loop {
+            let before = bytes.len();
+            let step = GROWTH.min(cap + 1 - before as u64);
+            // Growing to twice as many would hold three times what is there for a moment.
+            bytes.reserve_exact(usize::try_from(step).unwrap_or(0));
+            (&mut reader).take(step).read_to_end(&mut bytes).map_err(|error| damaged(&error))?;
+            if step == 0 || ((bytes.len() - before) as u64) < step {
+                break;
+            }
+        }
         if self.name == "LZ4" && !lz4_ends(source)? {
             return Err(damaged(&io::Error::from(io::ErrorKind::UnexpectedEof)));
         }

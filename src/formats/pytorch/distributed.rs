@@ -11,6 +11,7 @@
 
 use super::super::contents::{Found, Tensors};
 use super::super::referred::{self, Loader};
+use super::super::room::Room;
 use super::super::{Candidate, Format};
 use super::archive::{PICKLE, Saved, ZipRecords, add_nested};
 use super::only_root;
@@ -22,7 +23,7 @@ use crate::limits;
 use crate::model::{
     ByteOrder, ByteRange, Checkpoint, Dtype, Key, Layout, Note, Number, Piece, Role, Tensor, element_count,
 };
-use crate::source::{FileId, Files, Memory, ReadAt, Window, read_vec, require};
+use crate::source::{File, FileId, Files, Memory, ReadAt, Window, read_vec, require};
 use crate::wire::pickle::{Id, Node, Pickle, keys, modules, run};
 use crate::wire::zip::Archive;
 use std::cell::OnceCell;
@@ -75,14 +76,17 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     checkpoint.producer = Some(version.map_or("torch.distributed.checkpoint".to_owned(), |version| {
         format!("torch.distributed.checkpoint {version}")
     }));
+    let mut room = Room::new(pickle.stream.len(), 0);
     let mut reader = Reader {
         pickle: &pickle,
         files,
         folder,
-        stored: stored(&pickle, storage),
-        paths: paths(&pickle, part("planner_data").unwrap_or_default()),
+        stored: stored(&pickle, storage, &mut room),
+        paths: paths(&pickle, part("planner_data").unwrap_or_default(), &mut room),
         opened: HashMap::new(),
         values: 0,
+        room,
+        left_out: 0,
     };
     let optimizers = reader.optimizers();
     for [name, about] in tensors.as_chunks::<2>().0 {
@@ -96,6 +100,11 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
             tensor.role = Some(Role::Optimizer);
         }
     }
+    if reader.left_out > 0 {
+        let message =
+            format!("{} more tensors and values are not listed: they share more parts than fit.", reader.left_out);
+        checkpoint.note(Note::warning(message));
+    }
     if reader.values > VALUES {
         let message = format!("{} more values beside the tensors are not listed.", reader.values - VALUES);
         checkpoint.note(Note::info(message));
@@ -103,19 +112,26 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     Ok(checkpoint)
 }
 
+/// The most attributes of an object that are looked at: one object may stand in many places.
+const ATTRIBUTES: usize = 256;
+
 /// An attribute of an object.
 fn attribute(pickle: &Pickle, id: Id, name: &str) -> Option<Id> {
     let state = modules::flat(pickle, pickle.object(id)?.state?)?;
     let pairs = state.as_chunks::<2>().0;
-    pairs.iter().find(|[key, _]| pickle.text(*key).as_deref() == Some(name)).map(|[_, value]| *value)
+    pairs.iter().take(ATTRIBUTES).find(|[key, _]| pickle.is_text(*key, name)).map(|[_, value]| *value)
 }
 
 /// By the name of a tensor and the place of a box in it; other values have no place.
 type ByBox = HashMap<(String, Option<Vec<u64>>), Stored>;
 
-fn stored(pickle: &Pickle, flat: &[Id]) -> ByBox {
+fn stored(pickle: &Pickle, flat: &[Id], room: &mut Room) -> ByBox {
     let mut found = HashMap::new();
     for [index, info] in flat.as_chunks::<2>().0 {
+        let part = |of, name| attribute(pickle, of, name).map_or(0, |text| pickle.text_len(text));
+        if !room.take(part(*index, "fqn") + part(*info, "relative_path")) {
+            break;
+        }
         let name = attribute(pickle, *index, "fqn").and_then(|name| pickle.ascii(name));
         let offset = attribute(pickle, *index, "offset").and_then(|offset| sizes(pickle, offset).ok());
         let file = attribute(pickle, *info, "relative_path").and_then(|file| pickle.ascii(file));
@@ -128,10 +144,15 @@ fn stored(pickle: &Pickle, flat: &[Id]) -> ByBox {
 }
 
 /// The keys that lead to each value in the state dict that was saved.
-fn paths(pickle: &Pickle, flat: &[Id]) -> HashMap<String, Vec<Key>> {
+fn paths(pickle: &Pickle, flat: &[Id], room: &mut Room) -> HashMap<String, Vec<Key>> {
     let pairs = flat.as_chunks::<2>().0.iter();
     let path = |[name, path]: &[Id; 2]| {
-        let path = pickle.sequence(*path)?.iter().map(|key| keys::key(pickle, *key)).collect();
+        let keys = pickle.sequence(*path).filter(|keys| keys.len() <= limits::PICKLE_DEPTH)?;
+        let weight: usize = keys.iter().map(|key| keys::weight(pickle, *key) + size_of::<Key>()).sum();
+        if !room.take(weight + pickle.text_len(*name)) {
+            return None;
+        }
+        let path = keys.iter().map(|key| keys::key(pickle, *key)).collect();
         Some((pickle.ascii(*name)?, path))
     };
     pairs.filter_map(path).collect()
@@ -146,6 +167,10 @@ struct Reader<'a> {
     /// Files by their names, `None` for those that were not given.
     opened: HashMap<String, Option<FileId>>,
     values: usize,
+    /// The memory that is left for what the metadata tells: its parts may be shared by many tensors.
+    room: Room,
+    /// Tensors for which there was none.
+    left_out: u64,
 }
 
 impl Reader<'_> {
@@ -157,7 +182,16 @@ impl Reader<'_> {
     }
 
     fn add(&mut self, checkpoint: &mut Checkpoint, name: &str, about: Id) {
-        let path = self.paths.get(name).cloned().unwrap_or_else(|| vec![Key::Text(name.to_owned())]);
+        let boxes = attribute(self.pickle, about, "chunks").and_then(|chunks| self.pickle.sequence(chunks));
+        let each = size_of::<Piece>() + size_of::<Boxed>() + size_of::<File>() + 2 * name.len() + 64;
+        let taken = boxes.unwrap_or_default().len().saturating_mul(each);
+        let path = self.paths.get(name);
+        if !self.room.take_tensor(path.map_or(&[], Vec::as_slice)) || !self.room.take(taken.saturating_add(name.len()))
+        {
+            self.left_out += 1;
+            return;
+        }
+        let path = path.cloned().unwrap_or_else(|| vec![Key::Text(name.to_owned())]);
         let Some(chunks) = attribute(self.pickle, about, "chunks") else {
             self.value(checkpoint, name, &path);
             return;

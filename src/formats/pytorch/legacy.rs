@@ -161,7 +161,7 @@ fn widths(pickle: &Pickle) -> HashMap<String, u64> {
     for node in pickle.nodes.iter() {
         let Node::Persistent(about) = *node else { continue };
         let Some(&[_, class, key, ..]) = pickle.sequence(about) else { continue };
-        if let (Some(class), Some(key)) = (pickle.global(class), pickle.ascii(key)) {
+        if let (Some(class), Some(key)) = (pickle.global(class), pickle.short(key)) {
             widths.insert(key, dtypes::of_storage(&class.name).map_or(1, dtypes::width));
         }
     }

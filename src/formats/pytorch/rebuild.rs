@@ -196,7 +196,7 @@ impl<'a> Rebuilder<'a> {
                         around.requires_grad = rest.first().map(|flag| pickle.node(*flag) == Node::Bool(true));
                         around.attributes.extend(rest.get(2).into_iter().flat_map(|state| attributes(pickle, *state)));
                     } else {
-                        around.device = rest.get(1).and_then(|device| pickle.ascii(*device));
+                        around.device = rest.get(1).and_then(|device| pickle.short(*device));
                     }
                     let inner = pickle.object(*inner).expect("just seen");
                     (callable, args) = (inner.callable, inner.args);
@@ -310,7 +310,7 @@ impl<'a> Rebuilder<'a> {
                 if let Some(wanted) = named_dtype(pickle, *dtype) {
                     compound::cast(checkpoint, &mut tensor, wanted)?;
                 }
-                tensor.device = pickle.ascii(*device).map(|device| self.storages.device(&device));
+                tensor.device = pickle.short(*device).map(|device| self.storages.device(&device));
                 tensor.requires_grad = truth(rest.first());
                 tensor
             }
@@ -459,7 +459,9 @@ fn attributes(pickle: &Pickle, state: Id) -> Vec<(Key, Id)> {
         Node::Dict(place) => pickle.children(place).as_chunks::<2>().0,
         _ => &[],
     });
-    pairs.take(ATTRIBUTES).map(|[key, value]| (crate::wire::pickle::keys::key(pickle, *key), *value)).collect()
+    let short =
+        pairs.take(ATTRIBUTES).filter(|[key, _]| crate::wire::pickle::keys::weight(pickle, *key) <= Pickle::SHORT);
+    short.map(|[key, value]| (crate::wire::pickle::keys::key(pickle, *key), *value)).collect()
 }
 
 /// Whether a flag of this name is set.

@@ -58,8 +58,9 @@ impl<'a> Storages<'a> {
     /// `Malformed` for a key that is not the name of a record, or a count that no storage has.
     pub(super) fn storage(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, id: Id) -> Result<Option<Storage>> {
         let Some(&[_, class, key, location, count, ref view @ ..]) = pickle.sequence(id) else { return Ok(None) };
-        let (Some(class), Some(key)) = (pickle.global(class), key_text(pickle, key)) else { return Ok(None) };
-        let device = self.device(&pickle.ascii(location).unwrap_or_default());
+        let class = pickle.global(class).filter(|class| class.name.len() <= Pickle::SHORT);
+        let (Some(class), Some(key)) = (class, key_text(pickle, key)) else { return Ok(None) };
+        let device = self.device(&pickle.short(location).unwrap_or_default());
         if key.is_empty() || key.contains(['/', '\\']) || key.contains("..") {
             return Err(Error::malformed(format!(
                 "The pickle names the storage {:?}, which is not the name of a record; nothing else is read.",
@@ -71,7 +72,7 @@ impl<'a> Storages<'a> {
         let dtype = match (number, untyped) {
             (Some(number), _) => Some(Dtype::Number(number)),
             (None, true) => None,
-            (None, false) => Some(Dtype::Unknown { name: class.name.clone(), bits: None }),
+            (None, false) => Some(Dtype::Unknown { name: quoted(&class.name).to_string(), bits: None }),
         };
         let width = number.map_or(1, dtypes::width);
         let bytes = |count: Id| {
@@ -154,11 +155,11 @@ impl<'a> Storages<'a> {
     }
 }
 
-/// A storage's key: text, in packages a number, for Python 2 bytes.
+/// A storage's key: text as short as names of records are, in packages a number, for Python 2 bytes.
 fn key_text(pickle: &Pickle, id: Id) -> Option<String> {
     match pickle.node(id) {
         Node::Int(number) => Some(number.to_string()),
-        _ => pickle.ascii(id),
+        _ => pickle.short(id),
     }
 }
 

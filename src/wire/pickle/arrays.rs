@@ -4,6 +4,7 @@ use super::nodes::{Global, Id, Node, Pickle, Run};
 use super::{joblib, plain};
 use crate::limits;
 use crate::model::Value;
+use std::collections::HashMap;
 
 /// An array, as a pickle describes it.
 #[derive(Debug, PartialEq)]
@@ -92,7 +93,7 @@ pub fn scalar(pickle: &Pickle, id: Id) -> Option<(&'static str, Value)> {
     if !is_numpy(global, "multiarray", "scalar") {
         return None;
     }
-    let NumpyType::Simple(descr) = kind(pickle, dtype, 0)? else { return None };
+    let NumpyType::Simple(descr) = kind(pickle, dtype, &mut 1, 0)? else { return None };
     let mut bytes = match bytes(pickle, data, SCALAR)? {
         Data::Stream(run) => pickle.kept(run)?.to_vec(),
         Data::Owned(bytes) => bytes,
@@ -164,7 +165,7 @@ impl NumpyArray {
     pub fn of(pickle: &Pickle, id: Id) -> Option<Self> {
         if let Some(state) = joblib::state(pickle, id) {
             let shape = joblib::field(pickle, state, "shape")?;
-            let kind = kind(pickle, joblib::field(pickle, state, "dtype")?, 0)?;
+            let kind = kind(pickle, joblib::field(pickle, state, "dtype")?, &mut { TYPES }, 0)?;
             let order = order(pickle.text(joblib::field(pickle, state, "order")?)? == "F");
             let data = Data::Stream(*pickle.behind.get(&id)?);
             return Some(NumpyArray { kind, shape: sizes(pickle, shape)?, order, data });
@@ -211,8 +212,8 @@ impl NumpyArray {
     }
 
     fn from_parts(pickle: &Pickle, shape: Id, dtype: Id, order: Order, data: Id) -> Option<Self> {
-        let kind = kind(pickle, dtype, 0)?;
-        let data = if holds_objects(pickle, dtype) {
+        let kind = kind(pickle, dtype, &mut { TYPES }, 0)?;
+        let data = if kind.holds_objects() {
             matches!(pickle.node(data), Node::List(_)).then_some(Data::Objects(data))?
         } else {
             bytes(pickle, data, usize::MAX)?
@@ -234,9 +235,18 @@ pub(super) fn sizes(pickle: &Pickle, id: Id) -> Option<Vec<u64>> {
 /// How deep types of records may nest.
 const TYPE_DEPTH: usize = 32;
 
+/// The most types that the type of one array is made of: a few bytes can describe fields of fields without end.
+const TYPES: usize = 1 << 14;
+
+/// The longest name of a type that is no record.
+const TYPE_NAME: usize = 64;
+
 /// `numpy.dtype('f4', False, True)` with the state `(3, '<', …)`.
-fn kind(pickle: &Pickle, id: Id, depth: usize) -> Option<NumpyType> {
+///
+/// It and the types in it are taken from those that are `left`.
+pub(super) fn kind(pickle: &Pickle, id: Id, left: &mut usize, depth: usize) -> Option<NumpyType> {
     let (global, args) = pickle.call(id)?;
+    *left = left.checked_sub(1)?;
     if global.module != "numpy" || global.name != "dtype" || depth == TYPE_DEPTH {
         return None;
     }
@@ -244,22 +254,29 @@ fn kind(pickle: &Pickle, id: Id, depth: usize) -> Option<NumpyType> {
     let state = pickle.object(id)?.state.and_then(|state| pickle.sequence(state)).unwrap_or_default();
     let given = |place: usize| state.get(place).copied().filter(|part| pickle.node(*part) != Node::None);
     if let Some([base, shape]) = given(2).and_then(|sub| pickle.sequence(sub)) {
-        return Some(NumpyType::Sub(Box::new(kind(pickle, *base, depth + 1)?), sizes(pickle, *shape)?));
+        return Some(NumpyType::Sub(Box::new(kind(pickle, *base, left, depth + 1)?), sizes(pickle, *shape)?));
     }
     if let (Some(names), Some(fields)) = (given(3).and_then(|names| pickle.sequence(names)), given(4)) {
+        let Node::Dict(fields) = pickle.node(fields) else { return None };
+        let fields = pickle.children(fields).as_chunks::<2>().0;
+        *left = left.checked_sub(fields.len())?;
+        // Found at once: a record may have thousands.
+        let by_name: HashMap<String, Id> =
+            fields.iter().filter_map(|[name, about]| Some((pickle.short(*name)?, *about))).collect();
         let fields = names.iter().map(|name| {
-            let name = pickle.text(*name)?;
-            let [kind_of, offset, ..] = pickle.sequence(joblib::field(pickle, fields, &name)?)? else { return None };
+            let name = pickle.short(*name)?;
+            let [kind_of, offset, ..] = pickle.sequence(*by_name.get(&name)?)? else { return None };
             let offset = u64::try_from(pickle.int(*offset)?).ok()?;
-            Some((name.into_owned(), kind(pickle, *kind_of, depth + 1)?, offset))
+            Some((name, kind(pickle, *kind_of, left, depth + 1)?, offset))
         });
         let size = u64::try_from(pickle.int(given(5)?)?).ok()?;
         return Some(NumpyType::Record(fields.collect::<Option<_>>()?, size));
     }
-    let name = pickle.text(*args.first()?)?;
-    let order = given(1).and_then(|order| pickle.text(order)).unwrap_or_default();
+    let name = args.first().filter(|name| pickle.text_len(**name) <= TYPE_NAME).and_then(|name| pickle.text(*name))?;
+    let order = given(1).filter(|order| pickle.text_len(*order) <= TYPE_NAME);
+    let order = order.and_then(|order| pickle.text(order)).unwrap_or_default();
     let unit = given(8).and_then(|about| pickle.sequence(about)).and_then(|about| pickle.sequence(*about.get(1)?));
-    let unit = unit.and_then(|unit| Some((pickle.ascii(*unit.first()?)?, pickle.int(*unit.get(1)?)?)));
+    let unit = unit.and_then(|unit| Some((pickle.short(*unit.first()?)?, pickle.int(*unit.get(1)?)?)));
     Some(NumpyType::Simple(match unit {
         Some((unit, 1)) => format!("{order}{name}[{unit}]"),
         Some((unit, step)) => format!("{order}{name}[{step}{unit}]"),
@@ -267,19 +284,10 @@ fn kind(pickle: &Pickle, id: Id, depth: usize) -> Option<NumpyType> {
     }))
 }
 
-/// Whether arrays of a type hold Python objects.
-pub(super) fn holds_objects(pickle: &Pickle, dtype: Id) -> bool {
-    kind(pickle, dtype, 0).is_some_and(|kind| kind.holds_objects())
-}
-
-/// How many bytes an element of a type takes.
-pub(super) fn width(pickle: &Pickle, dtype: Id) -> Option<u64> {
-    kind(pickle, dtype, 0)?.width()
-}
-
 impl NumpyType {
     // Types nest at most `TYPE_DEPTH` deep.
-    fn holds_objects(&self) -> bool {
+    /// Whether its arrays hold Python objects.
+    pub(super) fn holds_objects(&self) -> bool {
         match self {
             NumpyType::Simple(descr) => descr.trim_start_matches(['<', '>', '|', '=']).starts_with('O'),
             NumpyType::Record(fields, _) => fields.iter().any(|(_, kind, _)| kind.holds_objects()),
@@ -287,7 +295,17 @@ impl NumpyType {
         }
     }
 
-    fn width(&self) -> Option<u64> {
+    /// How many types it is made of.
+    pub fn parts(&self) -> usize {
+        match self {
+            NumpyType::Simple(_) => 1,
+            NumpyType::Record(fields, _) => 1 + fields.iter().map(|(_, kind, _)| kind.parts()).sum::<usize>(),
+            NumpyType::Sub(base, _) => 1 + base.parts(),
+        }
+    }
+
+    /// How many bytes an element takes.
+    pub(super) fn width(&self) -> Option<u64> {
         match self {
             NumpyType::Simple(descr) => {
                 let rest = descr.trim_start_matches(['<', '>', '|', '=']);
@@ -357,7 +375,7 @@ pub(super) fn is_long(pickle: &Pickle, id: Id, most: usize) -> bool {
 }
 
 /// The bytes that `_codecs.encode` would make of its arguments, up to `most`.
-pub(super) fn encoded(pickle: &Pickle, args: &[Id], most: usize) -> Option<Vec<u8>> {
+pub fn encoded(pickle: &Pickle, args: &[Id], most: usize) -> Option<Vec<u8>> {
     latin1(pickle, *args.first()?, most)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It pickles an object in the place of each array, `joblib.numpy_pickle.NumpyArrayWrapper`, and writes the array's elements
 //! right behind the `BUILD` that completes it: first, in newer versions, a byte that says how many bytes of padding follow. An
-//! array of Python objects follows as a pickle of its own.
+//! array of Python objects follows as a pickle of its own, without further arrays of this kind.
 //!
 //! Source: `joblib/numpy_pickle.py`.
 
@@ -11,9 +11,6 @@ use super::stack::damaged;
 use super::{arrays, modules};
 use crate::error::Result;
 use crate::model::element_count;
-
-/// How deep pickles stand inside each other: arrays of objects that hold arrays of objects.
-pub(super) const DEPTH: usize = 32;
 
 /// What stands behind an object.
 pub(super) enum Behind {
@@ -28,20 +25,23 @@ pub(super) enum Behind {
     Pickle,
 }
 
-/// What joblib wrote behind a node; `None` for one that does not stand for an array.
+/// What joblib wrote behind a node; `None` for one that does not stand for an array. The types that its type is made of are
+/// taken from those that are `left`.
 ///
 /// # Errors
 ///
 /// `Malformed` if it does, and does not say how many bytes they are.
-pub(super) fn what_follows(pickle: &Pickle, id: Id) -> Result<Option<Behind>> {
+pub(super) fn what_follows(pickle: &Pickle, id: Id, left: &mut usize) -> Result<Option<Behind>> {
     let Some(state) = state(pickle, id) else { return Ok(None) };
     let unknown = || damaged("it does not say how many bytes of an array follow");
     let dtype = field(pickle, state, "dtype").ok_or_else(unknown)?;
-    if arrays::holds_objects(pickle, dtype) {
+    // One object may be built again and again.
+    let kind = arrays::kind(pickle, dtype, left, 0).ok_or_else(unknown)?;
+    if kind.holds_objects() {
         return Ok(Some(Behind::Pickle));
     }
     let shape = field(pickle, state, "shape").and_then(|shape| arrays::sizes(pickle, shape)).ok_or_else(unknown)?;
-    let width = arrays::width(pickle, dtype).ok_or_else(unknown)?;
+    let width = kind.width().ok_or_else(unknown)?;
     let len = element_count(&shape).and_then(|count| count.checked_mul(width)).ok_or_else(unknown)?;
     let padding = field(pickle, state, "numpy_array_alignment_bytes");
     Ok(Some(Behind::Elements { len, padded: padding.is_some_and(|padding| pickle.node(padding) != Node::None) }))
@@ -54,9 +54,15 @@ pub(super) fn state(pickle: &Pickle, id: Id) -> Option<Id> {
     pickle.object(id)?.state.filter(|_| wrapper)
 }
 
-/// The value under a key of text of a dictionary.
+/// The most attributes of an object that stands for an array.
+const FIELDS: usize = 64;
+
+/// The value under a key of text of a small dictionary.
 pub(super) fn field(pickle: &Pickle, dict: Id, key: &str) -> Option<Id> {
     let Node::Dict(place) = pickle.node(dict) else { return None };
     let pairs = pickle.children(place).as_chunks::<2>().0;
-    pairs.iter().rev().find(|[name, _]| pickle.text(*name).as_deref() == Some(key)).map(|[_, value]| *value)
+    if pairs.len() > FIELDS {
+        return None;
+    }
+    pairs.iter().rev().find(|[name, _]| pickle.is_text(*name, key)).map(|[_, value]| *value)
 }

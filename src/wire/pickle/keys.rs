@@ -28,16 +28,22 @@ pub(super) enum Identity<'a> {
     Node(Id),
 }
 
-impl Identity<'_> {
-    /// How many bytes are compared.
-    pub(super) fn weight(&self) -> usize {
-        match self {
-            Identity::Text(bytes) | Identity::Bytes(bytes) => bytes.len(),
-            // As deep as there are members at most, which are few.
-            Identity::Tuple(members) => members.iter().map(Identity::weight).sum(),
-            _ => 0,
+/// How many bytes are compared and shown of a key, near enough.
+pub fn weight(pickle: &Pickle, id: Id) -> usize {
+    let (mut waiting, mut parts, mut sum) = (vec![id], PARTS, 0usize);
+    while let Some(id) = waiting.pop() {
+        match pickle.node(id) {
+            Node::Tuple(place) => {
+                let members = pickle.children(place);
+                let Some(left) = parts.checked_sub(members.len() + 1) else { continue };
+                parts = left;
+                waiting.extend(members);
+            }
+            Node::Bytes(_, len) => sum += len as usize,
+            _ => sum = sum.saturating_add(plain::weight(pickle, id)),
         }
     }
+    sum
 }
 
 /// What a key is compared by.

@@ -23,14 +23,23 @@ pub fn run_at(source: &dyn ReadAt, start: u64) -> Pickle {
     finish(Machine::at(source, start), true)
 }
 
+/// Likewise, as `joblib.load` reads it: it takes the bytes behind an object that stands for an array for its elements, where
+/// every other reader takes them for opcodes.
+pub fn run_joblib(source: &dyn ReadAt, start: u64) -> Pickle {
+    let mut machine = Machine::at(source, start);
+    machine.joblib = true;
+    finish(machine, true)
+}
+
 fn finish(mut machine: Machine<'_>, fits: bool) -> Pickle {
     let outcome = if fits { machine.follow() } else { Err(Error::too_large("The pickle is larger than 4 GiB.")) };
     let end = machine.place();
-    let Machine { mut pickle, .. } = machine;
+    let Machine { mut pickle, out_of_frame, .. } = machine;
     pickle.end = end;
-    match outcome {
-        Ok(root) => pickle.root = Some(root),
-        Err(error) => pickle.problem = Some(error.at(end)),
+    match (outcome, out_of_frame) {
+        (_, Some(error)) => pickle.problem = Some(error),
+        (Ok(root), None) => pickle.root = Some(root),
+        (Err(error), None) => pickle.problem = Some(error.at(end)),
     }
     pickle
 }
@@ -48,24 +57,28 @@ impl Machine<'_> {
             self.pickle.opcodes.entry(code).or_insert(place);
             if code == op::STOP {
                 let root = self.pop()?;
-                let Some(outer) = self.outer.pop() else { return Ok(root) };
+                let Some(outer) = self.outer.take() else { return Ok(root) };
                 self.go_on(outer, root);
                 continue;
             }
             // An opcode that fails is told at its own place.
-            self.step(code, start).and_then(|()| self.check_frame()).and_then(|()| self.read_behind(code)).map_err(
-                |error| {
-                    self.at = start;
-                    during(code, error)
-                },
-            )?;
+            let followed = self.step(code, start).map(|()| self.check_frame()).and_then(|()| self.read_behind(code));
+            followed.map_err(|error| {
+                self.at = start;
+                during(code, error)
+            })?;
+            if let Some(what) = self.odd_frame.take() {
+                self.out_of_frame.get_or_insert_with(|| during(code, damaged(what)).at(place));
+            }
         }
     }
 
     /// Goes on with the pickle around one that ended: what that one describes stands in the place of what called for it.
     fn go_on(&mut self, outer: Waiting, result: Id) {
-        let Waiting { stack, marks, memo, frame_end } = outer;
+        let Waiting { stack, marks, memo, frame_end, protocol } = outer;
         (self.stack, self.marks, self.memo, self.frame_end) = (stack, marks, memo, frame_end);
+        // It decides how names are spelled.
+        self.pickle.protocol = protocol;
         if let Some(top) = self.stack.last_mut() {
             *top = result;
         }
@@ -154,7 +167,11 @@ impl Machine<'_> {
 
     fn memory(&mut self, code: u8) -> Result<()> {
         let key = match code {
-            op::GET | op::PUT => self.text_line()?.trim().parse().map_err(|_| damaged("a memo has no whole number"))?,
+            op::GET | op::PUT => {
+                // As Python reads it, `1_0` is ten.
+                let line = self.text_line()?.replace('_', "");
+                line.trim().parse().map_err(|_| damaged("a memo has no whole number"))?
+            }
             op::BINGET | op::BINPUT => u64::from(self.array::<1>()?[0]),
             op::LONG_BINGET | op::LONG_BINPUT => u32::from_le_bytes(self.array()?).into(),
             _ => self.memo.len(),
@@ -206,6 +223,16 @@ impl Machine<'_> {
             return Ok(Node::Int(number));
         }
         let unsigned = digits.strip_prefix(['-', '+']).unwrap_or(digits);
+        // Python reads these lines as its own source: `0x10`, `1_000`.
+        let plain = unsigned.replace('_', "").to_ascii_lowercase();
+        let based = [("0x", 16), ("0o", 8), ("0b", 2), ("", 10)]
+            .iter()
+            .find_map(|(mark, base)| Some((plain.strip_prefix(mark)?, *base)))
+            .filter(|(digits, _)| digits.bytes().all(|digit| digit.is_ascii_alphanumeric()))
+            .and_then(|(digits, base)| i64::from_str_radix(digits, base).ok());
+        if let Some(number) = based {
+            return Ok(Node::Int(if digits.starts_with('-') { -number } else { number }));
+        }
         if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(damaged("a line is no whole number"));
         }
@@ -336,11 +363,22 @@ impl Machine<'_> {
         }
         let target = self.top()?;
         let old = match self.pickle.nodes[target] {
-            Node::List(place) | Node::Set(place) if !pairs => place,
+            Node::List(place) if !pairs && code != op::ADDITEMS => place,
+            Node::Set(place) if code == op::ADDITEMS => place,
             Node::Dict(place) if pairs => place,
             Node::Object(object) if pairs => self.pickle.objects[object].pairs,
             Node::Object(object) => self.pickle.objects[object].items,
-            Node::Unknown | Node::Persistent(_) => return Ok(()),
+            // Python calls a method of whatever it is: `sys.path.append`, `sys.modules[…] = …`, `list[0] = …`.
+            Node::Unknown
+            | Node::Persistent(_)
+            | Node::Global(_)
+            | Node::List(_)
+            | Node::Set(_)
+            | Node::Bytes(..)
+            | Node::Far(_) => {
+                self.pickle.put_otherwise.get_or_insert(code);
+                return Ok(());
+            }
             _ => return Err(damaged("items are put into something that holds none")),
         };
         let new = self.longer(old, &more)?;
@@ -364,9 +402,17 @@ impl Machine<'_> {
             (self.name_line(code)?, self.name_line(code)?)
         } else {
             let (name, module) = (self.pop()?, self.pop()?);
+            // One long text may be the module of many names.
+            let both = (module, name, self.pickle.protocol < 3);
+            if let Some(id) = self.assembled.get(&both) {
+                return self.put(*id);
+            }
             // Either may be what a call returns.
             let text = |id| self.pickle.text(id).map_or_else(|| Global::UNKNOWN.to_owned(), Cow::into_owned);
-            (text(module), text(name))
+            let (module, name) = (text(module), text(name));
+            let node = self.global(module, name, (code, start))?;
+            self.assembled.insert(both, node);
+            return self.put(node);
         };
         let node = self.global(module, name, (code, start))?;
         self.put(node)
@@ -382,12 +428,14 @@ impl Machine<'_> {
     /// The node of a name, as Python 3 spells it; a name has one node.
     fn global(&mut self, module: String, name: String, (opcode, start): (u8, usize)) -> Result<Id> {
         let global = Global { module, name };
-        if let Some(id) = self.names.get(&global) {
+        let renamed = self.pickle.protocol < 3;
+        if let Some(id) = self.names.get(&(global.clone(), renamed)) {
             return Ok(*id);
         }
+        self.spelled += global.module.len() + global.name.len();
         let id = self.node(Node::Global(narrow(self.pickle.globals.len())))?;
-        self.names.insert(global.clone(), id);
-        let known = if self.pickle.protocol < 3 { python2::renamed(global.clone()) } else { global.clone() };
+        self.names.insert((global.clone(), renamed), id);
+        let known = if renamed { python2::renamed(global.clone()) } else { global.clone() };
         let spelled = (known != global).then_some(global);
         let at = self.pickle.place(start);
         self.pickle.globals.push(Reference { global: known, spelled, at, opcode });
@@ -398,8 +446,11 @@ impl Machine<'_> {
         if code == op::BUILD {
             let state = self.pop()?;
             let built = self.top()?;
-            if let Node::Object(object) = self.pickle.nodes[built] {
-                self.pickle.objects[object].state = Some(state);
+            match self.pickle.nodes[built] {
+                Node::Object(object) => self.pickle.objects[object].state = Some(state),
+                _ => {
+                    self.pickle.put_otherwise.get_or_insert(code);
+                }
             }
             return Ok(());
         }
@@ -432,19 +483,19 @@ impl Machine<'_> {
 
     /// Joblib writes the elements of an array behind the `BUILD` of the object that stands for it, and behind its frame.
     fn read_behind(&mut self, code: u8) -> Result<()> {
-        if code != op::BUILD {
+        // A pickle inside another one is read by Python's own reader.
+        if code != op::BUILD || !self.joblib || self.outer.is_some() {
             return Ok(());
         }
         let built = self.top()?;
-        match joblib::what_follows(&self.pickle, built)? {
+        match joblib::what_follows(&self.pickle, built, &mut self.types)? {
             None => Ok(()),
             Some(joblib::Behind::Pickle) => {
-                if self.outer.len() == joblib::DEPTH {
-                    return Err(damaged("pickles stand inside each other too deep"));
-                }
                 let (stack, marks) = (std::mem::take(&mut self.stack), std::mem::take(&mut self.marks));
                 let (memo, frame_end) = (std::mem::take(&mut self.memo), self.frame_end.take());
-                self.outer.push(Waiting { stack, marks, memo, frame_end });
+                let protocol = std::mem::take(&mut self.pickle.protocol);
+                self.outer = Some(Waiting { stack, marks, memo, frame_end, protocol });
+                self.pickle.joblib = true;
                 Ok(())
             }
             Some(joblib::Behind::Elements { len, padded }) => {
@@ -454,6 +505,7 @@ impl Machine<'_> {
                 }
                 let run = self.pass(len)?;
                 self.pickle.behind.insert(built, run);
+                self.pickle.joblib = true;
                 Ok(())
             }
         }

@@ -22,6 +22,6 @@ mod stack;
 mod tests;
 pub mod walk;
 
-pub use machine::{run, run_at};
+pub use machine::{run, run_at, run_joblib};
 pub use nodes::{Global, Id, Node, Object, Pickle, Reference, Run};
 pub use walk::{Part, Step, Walk};

@@ -33,7 +33,7 @@ pub fn class(pickle: &Pickle, id: Id) -> Option<&Global> {
     let callable = pickle.object(id)?.callable;
     match pickle.node(callable) {
         Node::Persistent(about) => match pickle.sequence(about)? {
-            [kind, class, ..] if pickle.text(*kind).as_deref() == Some("module") => pickle.global(*class),
+            [kind, class, ..] if pickle.is_text(*kind, "module") => pickle.global(*class),
             _ => None,
         },
         _ => pickle.global(callable),
@@ -92,7 +92,7 @@ pub fn flat(pickle: &Pickle, id: Id) -> Option<&[Id]> {
 /// The value under a key of text, among keys and values in turn.
 fn find(pickle: &Pickle, flat: &[Id], key: &str) -> Option<Id> {
     let pairs = flat.as_chunks::<2>().0;
-    pairs.iter().rev().find(|[name, _]| pickle.text(*name).as_deref() == Some(key)).map(|[_, value]| *value)
+    pairs.iter().rev().find(|[name, _]| pickle.is_text(*name, key)).map(|[_, value]| *value)
 }
 
 /// Keys that are looked for, of a dictionary of this many keys at most: an optimizer's state dict and a module have few.
@@ -109,14 +109,15 @@ pub(super) fn is_optimizer(pickle: &Pickle, id: Id) -> bool {
     flat.len() <= 16 && find(pickle, flat, "param_groups").is_some() && find(pickle, flat, "state").is_some()
 }
 
-/// What a module holds, in the order of its state dict; `None` for anything but a module.
-pub(super) fn members(pickle: &Pickle, id: Id, registered: &HashMap<String, Registered>) -> Option<Members> {
+/// What a module holds, in the order of its state dict, and how much more than that it takes to tell, in bytes; `None` for
+/// anything but a module.
+pub(super) fn members(pickle: &Pickle, id: Id, registered: &HashMap<String, Registered>) -> Option<(Members, usize)> {
     let object = pickle.object(id)?;
     let state = traced(pickle, id).or_else(|| states(pickle, object).first().copied())?;
     let state = flat(pickle, state)?;
     let scripted = class(pickle, id).filter(|class| class.module.starts_with("__torch__"));
     match scripted {
-        Some(class) => Some(scripted_members(pickle, state, registered.get(&class.dotted()))),
+        Some(class) => Some((scripted_members(pickle, state, registered.get(&class.dotted())), 0)),
         None if state.len() <= 2 * FEW => module_members(pickle, state),
         None => None,
     }
@@ -129,27 +130,28 @@ fn traced(pickle: &Pickle, id: Id) -> Option<Id> {
     args.iter().copied().find(|part| rebuilt && matches!(pickle.node(*part), Node::Dict(_)))
 }
 
-fn module_members(pickle: &Pickle, state: &[Id]) -> Option<Members> {
+fn module_members(pickle: &Pickle, state: &[Id]) -> Option<(Members, usize)> {
     let part = |name| find(pickle, state, name).and_then(|part| flat(pickle, part));
     let (parameters, buffers, modules) = (part("_parameters")?, part("_buffers")?, part("_modules")?);
-    let left_out = find(pickle, state, "_non_persistent_buffers_set").map(|set| names(pickle, set)).unwrap_or_default();
+    let (left_out, weight) = left_out(pickle, state);
     let (mut kept, mut transient) = (Vec::new(), Vec::new());
     for [name, buffer] in buffers.as_chunks::<2>().0 {
-        let is_left_out = pickle.text(*name).is_some_and(|name| left_out.contains(&*name));
+        let is_left_out = pickle.short(*name).is_some_and(|name| left_out.contains(&name));
         if is_left_out { &mut transient } else { &mut kept }.extend([*name, *buffer]);
     }
     let plain = state
         .as_chunks::<2>()
         .0
         .iter()
-        .filter(|[name, _]| !pickle.text(*name).is_some_and(|name| name.starts_with('_') && name != PACKED));
-    Some(vec![
+        .filter(|[name, _]| !pickle.begins(*name, b'_') || pickle.is_text(*name, PACKED));
+    let members = vec![
         (parameters.to_vec(), Part::Parameter),
         (kept, Part::Buffer),
         (transient, Part::Transient),
         (modules.to_vec(), Part::Item),
         (plain.flatten().copied().collect(), Part::Attribute),
-    ])
+    ];
+    Some((members, weight))
 }
 
 /// Where a recurrent module keeps its parameters a second time, as a list.
@@ -158,7 +160,18 @@ const FLAT: &str = "_flat_weights";
 /// Where a quantised module keeps its weight and its bias; what else begins with `_` is the module's own bookkeeping.
 const PACKED: &str = "_packed_params";
 
-/// The texts of a set: a node of its own, or a call of `set`.
+/// The most names of a set that are looked at.
+const NAMES: usize = 1 << 12;
+
+/// The names of a module's buffers that its state dict leaves out, and how much it takes to tell them, in bytes.
+fn left_out(pickle: &Pickle, state: &[Id]) -> (HashSet<String>, usize) {
+    let Some(set) = find(pickle, state, "_non_persistent_buffers_set") else { return (HashSet::new(), 0) };
+    let names = names(pickle, set);
+    let weight = names.iter().map(|name| name.len() + 64).sum();
+    (names, weight)
+}
+
+/// The short texts of a set: a node of its own, or a call of `set`.
 fn names(pickle: &Pickle, set: Id) -> HashSet<String> {
     let members = match pickle.node(set) {
         Node::Set(place) => pickle.children(place),
@@ -167,7 +180,7 @@ fn names(pickle: &Pickle, set: Id) -> HashSet<String> {
             _ => &[],
         },
     };
-    members.iter().filter_map(|name| pickle.text(*name)).map(std::borrow::Cow::into_owned).collect()
+    members.iter().take(NAMES).filter_map(|name| pickle.short(*name)).collect()
 }
 
 fn scripted_members(pickle: &Pickle, state: &[Id], registered: Option<&Registered>) -> Members {

@@ -122,6 +122,10 @@ pub struct Pickle {
     pub(super) gaps: Vec<(usize, u64)>,
     /// The bytes that joblib writes behind the object that stands for an array, by that object.
     pub(super) behind: HashMap<Id, Run>,
+    /// Whether bytes were taken for elements that only joblib takes for such.
+    pub joblib: bool,
+    /// The first opcode that puts items or a state into what is no container and no call's result.
+    pub put_otherwise: Option<u8>,
     /// The first text that is not UTF-8: its opcode and its byte. Python refuses it.
     pub not_utf8: Option<(u8, u64)>,
     /// The bytes that are a `bytearray`.
@@ -150,6 +154,9 @@ pub struct Pickle {
 }
 
 impl Pickle {
+    /// The longest short text, in bytes.
+    pub const SHORT: usize = 1024;
+
     /// Nothing yet.
     pub(super) fn new(stream: Vec<u8>) -> Self {
         Pickle {
@@ -157,6 +164,8 @@ impl Pickle {
             far: Vec::new(),
             gaps: Vec::new(),
             behind: HashMap::new(),
+            joblib: false,
+            put_otherwise: None,
             not_utf8: None,
             mutable: HashSet::new(),
             opcodes: BTreeMap::new(),
@@ -197,6 +206,24 @@ impl Pickle {
         }
     }
 
+    /// Whether a node is this text. Costs nothing where the lengths differ, however long the text is.
+    pub fn is_text(&self, id: Id, text: &str) -> bool {
+        match self.node(id) {
+            Node::Text(start, len) => self.span(start, len) == text.as_bytes(),
+            Node::Owned(place) => self.texts[place as usize] == text.as_bytes(),
+            _ => false,
+        }
+    }
+
+    /// Whether a node is a text that begins with this byte.
+    pub fn begins(&self, id: Id, byte: u8) -> bool {
+        match self.node(id) {
+            Node::Text(start, len) => self.span(start, len).first() == Some(&byte),
+            Node::Owned(place) => self.texts[place as usize].first() == Some(&byte),
+            _ => false,
+        }
+    }
+
     /// How many bytes the text of a text node takes; 0 for anything else.
     pub fn text_len(&self, id: Id) -> usize {
         match self.node(id) {
@@ -225,6 +252,15 @@ impl Pickle {
             Node::Bytes(start, len) => String::from_utf8(self.span(start, len).to_vec()).ok(),
             _ => self.text(id).map(Cow::into_owned),
         }
+    }
+
+    /// Likewise, if it is short, as names of devices and records are: one long text may stand in millions of places.
+    pub fn short(&self, id: Id) -> Option<String> {
+        let len = match self.node(id) {
+            Node::Bytes(_, len) => len as usize,
+            _ => self.text_len(id),
+        };
+        if len <= Self::SHORT { self.ascii(id) } else { None }
     }
 
     /// A whole number.

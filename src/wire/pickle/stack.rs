@@ -19,12 +19,24 @@ pub(super) struct Machine<'a> {
     /// Heights of the stack at which marks stand.
     pub marks: Vec<u32>,
     pub memo: Memo,
-    /// Names as the stream spells them, with their nodes.
-    pub names: HashMap<Global, Id>,
+    /// Names as the stream spells them, and whether those of Python 2 count, with their nodes.
+    pub names: HashMap<(Global, bool), Id>,
+    /// The bytes of these names: they may be many times those of the stream.
+    pub spelled: usize,
+    /// The names that were put together on the stack, by their parts.
+    pub assembled: HashMap<(Id, Id, bool), Id>,
     /// The byte behind the frame that is being read, while there is one.
     pub frame_end: Option<u64>,
+    /// What is wrong with the frame at the opcode just read.
+    pub odd_frame: Option<&'static str>,
+    /// The first opcode that was wrong about its frame: what is described is then not taken for granted.
+    pub out_of_frame: Option<Error>,
     /// What waits while a pickle inside this one is followed.
-    pub outer: Vec<Waiting>,
+    pub outer: Option<Waiting>,
+    /// Whether the elements of arrays stand between the opcodes.
+    pub joblib: bool,
+    /// How many more types of arrays are looked at.
+    pub types: usize,
     /// The most objects, and the most things on the stack, in the memo and in containers.
     pub most: usize,
     /// Small constants, kept once each: `None`, the truth values, the empty tuple, then 0 to 255.
@@ -39,6 +51,7 @@ pub(super) struct Waiting {
     pub marks: Vec<u32>,
     pub memo: Memo,
     pub frame_end: Option<u64>,
+    pub protocol: u8,
 }
 
 /// How much of the source is read at a time.
@@ -58,7 +71,14 @@ impl Memo {
     pub fn put(&mut self, key: u64, id: Id) {
         match usize::try_from(key) {
             Ok(place) if place < self.dense.len() => self.dense[place] = id,
-            Ok(place) if place == self.dense.len() => self.dense.push(id),
+            Ok(place) if place == self.dense.len() => {
+                self.dense.push(id);
+                // What was memoised out of order is in line now. Each counts once: `MEMOIZE` goes by their number.
+                self.sparse.remove(&key);
+                while let Some(next) = self.sparse.remove(&(self.dense.len() as u64)) {
+                    self.dense.push(next);
+                }
+            }
             _ => {
                 self.sparse.insert(key, id);
             }
@@ -99,12 +119,18 @@ impl<'a> Machine<'a> {
             at: 0,
             unread,
             base,
-            outer: Vec::new(),
+            odd_frame: None,
+            out_of_frame: None,
+            outer: None,
+            joblib: false,
             stack: Vec::new(),
             marks: Vec::new(),
             memo: Memo::default(),
             names: HashMap::new(),
+            spelled: 0,
+            assembled: HashMap::new(),
             frame_end: None,
+            types: limits::PICKLE_NODES,
             most: limits::PICKLE_NODES + len / 6,
             constants: [None; CONSTANTS],
         }
@@ -143,7 +169,7 @@ impl<'a> Machine<'a> {
     /// How many objects are kept. A list, a call and a name take more than their nodes.
     fn described(&self) -> usize {
         let Pickle { nodes, objects, items, globals, .. } = &self.pickle;
-        nodes.len() + items.len() + 2 * objects.len() + 12 * globals.len()
+        nodes.len() + items.len() + 2 * objects.len() + 12 * globals.len() + 2 * self.assembled.len() + self.spelled / 4
     }
 
     /// Whether one more is within the cap: without it, bytes that copy and drop cost many times their number.
@@ -347,25 +373,24 @@ impl<'a> Machine<'a> {
         Ok(String::from_utf8_lossy(self.pickle.span(start, len)).into_owned())
     }
 
-    /// Begins a frame: opcodes stay within it.
+    /// Begins a frame: opcodes stay within it. Python's reader in C does not mind where they do not, so the rest is followed.
     pub fn begin_frame(&mut self, len: u64) -> Result<()> {
         if self.frame_end.is_some() {
-            return Err(damaged("a FRAME begins inside another"));
+            self.odd_frame = Some("a FRAME begins inside another");
         }
         self.expect(len)?;
         self.frame_end = Some(self.place() + len);
         Ok(())
     }
 
-    /// Whether the opcode just read stayed within its frame.
-    pub fn check_frame(&mut self) -> Result<()> {
-        match self.frame_end {
-            Some(end) if self.place() > end => Err(damaged("an opcode crosses the end of its FRAME")),
-            Some(end) if self.place() == end => {
-                self.frame_end = None;
-                Ok(())
-            }
-            _ => Ok(()),
+    /// Notes an opcode that did not stay within its frame.
+    pub fn check_frame(&mut self) {
+        let Some(end) = self.frame_end else { return };
+        if self.place() > end {
+            self.odd_frame = Some("an opcode crosses the end of its FRAME");
+        }
+        if self.place() >= end {
+            self.frame_end = None;
         }
     }
 }

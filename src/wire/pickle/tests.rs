@@ -178,6 +178,17 @@ fn a_memo_is_a_map_and_not_an_array() {
 }
 
 #[test]
+fn a_memo_that_is_filled_out_of_order_counts_each_key_once() {
+    // The keys are 1, 0, 1 again and 3; `MEMOIZE` is then the fourth, 3: it takes the place of what is harmless.
+    let stream = b"\x80\x04\x8c\x01aq\x01q\x00q\x01\x8c\x04pathq\x03\x8c\x06system\x94\x8c\x02osh\x03\x93.";
+    assert_eq!(names(stream), name("os.system", 34));
+    assert_eq!(
+        leaves(b"K\x07q\x020K\x08q\x010K\x09q\x000](h\x00h\x01h\x02\x94h\x03e."),
+        ["0 = 9", "1 = 8", "2 = 7", "3 = 7"]
+    );
+}
+
+#[test]
 fn calls_keep_what_they_are_given() {
     let pickle = run(b"cm\nf\n)}\x8c\x01kK\x01s\x92}\x8c\x01aK\x02sb.");
     let Node::Object(place) = root(&pickle) else { panic!("no object") };

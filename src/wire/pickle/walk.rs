@@ -3,10 +3,14 @@
 use super::keys;
 use super::modules::{self, Registered};
 use super::nodes::{Id, Node, Pickle};
+use super::plain;
 use crate::limits;
 use crate::model::Key;
 use std::collections::{HashMap, HashSet};
 use std::vec::IntoIter;
+
+/// As many bytes of text are looked at in the time of one step.
+const WEIGHT: usize = 64;
 
 /// What a walk comes to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -182,6 +186,11 @@ impl<'a> Walk<'a> {
     /// Goes into a container; what is told of it is its being a leaf or an object.
     fn enter(&mut self, id: Id) -> Option<Step> {
         let id = modules::untagged(self.pickle, id);
+        self.steps += plain::weight(self.pickle, id) / WEIGHT;
+        if self.steps > limits::PICKLE_STEPS {
+            self.capped = true;
+            return Some(Step::Leaf(id));
+        }
         if (self.stop_at)(self.pickle, id) || self.on_path.contains(&id) {
             return Some(Step::Leaf(id));
         }
@@ -239,7 +248,8 @@ impl<'a> Walk<'a> {
     /// The items of a dictionary's or a list's kin, then the attributes of its state; whether it is a module.
     fn object_children(&mut self, id: Id, groups: &mut Vec<Children>) -> bool {
         let pickle = self.pickle;
-        if let Some(members) = modules::members(pickle, id, self.registered) {
+        if let Some((members, weight)) = modules::members(pickle, id, self.registered) {
+            self.steps += weight / WEIGHT;
             for (flat, part) in members {
                 let group = self.pairs(&flat, part);
                 groups.push(group);
@@ -307,7 +317,7 @@ impl<'a> Walk<'a> {
         let mut known = HashMap::with_capacity(flat.len() / 2);
         for [key, value] in flat.as_chunks::<2>().0 {
             let identity = keys::identity(self.pickle, *key);
-            self.steps += identity.weight() / 64;
+            self.steps += keys::weight(self.pickle, *key) / WEIGHT;
             if self.steps > limits::PICKLE_STEPS {
                 break;
             }
