@@ -89,6 +89,26 @@ fn opening_100_gb_of_pytorch_reads_the_directory_and_the_pickle() {
 }
 
 #[test]
+fn opening_100_gb_of_the_stream_before_1_6_reads_the_pickles_and_the_counts() {
+    let each: u64 = 1 << 30;
+    let mut file = Sparse::default();
+    // The magic number, the protocol, facts about the machine; then the state dict and the keys of its storages.
+    file.push(b"\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.");
+    file.push(&state_dict(100, each / 4));
+    let keys: Vec<u8> = (0..100).flat_map(|key| text(&key.to_string())).collect();
+    file.push(&[b"\x80\x02](".as_slice(), &keys, b"e."].concat());
+    for _ in 0..100 {
+        file.push(&(each / 4).to_le_bytes());
+        file.skip(each);
+    }
+    let headers = file.len() - 100 * each;
+    let (bytes, reads, tensors) = cost("model.pt", file);
+    println!("100 GB of the stream before 1.6: {bytes} bytes in {reads} reads, headers take {headers}");
+    assert_eq!(tensors, 100);
+    assert!(bytes <= headers + SLACK && reads <= most_reads(tensors, 1), "{bytes} bytes in {reads} reads");
+}
+
+#[test]
 fn an_archive_of_20_000_records_opens_in_few_reads() {
     let (file, headers) = torch_archive(20_000, 4096);
     let start = std::time::Instant::now();

@@ -66,7 +66,9 @@ impl<'a> Candidate<'a> {
     }
 
     fn read_archive(&self) -> Option<&Result<Archive>> {
-        let zip = self.begins_as_archive() || self.has_extension(ZIPPED);
+        // What begins as a pickle is loaded as one, whatever stands behind it.
+        let pickled = matches!(self.head.as_slice(), [0x80, 0..=5, ..]);
+        let zip = self.begins_as_archive() || self.has_extension(ZIPPED) && !pickled;
         zip.then(|| self.archive.get_or_init(|| Archive::read(&self.file.source)))
     }
 

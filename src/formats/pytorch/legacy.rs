@@ -49,7 +49,7 @@ fn is_pickle(head: &[u8]) -> bool {
 
 fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let mut checkpoint = Checkpoint::new(Files::new(), FORMAT.id);
-    let source = Pages::new(&*lead.file.source);
+    let source = Pages::of(&*lead.file.source, AROUND);
     let first = run_at(&source, 0);
     if first.problem.is_none() && !is_magic(&first) {
         // What `pickle.dump` wrote under such a name is shown as what it is.
@@ -76,7 +76,7 @@ const HEAD: [&str; 3] = ["the magic number", "the protocol", "the facts about th
 /// `Malformed` where the pickles or the list of storages are damaged.
 pub(super) fn add(checkpoint: &mut Checkpoint, given: &File) -> Result<()> {
     let file = checkpoint.files.add(&given.name, given.source.clone());
-    let source = Pages::new(&*given.source);
+    let source = Pages::of(&*given.source, AROUND);
     let mut at = 0;
     for (index, what) in HEAD.iter().enumerate() {
         let (pickle, root) = next(&source, &mut at, what)?;
@@ -90,7 +90,7 @@ pub(super) fn add(checkpoint: &mut Checkpoint, given: &File) -> Result<()> {
     referred::add(checkpoint, &pickle, &source, start, "the pickle", Loader::Torch);
     let top = referred::root(&pickle, &given.name).map_err(|error| error.shifted(start))?;
     at += pickle.end;
-    let records = storages(checkpoint, &pickle, file, &source, at)?;
+    let records = storages(checkpoint, &pickle, file, &*given.source, at)?;
     let sources = pickle.nodes.iter().filter(|node| is_source(&pickle, **node)).count();
     if sources > 0 {
         let message =
@@ -168,6 +168,12 @@ fn widths(pickle: &Pickle) -> HashMap<String, u64> {
     widths
 }
 
+/// How much is read at a time of the short pickles.
+const AROUND: u64 = 4 << 10;
+
+/// How much is read at a time for the counts between storages.
+const COUNTS: u64 = 64;
+
 /// Where the storages lie: the list of their keys at `at`, then they, one after another.
 fn storages(
     checkpoint: &mut Checkpoint,
@@ -189,6 +195,8 @@ fn storages(
         _ => return Err(Error::malformed("The list of storages is not a list.").at(at)),
     };
     let widths = widths(pickle);
+    // A count stands before each storage: only a little is read around it.
+    let counts = Pages::of(source, COUNTS);
     for key in keys {
         let key =
             list.ascii(*key).ok_or_else(|| Error::malformed("The list of storages holds what is no key.").at(at))?;
@@ -197,7 +205,7 @@ fn storages(
             return Err(Error::malformed(message).at(at));
         };
         let Some(data) = at.checked_add(8).filter(|data| *data <= size) else { break };
-        let count = read_vec(source, at, 8)?;
+        let count = read_vec(&counts, at, 8)?;
         let count = i64::from_le_bytes(count.try_into().expect("eight bytes"));
         let bytes = u64::try_from(count).ok().and_then(|count| count.checked_mul(*width));
         let Some(len) = bytes.filter(|len| *len <= i64::MAX.unsigned_abs()) else {

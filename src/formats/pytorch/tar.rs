@@ -16,7 +16,7 @@ use super::{dtypes, legacy};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Tensor, element_count};
-use crate::source::{FileId, Files, ReadAt, Window, read_vec};
+use crate::source::{FileId, Files, Pages, ReadAt, Window, read_vec};
 use crate::wire::pickle::{Id, Node, Pickle, run_at};
 use crate::wire::tar::{Member, is_tar, members};
 use std::collections::HashMap;
@@ -38,6 +38,18 @@ fn find<'a>(members: &'a [Member], name: &str) -> Option<&'a Member> {
     members.iter().find(|member| member.name.trim_start_matches("./") == name)
 }
 
+/// The file of the archive that has to have this name.
+fn require<'a>(members: &'a [Member], name: &str) -> Result<&'a Member> {
+    find(members, name).ok_or_else(|| {
+        Error::malformed(format!(
+            "The tar archive has no file {name:?}; it was not written by torch.save, or not whole."
+        ))
+    })
+}
+
+/// How much is read at a time.
+const AROUND: u64 = 4 << 10;
+
 /// A storage by its key: its bytes, its class and its device.
 struct Storage {
     range: ByteRange,
@@ -51,15 +63,10 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let mut checkpoint = Checkpoint::new(Files::new(), FORMAT.id);
     let file = checkpoint.files.add(&given.name, given.source.clone());
     checkpoint.producer = Some("torch.save of before 0.1.10".to_owned());
-    let storages = {
-        let mut reader = Reader::new(&mut checkpoint, file, &members, "storages")?;
-        reader.storages()?
-    };
-    let tensors = {
-        let mut reader = Reader::new(&mut checkpoint, file, &members, "tensors")?;
-        reader.tensors(&storages)?
-    };
-    let Reader { source, base, .. } = Reader::new(&mut checkpoint, file, &members, "pickle")?;
+    let storages = Reader::over(&mut checkpoint, file, &members, "storages", |mut reader| reader.storages())?;
+    let tensors = Reader::over(&mut checkpoint, file, &members, "tensors", |mut reader| reader.tensors(&storages))?;
+    let Member { offset: base, size, .. } = *require(&members, "pickle")?;
+    let source = Window::new(given.source.clone(), base, size)?;
     let pickle = run_at(&source, 0);
     referred::add(&mut checkpoint, &pickle, &source, 0, "pickle", Loader::Torch);
     let top = referred::root(&pickle, "pickle")?;
@@ -122,32 +129,35 @@ struct Reader<'c> {
     checkpoint: &'c mut Checkpoint,
     file: FileId,
     name: &'static str,
-    source: Window,
+    source: &'c dyn ReadAt,
     /// Its first byte in the archive.
     base: u64,
     at: u64,
 }
 
-impl<'c> Reader<'c> {
-    fn new(checkpoint: &'c mut Checkpoint, file: FileId, members: &[Member], name: &'static str) -> Result<Self> {
-        let member = find(members, name).ok_or_else(|| {
-            Error::malformed(format!(
-                "The tar archive has no file {name:?}; it was not written by torch.save, or not whole."
-            ))
-        })?;
+impl Reader<'_> {
+    /// Reads a file of the archive. What stands between elements is short: only a little is read around it.
+    fn over<T>(
+        checkpoint: &mut Checkpoint,
+        file: FileId,
+        members: &[Member],
+        name: &'static str,
+        read: impl FnOnce(Reader<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let Member { offset: base, size, .. } = *require(members, name)?;
         let whole = checkpoint.files.get(file).source.clone();
-        let source = Window::new(whole, member.offset, member.size)?;
-        Ok(Reader { checkpoint, file, name, source, base: member.offset, at: 0 })
+        let window = Window::new(whole, base, size)?;
+        read(Reader { checkpoint, file, name, source: &Pages::of(&window, AROUND), base, at: 0 })
     }
 
     /// The next pickle.
     fn pickle(&mut self) -> Result<(Pickle, Id)> {
         let start = self.at;
         let (pickle, root) =
-            legacy::next(&self.source, &mut self.at, self.name).map_err(|error| error.shifted(self.base))?;
+            legacy::next(self.source, &mut self.at, self.name).map_err(|error| error.shifted(self.base))?;
         let odd = pickle.globals.iter().any(|name| name.global.module != "torch");
         if odd {
-            referred::add(self.checkpoint, &pickle, &self.source, start, self.name, Loader::Torch);
+            referred::add(self.checkpoint, &pickle, self.source, start, self.name, Loader::Torch);
         }
         Ok((pickle, root))
     }
@@ -167,7 +177,7 @@ impl<'c> Reader<'c> {
     }
 
     fn integers(&mut self, count: usize) -> Result<Vec<u64>> {
-        let bytes = read_vec(&self.source, self.at, count as u64 * 8).map_err(|_| self.wrong("is cut off"))?;
+        let bytes = read_vec(self.source, self.at, count as u64 * 8).map_err(|_| self.wrong("is cut off"))?;
         self.at += bytes.len() as u64;
         Ok(bytes.as_chunks().0.iter().map(|raw| u64::from_le_bytes(*raw)).collect())
     }
@@ -214,7 +224,7 @@ impl<'c> Reader<'c> {
                 return Err(self.wrong("has a tensor without a key, a storage and a class"));
             };
             let key = key_text(&pickle, key);
-            let rank = read_vec(&self.source, self.at, 8).map_err(|_| self.wrong("is cut off"))?;
+            let rank = read_vec(self.source, self.at, 8).map_err(|_| self.wrong("is cut off"))?;
             self.at += 8;
             let rank = u32::from_le_bytes([rank[0], rank[1], rank[2], rank[3]]) as usize;
             if rank > limits::RANK {

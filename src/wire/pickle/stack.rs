@@ -54,7 +54,10 @@ pub(super) struct Waiting {
     pub protocol: u8,
 }
 
-/// How much of the source is read at a time.
+/// How much of the source is read first: many pickles are short and stand between elements.
+const FIRST: u64 = 1 << 10;
+
+/// The most that is read at a time.
 const STEP: u64 = 32 << 10;
 
 /// Longer runs of bytes are passed over, not kept: they are the elements of arrays.
@@ -266,7 +269,7 @@ impl<'a> Machine<'a> {
         let Some((source, next)) = self.unread else { return Ok(()) };
         let kept = self.pickle.stream.len();
         let missing = (want as u64).saturating_sub((kept - self.at) as u64);
-        let len = missing.max(STEP).min(source.size().saturating_sub(next));
+        let len = missing.max((kept as u64).clamp(FIRST, STEP)).min(source.size().saturating_sub(next));
         if missing == 0 || len == 0 {
             return Ok(());
         }

@@ -19,7 +19,7 @@ pub use entry::{Entry, Method};
 
 use crate::error::{Error, Result, quoted};
 use crate::model::Note;
-use crate::source::{ReadAt, read_vec};
+use crate::source::{ReadAt, read_vec, require};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -95,32 +95,94 @@ impl Archive {
     ///
     /// As [`Entry::read_all`], for those that do not inflate to their size.
     pub fn check_small(&self, source: &Rc<dyn ReadAt>) -> Result<Vec<Note>> {
-        let mut left = WASTE;
         let mut notes = Vec::new();
         if self.entries.len() > CHECKED_AT_ONCE {
             return Ok(notes);
         }
-        for entry in &self.entries {
-            if entry.verified.get() || entry.packed > left || entry.size > WASTE {
-                continue;
+        let mut left = WASTE;
+        let mut small: Vec<&Rc<Entry>> = Vec::new();
+        for entry in by_place(&self.entries) {
+            if !entry.verified.get() && entry.packed <= left && entry.size <= WASTE {
+                left -= entry.packed;
+                small.push(entry);
             }
-            left -= entry.packed;
-            let bytes = entry.read_unchecked(source, WASTE)?;
-            if self.has_checksums() && !entry.matches(&bytes) {
-                let message = "The CRC of this record is wrong: some of its bytes are damaged.";
-                notes.push(Note::warning(message).about(&entry.name));
+        }
+        let data = |entry: &Entry| {
+            let start = entry.data_at.get().copied().unwrap_or(entry.header_at);
+            (start, start + entry.packed)
+        };
+        for (start, end, entries) in neighbours(&small, left, data) {
+            let run: Rc<dyn ReadAt> = Rc::new(Run { start, bytes: read_vec(source, start, end - start)? });
+            for entry in entries {
+                let bytes = entry.read_unchecked(&run, WASTE)?;
+                if self.has_checksums() && !entry.matches(&bytes) {
+                    let message = "The CRC of this record is wrong: some of its bytes are damaged.";
+                    notes.push(Note::warning(message).about(&entry.name));
+                }
             }
         }
         Ok(notes)
     }
 }
 
+/// Bytes of an archive that were read together, at their places.
+#[derive(Debug)]
+struct Run {
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl ReadAt for Run {
+    fn size(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        require(self, offset, buf.len() as u64)?;
+        let from = usize::try_from(offset - self.start).expect("it holds what its entries have");
+        buf.copy_from_slice(&self.bytes[from..from + buf.len()]);
+        Ok(())
+    }
+}
+
+fn by_place(entries: &[Rc<Entry>]) -> Vec<&Rc<Entry>> {
+    let mut sorted: Vec<&Rc<Entry>> = entries.iter().collect();
+    sorted.sort_by_key(|entry| entry.header_at);
+    sorted
+}
+
+/// Entries whose bytes of interest are read at once, each with the first byte and the end of the run: what lies between
+/// neighbours is read too, as long as it is at most `waste` in all. A read costs a browser up to a millisecond.
+fn neighbours<'e>(
+    mut rest: &'e [&'e Rc<Entry>],
+    mut waste: u64,
+    place: impl Fn(&Entry) -> (u64, u64),
+) -> Vec<(u64, u64, &'e [&'e Rc<Entry>])> {
+    let mut runs = Vec::new();
+    while let Some(first) = rest.first() {
+        let (start, mut end) = place(first);
+        let mut count = 1;
+        while let Some(next) = rest.get(count) {
+            let (from, to) = place(next);
+            let gap = from.saturating_sub(end);
+            if gap > waste {
+                break;
+            }
+            waste -= gap;
+            end = to;
+            count += 1;
+        }
+        let (run, others) = rest.split_at(count);
+        runs.push((start, end, run));
+        rest = others;
+    }
+    runs
+}
+
 /// Entries lie before the directory and share no bytes.
 fn check_places(entries: &[Rc<Entry>], directory: u64) -> Result<()> {
-    let mut by_place: Vec<&Rc<Entry>> = entries.iter().collect();
-    by_place.sort_by_key(|entry| entry.header_at);
     let mut end = 0;
-    for entry in by_place {
+    for entry in by_place(entries) {
         let name = quoted(&entry.name);
         if entry.header_at >= directory {
             return Err(Error::malformed(format!(
@@ -145,35 +207,20 @@ fn check_places(entries: &[Rc<Entry>], directory: u64) -> Result<()> {
     Ok(())
 }
 
-/// Reads the local headers, neighbours together as long as little is wasted, and checks them.
+/// Reads the local headers and checks them.
 fn check_local_headers(source: &Rc<dyn ReadAt>, entries: &[Rc<Entry>]) -> Result<()> {
-    let mut by_place: Vec<&Rc<Entry>> = entries.iter().collect();
-    by_place.sort_by_key(|entry| entry.header_at);
-    let (mut waste, mut rest) = (WASTE, by_place.as_slice());
-    while let Some(first) = rest.first() {
-        let start = first.header_at;
-        let mut end = first.local_end();
-        let mut count = 1;
-        while let Some(next) = rest.get(count) {
-            let gap = next.header_at.saturating_sub(end);
-            if gap > waste {
-                break;
-            }
-            waste -= gap;
-            end = next.local_end();
-            count += 1;
-        }
+    let sorted = by_place(entries);
+    let mut following = sorted.iter().skip(1).map(|next| next.header_at);
+    for (start, end, run) in neighbours(&sorted, WASTE, |entry| (entry.header_at, entry.local_end())) {
         let bytes = read_vec(source, start, end - start)?;
-        for (index, entry) in rest[..count].iter().enumerate() {
+        for entry in run {
             let at = usize::try_from(entry.header_at - start).expect("inside what was read");
             let data = entry.check_local(&bytes[at..])?;
-            let limit = rest.get(index + 1).map_or(u64::MAX, |next| next.header_at);
-            if data.saturating_add(entry.packed) > limit {
+            if data.saturating_add(entry.packed) > following.next().unwrap_or(u64::MAX) {
                 let message = format!("Entry {:?} of the zip archive overlaps the next one.", quoted(&entry.name));
                 return Err(Error::malformed(message).at(entry.header_at));
             }
         }
-        rest = &rest[count..];
     }
     Ok(())
 }
