@@ -74,7 +74,7 @@ fn wrong_place(ours: &Tensor, theirs: &Value) -> Option<String> {
 
 fn json_key(key: &Key) -> Value {
     match key {
-        Key::Text(text) => text.as_str().into(),
+        Key::Text(text) => (**text).into(),
         Key::Index(index) => (*index).into(),
     }
 }
@@ -82,8 +82,8 @@ fn json_key(key: &Key) -> Value {
 /// What is wrong with a value beside the tensors: its keys, its type, its text.
 fn wrong_value(checkpoint: &Checkpoint, leaf: &Value) -> Option<String> {
     let key = |key: &Value| match key {
-        Value::Object(shown) => Key::Text(shown["repr"].as_str().unwrap_or_default().to_owned()),
-        Value::String(text) => Key::Text(text.clone()),
+        Value::Object(shown) => Key::Text(shown["repr"].as_str().unwrap_or_default().into()),
+        Value::String(text) => Key::Text(text.as_str().into()),
         number => Key::Index(number.as_i64().unwrap_or_default()),
     };
     let path: Vec<Key> = leaf["path"].as_array()?.iter().map(key).collect();

@@ -119,7 +119,7 @@ pub(super) fn fill<T: Tensors>(
         not_understood: HashSet::new(),
     };
     while let Some(step) = walk.next_step() {
-        filler.take_in(&walk, step)?;
+        filler.take_in(&mut walk, step)?;
     }
     let Filler { checkpoint, transient, left_out, tensors, room, .. } = filler;
     checkpoint.listed += room.taken();
@@ -167,7 +167,7 @@ struct LeftOut {
 const MEMBERS: usize = 64;
 
 impl<T: Tensors> Filler<'_, T> {
-    fn take_in(&mut self, walk: &Walk<'_>, step: Step) -> Result<()> {
+    fn take_in(&mut self, walk: &mut Walk<'_>, step: Step) -> Result<()> {
         let module = walk.module();
         if module != self.inside {
             self.checkpoint.tensors.append(&mut self.transient);
@@ -219,7 +219,8 @@ impl<T: Tensors> Filler<'_, T> {
             return Ok(());
         }
         // Before anything is copied: the keys may be many times what the tensor takes.
-        if !self.room.take_tensor(walk.path()) {
+        let new = walk.new_keys();
+        if !self.room.take_tensor(walk.path(), &walk.path()[new..]) {
             self.left_out.tensors += 1;
             return Ok(());
         }
@@ -227,7 +228,7 @@ impl<T: Tensors> Filler<'_, T> {
         // A module's tensors have one name, as its state dict has it.
         if let Some(depth) = module {
             let name = dotted(&path.split_off(self.place.prefix.len() + depth));
-            path.push(Key::Text(name));
+            path.push(Key::Text(name.into()));
         }
         let role = match walk.part() {
             Part::Parameter => Some(Role::Parameter),
@@ -313,7 +314,7 @@ impl<T: Tensors> Filler<'_, T> {
                     self.entry(path.clone(), kind.to_owned().into(), Value::Text(text.to_owned()));
                     let members = members.into_iter().rev();
                     for (key, id) in members {
-                        if self.room.take_tensor(&path) {
+                        if self.room.take_tensor(&path, &path) {
                             waiting.push(([path.as_slice(), &[key]].concat(), id));
                         } else {
                             self.left_out.tensors += 1;

@@ -34,19 +34,28 @@ impl Room {
         self.left / size_of::<Tensor>()
     }
 
-    /// Takes what a tensor below `path` needs beside its shape and its device: names are kept whole and as keys.
-    pub(super) fn take_tensor(&mut self, path: &[Key]) -> bool {
-        self.take(size_of::<Tensor>() + 2 * path_size(path))
+    /// Takes what a tensor below `path` needs beside its shape and its device: its name, and its keys. The texts of keys are
+    /// shared by the tensors below them: only those of `new` ones are taken.
+    pub(super) fn take_tensor(&mut self, path: &[Key], new: &[Key]) -> bool {
+        let name = texts(path) + path.len();
+        self.take(size_of::<Tensor>() + size_of_val(path) + name + texts(new) + new.len() * SHARED)
     }
 }
 
-/// The memory of keys, near enough.
+/// What a shared text takes beside its bytes.
+const SHARED: usize = 2 * size_of::<usize>();
+
+/// The memory of keys that share nothing, near enough.
 pub(super) fn path_size(path: &[Key]) -> usize {
-    let keys = path.iter().map(|key| match key {
+    texts(path) + size_of_val(path)
+}
+
+fn texts(path: &[Key]) -> usize {
+    let texts = path.iter().map(|key| match key {
         Key::Text(text) => text.len(),
         Key::Index(_) => 0,
     });
-    keys.sum::<usize>() + size_of_val(path)
+    texts.sum()
 }
 
 #[cfg(test)]

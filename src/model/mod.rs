@@ -79,8 +79,8 @@ pub struct Entry {
 
 impl Entry {
     /// A value under one key, of a format without types.
-    pub fn plain(key: impl Into<String>, value: Value) -> Self {
-        Entry { path: vec![Key::Text(key.into())], kind: Cow::Borrowed(""), value }
+    pub fn plain(key: impl AsRef<str>, value: Value) -> Self {
+        Entry { path: vec![Key::Text(key.as_ref().into())], kind: Cow::Borrowed(""), value }
     }
 
     /// The keys joined by dots.

@@ -187,8 +187,8 @@ pub fn dotted(path: &[Key]) -> String {
 /// One step on the way to a tensor inside nested containers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// A dictionary's key or an object's attribute.
-    Text(String),
+    /// A dictionary's key or an object's attribute; shared by the tensors below it.
+    Text(Rc<str>),
     /// A list's or a tuple's index, or a dictionary's whole-number key.
     Index(i64),
 }

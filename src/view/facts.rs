@@ -69,7 +69,7 @@ impl Step {
     #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
     fn new(key: &Key) -> Self {
         match key {
-            Key::Text(text) => Step::Text(text.clone()),
+            Key::Text(text) => Step::Text(text.to_string()),
             Key::Index(index) => Step::Index(*index as f64),
         }
     }

@@ -1,6 +1,7 @@
 //! Archives and pickles written for a test: bytes and opcodes, put together by hand.
 
 use super::Sparse;
+use std::collections::HashMap;
 
 /// The opcodes of a text.
 pub fn text(text: &str) -> Vec<u8> {
@@ -22,12 +23,95 @@ pub fn tensor_call(key: &str, count: &[u8], size: &[u8], stride: &[u8]) -> Vec<u
 
 /// A file as `torch.save` writes it around this pickle, with one storage `0` of 8 bytes.
 pub fn saved(pickle: &[u8]) -> Sparse {
+    saved_with(pickle, [("0".to_owned(), 8)])
+}
+
+/// A file as `torch.save` writes it around this pickle, with storages of zeros by their keys and their bytes.
+pub fn saved_with(pickle: &[u8], storages: impl IntoIterator<Item = (String, u64)>) -> Sparse {
     let mut archive = ZipWriter::default();
     archive.add("model/data.pkl", pickle);
     archive.add("model/byteorder", b"little");
     archive.add("model/version", b"3\n");
-    archive.add_zeros("model/data/0", 8);
+    for (key, bytes) in storages {
+        archive.add_zeros(&format!("model/data/{key}"), bytes);
+    }
     archive.finish()
+}
+
+/// Writes a pickle of protocol 2 as Python's pickler does: what comes again is fetched from the memo.
+#[derive(Default)]
+pub struct Memoised {
+    opcodes: Vec<u8>,
+    known: HashMap<Vec<u8>, u32>,
+    memos: u32,
+}
+
+impl Memoised {
+    fn put(&mut self) {
+        self.memo([b'q', b'r'], self.memos);
+        self.memos += 1;
+    }
+
+    /// An opcode with a short or a long memo.
+    fn memo(&mut self, [short, long]: [u8; 2], memo: u32) {
+        match u8::try_from(memo) {
+            Ok(memo) => self.opcodes.extend([short, memo]),
+            Err(_) => self.opcodes.extend([[long].as_slice(), &memo.to_le_bytes()].concat()),
+        }
+    }
+
+    fn once(&mut self, opcodes: Vec<u8>) {
+        if let Some(&memo) = self.known.get(&opcodes) {
+            return self.memo([b'h', b'j'], memo);
+        }
+        self.opcodes.extend(&opcodes);
+        self.known.insert(opcodes, self.memos);
+        self.put();
+    }
+
+    /// A text.
+    pub fn text(&mut self, value: &str) {
+        self.once(text(value));
+    }
+
+    /// A dictionary; `fill` writes its keys and values in turn.
+    pub fn dictionary(&mut self, fill: impl FnOnce(&mut Self)) {
+        self.opcodes.push(b'}');
+        self.put();
+        self.opcodes.push(b'(');
+        fill(self);
+        self.opcodes.push(b'u');
+    }
+
+    /// A float32 tensor of one element, on a storage of its own.
+    pub fn tensor(&mut self, key: u32) {
+        self.once(b"ctorch._utils\n_rebuild_tensor_v2\n".to_vec());
+        self.opcodes.extend(b"((");
+        self.text("storage");
+        self.once(b"ctorch\nFloatStorage\n".to_vec());
+        self.opcodes.extend(text(&key.to_string()));
+        self.put();
+        self.text("cpu");
+        self.opcodes.extend(b"K\x01t");
+        self.put();
+        self.opcodes.extend(b"QK\x00K\x01\x85");
+        self.put();
+        self.opcodes.extend(b"K\x01\x85");
+        self.put();
+        self.opcodes.push(0x89);
+        self.once(b"ccollections\nOrderedDict\n".to_vec());
+        self.opcodes.extend(b")R");
+        self.put();
+        self.opcodes.push(b't');
+        self.put();
+        self.opcodes.push(b'R');
+        self.put();
+    }
+
+    /// The whole pickle.
+    pub fn finish(self) -> Vec<u8> {
+        [b"\x80\x02".as_slice(), &self.opcodes, b"."].concat()
+    }
 }
 
 /// Writes stored entries, with a zip64 directory at the end.

@@ -24,7 +24,7 @@ pub(super) fn add(checkpoint: &mut Checkpoint, id: FileId, name: &str, data: u64
     if shape.is_empty()
         && let Some(root) = wrapped(&pickle)
     {
-        let prefix: Vec<Key> = (!name.is_empty()).then(|| Key::Text(name.to_owned())).into_iter().collect();
+        let prefix: Vec<Key> = (!name.is_empty()).then(|| Key::Text(name.into())).into_iter().collect();
         let place = Place { file: id, base: data, prefix: &prefix, registered: &HashMap::new(), attributes: true };
         contents::fill(checkpoint, &pickle, root, &mut OnlyArrays, &place)?;
     }

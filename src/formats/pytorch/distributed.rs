@@ -94,7 +94,7 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         reader.add(&mut checkpoint, &name, *about);
     }
     for tensor in &mut checkpoint.tensors {
-        let state = Key::Text("state".to_owned());
+        let state = Key::Text("state".into());
         let inside = tensor.path.iter().position(|key| *key == state).map(|at| tensor.path[..at].to_vec());
         if inside.is_some_and(|before| optimizers.contains(&before)) {
             tensor.role = Some(Role::Optimizer);
@@ -176,7 +176,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The keys to the state dicts of optimizers: what holds `param_groups`.
     fn optimizers(&self) -> HashSet<Vec<Key>> {
-        let groups = Key::Text("param_groups".to_owned());
+        let groups = Key::Text("param_groups".into());
         let before = |path: &Vec<Key>| path.iter().position(|key| *key == groups).map(|at| path[..at].to_vec());
         self.paths.values().filter_map(before).collect()
     }
@@ -185,13 +185,11 @@ impl Reader<'_> {
         let boxes = attribute(self.pickle, about, "chunks").and_then(|chunks| self.pickle.sequence(chunks));
         let each = size_of::<Piece>() + size_of::<Boxed>() + size_of::<File>() + 2 * name.len() + 64;
         let taken = boxes.unwrap_or_default().len().saturating_mul(each);
-        let path = self.paths.get(name);
-        if !self.room.take_tensor(path.map_or(&[], Vec::as_slice)) || !self.room.take(taken.saturating_add(name.len()))
-        {
+        let path = self.paths.get(name).cloned().unwrap_or_else(|| vec![Key::Text(name.into())]);
+        if !(self.room.take_tensor(&path, &path) && self.room.take(taken)) {
             self.left_out += 1;
             return;
         }
-        let path = path.cloned().unwrap_or_else(|| vec![Key::Text(name.to_owned())]);
         let Some(chunks) = attribute(self.pickle, about, "chunks") else {
             self.value(checkpoint, name, &path);
             return;

@@ -154,7 +154,7 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
             })?;
             // The names of one model need no prefix to tell them apart.
             let model = entry.name.strip_prefix(&inside).and_then(|name| name.strip_suffix(ending)).unwrap_or_default();
-            let prefix = if configs.len() > 1 { vec![Key::Text(model.to_owned())] } else { Vec::new() };
+            let prefix = if configs.len() > 1 { vec![Key::Text(model.into())] } else { Vec::new() };
             let place = Place { saved: &saved, file, folder, order, prefix: &prefix };
             add_all(&mut checkpoint, &place, config)?;
         }
@@ -180,7 +180,7 @@ fn add_all(checkpoint: &mut Checkpoint, place: &Place<'_>, config: Config) -> Re
             let entry = place.saved.archive.find(&record)?;
             Some(checkpoint.files.add_part(place.file, &record, entry.open(place.saved.source)))
         });
-        let path = [place.prefix, &[Key::Text(name.clone())]].concat();
+        let path = [place.prefix, &[Key::Text(name.as_str().into())]].concat();
         let Some(part) = part else {
             let message = format!("The record {:?} is not in the file.", quoted(&record));
             checkpoint.note(Note::warning(message).about(&name));

@@ -211,7 +211,7 @@ impl<'a> Rebuilder<'a> {
                         around.role = Some(Role::Parameter);
                     }
                     around.parts = rest.first().copied();
-                    let bookkeeping = |key: &Key| matches!(key, Key::Text(key) if BOOKKEEPING.contains(&key.as_str()));
+                    let bookkeeping = |key: &Key| matches!(key, Key::Text(key) if BOOKKEEPING.contains(&&**key));
                     around.attributes.extend(state.into_iter().filter(|(key, _)| !bookkeeping(key)));
                     (callable, args) = (*function, *inner);
                 }
@@ -296,7 +296,7 @@ impl<'a> Rebuilder<'a> {
                 // Beside its parts it may keep the shortest and the longest length.
                 self.reach(pickle, *arguments);
                 let parts = attributes(pickle, *arguments).into_iter();
-                let members = parts.filter(|(key, _)| matches!(key, Key::Text(key) if JAGGED.contains(&key.as_str())));
+                let members = parts.filter(|(key, _)| matches!(key, Key::Text(key) if JAGGED.contains(&&**key)));
                 let text = "torch.nested nested tensor, jagged".to_owned();
                 return Ok(Some(Found::Members { text, members: members.collect() }));
             }
@@ -381,7 +381,7 @@ impl<'a> Rebuilder<'a> {
         let shape: Vec<String> = shape.unwrap_or_default().iter().map(u64::to_string).collect();
         let shape =
             if let [only] = shape.as_slice() { format!("({only},)") } else { format!("({})", shape.join(", ")) };
-        let local = members.iter().find(|(key, _)| *key == Key::Text("_local_tensor".to_owned()));
+        let local = members.iter().find(|(key, _)| *key == Key::Text("_local_tensor".into()));
         if let (true, Some((_, local))) = (class.starts_with("torch.distributed") && class.ends_with("DTensor"), local)
         {
             let Some(mut tensor) = self.part(checkpoint, pickle, *local, &name)? else { return Ok(None) };
@@ -468,5 +468,5 @@ fn attributes(pickle: &Pickle, state: Id) -> Vec<(Key, Id)> {
 fn flag(flags: &[(Key, Id)], pickle: &Pickle, name: &str) -> bool {
     flags
         .iter()
-        .any(|(key, value)| matches!(key, Key::Text(key) if key == name) && pickle.node(*value) == Node::Bool(true))
+        .any(|(key, value)| matches!(key, Key::Text(key) if **key == *name) && pickle.node(*value) == Node::Bool(true))
 }

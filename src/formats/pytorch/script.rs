@@ -59,7 +59,7 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         Some(Role::Buffer) => 1,
         _ => 2,
     });
-    let prefix = [Key::Text("CONSTANTS".to_owned())];
+    let prefix = [Key::Text("CONSTANTS".into())];
     let constants = Reading {
         record: "constants.pkl",
         storages: ("constants/", ""),
@@ -72,7 +72,7 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     }
     let code = archive.entries.iter().filter(|entry| entry.name.rsplit('.').next() == Some("py")).count();
     let value = Value::Text(format!("{code} files"));
-    checkpoint.metadata.push(Entry { path: vec![Key::Text("code".to_owned())], kind: "".into(), value });
+    checkpoint.metadata.push(Entry { path: vec![Key::Text("code".into())], kind: "".into(), value });
     saved.note_oddities(&mut checkpoint)?;
     Ok(checkpoint)
 }

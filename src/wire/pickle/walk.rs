@@ -58,6 +58,8 @@ pub struct Walk<'a> {
     open: Vec<Open>,
     on_path: HashSet<Id>,
     path: Vec<Key>,
+    /// How many of its first keys were kept with what came before.
+    kept: usize,
     part: Part,
     steps: usize,
     start: Option<Id>,
@@ -104,6 +106,7 @@ impl<'a> Walk<'a> {
             open: Vec::new(),
             on_path: HashSet::new(),
             path: Vec::new(),
+            kept: 0,
             part: Part::Item,
             steps: 0,
             start: Some(start),
@@ -129,6 +132,7 @@ impl<'a> Walk<'a> {
             let depth = self.open.len();
             let open = self.open.last_mut()?;
             self.path.truncate(depth - 1);
+            self.kept = self.kept.min(depth - 1);
             let Some((key, id, part)) = next_child(self.pickle, &mut open.groups) else {
                 self.on_path.remove(&open.id);
                 self.optimizers -= usize::from(open.optimizer);
@@ -149,6 +153,11 @@ impl<'a> Walk<'a> {
     /// The keys that lead to what came last, outermost first.
     pub fn path(&self) -> &[Key] {
         &self.path
+    }
+
+    /// How many of the first keys to what came last were also those of something that was asked this of before.
+    pub fn new_keys(&mut self) -> usize {
+        std::mem::replace(&mut self.kept, self.path.len())
     }
 
     /// How what came last hangs on what holds it.
