@@ -139,10 +139,9 @@ impl Records for ZipRecords<'_> {
         format!("{}{}{key}{}", self.saved.root, self.storages.0, self.storages.1)
     }
 
-    fn find(&mut self, checkpoint: &mut Checkpoint, key: &str) -> Option<ByteRange> {
-        let name = self.name(key);
-        let entry = self.saved.archive.find(&name)?;
-        let part = checkpoint.files.add_part(self.file, &name, entry.open(self.saved.source));
+    fn find(&mut self, checkpoint: &mut Checkpoint, _: &str, name: &str) -> Option<ByteRange> {
+        let entry = self.saved.archive.find(name)?;
+        let part = checkpoint.files.add_part(self.file, name, entry.open(self.saved.source));
         Some(ByteRange { file: part, offset: 0, len: entry.size })
     }
 }

@@ -150,7 +150,7 @@ impl Records for Stream {
         format!("storage {key}")
     }
 
-    fn find(&mut self, _: &mut Checkpoint, key: &str) -> Option<ByteRange> {
+    fn find(&mut self, _: &mut Checkpoint, key: &str, _: &str) -> Option<ByteRange> {
         self.0.get(key).copied()
     }
 }

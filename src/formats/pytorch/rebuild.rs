@@ -220,7 +220,7 @@ impl<'a> Rebuilder<'a> {
                         tensor.role = around.role.or(tensor.role);
                         tensor.requires_grad = around.requires_grad.or(tensor.requires_grad.filter(|flag| *flag));
                         if let Some(device) = &around.device {
-                            tensor.device = Some(self.storages.device(device));
+                            tensor.device = Some(self.storages.shared(device));
                         }
                         return Ok(Found::Tensor(tensor, around.attributes));
                     }
@@ -265,7 +265,7 @@ impl<'a> Rebuilder<'a> {
                 let why = "It is a meta tensor: it has a shape and no elements.".to_owned();
                 let shape = sizes(pickle, *size).unwrap_or_else(|_| vec![0]);
                 let mut tensor = Tensor::new(name, dtype, shape, Layout::Unreadable { why });
-                tensor.device = Some(self.storages.device("meta"));
+                tensor.device = Some(self.storages.shared("meta"));
                 tensor.requires_grad = truth(rest.first());
                 tensor
             }
@@ -310,7 +310,7 @@ impl<'a> Rebuilder<'a> {
                 if let Some(wanted) = named_dtype(pickle, *dtype) {
                     compound::cast(checkpoint, &mut tensor, wanted)?;
                 }
-                tensor.device = pickle.short(*device).map(|device| self.storages.device(&device));
+                tensor.device = pickle.short(*device).map(|device| self.storages.shared(&device));
                 tensor.requires_grad = truth(rest.first());
                 tensor
             }

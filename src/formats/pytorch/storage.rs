@@ -4,7 +4,7 @@ use super::dtypes;
 use crate::error::{Error, Result, quoted};
 use crate::model::{ByteOrder, ByteRange, Checkpoint, Dtype, Layout, Note, Number};
 use crate::wire::pickle::{Id, Node, Pickle};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Where a container keeps the bytes of its storages.
@@ -12,8 +12,8 @@ pub(super) trait Records {
     /// What a storage is called in messages.
     fn name(&self, key: &str) -> String;
 
-    /// Its bytes; `None` for one that is not there. Asked once for each.
-    fn find(&mut self, checkpoint: &mut Checkpoint, key: &str) -> Option<ByteRange>;
+    /// Its bytes; `None` for one that is not there. Asked once for each, with what [`Records::name`] says.
+    fn find(&mut self, checkpoint: &mut Checkpoint, key: &str, name: &str) -> Option<ByteRange>;
 
     /// Whether a record may be longer than its storage: then that is odd, not normal.
     fn exact(&self) -> bool {
@@ -26,13 +26,16 @@ pub(super) struct Storages<'a> {
     records: Box<dyn Records + 'a>,
     pub order: ByteOrder,
     known: HashMap<String, Known>,
-    devices: HashMap<String, Rc<str>>,
+    /// Texts that many storages have: their classes and their devices.
+    shared: HashSet<Rc<str>>,
 }
 
 /// A record and the type under which it was first used.
 struct Known {
     range: Option<ByteRange>,
-    class: String,
+    class: Rc<str>,
+    /// Whether it was told that it is used under several.
+    told: bool,
 }
 
 /// A storage as a tensor refers to it.
@@ -47,7 +50,7 @@ pub(super) struct Storage {
 
 impl<'a> Storages<'a> {
     pub(super) fn new(records: impl Records + 'a, order: ByteOrder) -> Self {
-        Storages { records: Box::new(records), order, known: HashMap::new(), devices: HashMap::new() }
+        Storages { records: Box::new(records), order, known: HashMap::new(), shared: HashSet::new() }
     }
 
     /// The storage of a persistent id `('storage', class, key, location, count)`, with the part of it that a sixth member
@@ -60,7 +63,7 @@ impl<'a> Storages<'a> {
         let Some(&[_, class, key, location, count, ref view @ ..]) = pickle.sequence(id) else { return Ok(None) };
         let class = pickle.global(class).filter(|class| class.name.len() <= Pickle::SHORT);
         let (Some(class), Some(key)) = (class, key_text(pickle, key)) else { return Ok(None) };
-        let device = self.device(&pickle.short(location).unwrap_or_default());
+        let device = self.shared(&pickle.short(location).unwrap_or_default());
         if key.is_empty() || key.contains(['/', '\\']) || key.contains("..") {
             return Err(Error::malformed(format!(
                 "The pickle names the storage {:?}, which is not the name of a record; nothing else is read.",
@@ -85,7 +88,8 @@ impl<'a> Storages<'a> {
             )));
         };
         let name = self.records.name(&key);
-        let mut place = match self.record(checkpoint, &key, &class.name) {
+        let class_name = self.shared(&class.name);
+        let mut place = match self.record(checkpoint, key, &name, class_name) {
             None => Err(Layout::Absent { file: name.clone() }),
             Some(range) => self.check_size(checkpoint, &name, range, len),
         };
@@ -100,36 +104,35 @@ impl<'a> Storages<'a> {
         Ok(Some(Storage { dtype, place, device }))
     }
 
-    /// The name of a device, kept once for all tensors.
-    pub(super) fn device(&mut self, name: &str) -> Rc<str> {
-        if let Some(known) = self.devices.get(name) {
+    /// A text that many storages have, such as the name of a device, kept once for all.
+    pub(super) fn shared(&mut self, text: &str) -> Rc<str> {
+        if let Some(known) = self.shared.get(text) {
             return known.clone();
         }
-        let kept: Rc<str> = name.into();
-        self.devices.insert(name.to_owned(), kept.clone());
+        let kept: Rc<str> = text.into();
+        self.shared.insert(kept.clone());
         kept
     }
 
     /// The bytes of a record; told once if they are missing or used under two types.
-    fn record(&mut self, checkpoint: &mut Checkpoint, key: &str, class: &str) -> Option<ByteRange> {
-        if let Some(known) = self.known.get_mut(key) {
-            if known.class != class && !known.class.is_empty() {
-                let message = format!("The record is used as {} and as {}.", quoted(&known.class), quoted(class));
-                checkpoint.note(Note::warning(message).about(self.records.name(key)));
-                known.class.clear();
+    fn record(&mut self, checkpoint: &mut Checkpoint, key: String, name: &str, class: Rc<str>) -> Option<ByteRange> {
+        if let Some(known) = self.known.get_mut(&key) {
+            if known.class != class && !known.told {
+                let message = format!("The record is used as {} and as {}.", quoted(&known.class), quoted(&class));
+                checkpoint.note(Note::warning(message).about(name));
+                known.told = true;
             }
             return known.range;
         }
-        let range = self.records.find(checkpoint, key);
+        let range = self.records.find(checkpoint, &key, name);
         if range.is_none() {
-            let name = self.records.name(key);
             let message = format!(
                 "The record {:?} is not in the file; the tensors on this storage cannot be shown.",
-                quoted(&name)
+                quoted(name)
             );
             checkpoint.note(Note::warning(message).about(name));
         }
-        self.known.insert(key.to_owned(), Known { range, class: class.to_owned() });
+        self.known.insert(key, Known { range, class, told: false });
         range
     }
 

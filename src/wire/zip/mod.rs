@@ -20,7 +20,9 @@ pub use entry::{Entry, Method};
 use crate::error::{Error, Result, quoted};
 use crate::model::Note;
 use crate::source::{ReadAt, read_vec, require};
-use std::collections::HashMap;
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 /// Archives of up to so many entries have all their local headers checked when they are opened; of larger ones each is
@@ -38,7 +40,31 @@ pub struct Archive {
     pub entries: Vec<Rc<Entry>>,
     /// What is odd about it.
     pub notes: Vec<Note>,
-    by_name: HashMap<String, usize>,
+    by_name: HashSet<ByName>,
+}
+
+/// An entry that is found by its name.
+#[derive(Debug)]
+struct ByName(Rc<Entry>);
+
+impl Borrow<str> for ByName {
+    fn borrow(&self) -> &str {
+        &self.0.name
+    }
+}
+
+impl PartialEq for ByName {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for ByName {}
+
+impl Hash for ByName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name.hash(state);
+    }
 }
 
 impl Archive {
@@ -52,9 +78,9 @@ impl Archive {
         let directory::Directory { entries, start } = directory::read(source)?;
         let mut notes = Vec::new();
         let entries: Vec<Rc<Entry>> = entries.into_iter().map(Rc::new).collect();
-        let mut by_name = HashMap::new();
-        for (index, entry) in entries.iter().enumerate() {
-            if by_name.insert(entry.name.clone(), index).is_some() {
+        let mut by_name = HashSet::with_capacity(entries.len());
+        for entry in &entries {
+            if !by_name.insert(ByName(entry.clone())) {
                 return Err(Error::malformed(format!(
                     "The zip archive has a duplicate entry {:?}; readers disagree on which one counts.",
                     quoted(&entry.name)
@@ -81,7 +107,7 @@ impl Archive {
 
     /// The entry of just this name.
     pub fn find(&self, name: &str) -> Option<&Rc<Entry>> {
-        self.by_name.get(name).map(|index| &self.entries[*index])
+        self.by_name.get(name).map(|ByName(entry)| entry)
     }
 
     /// Whether any entry has a checksum: PyTorch can be told to write none, then all are 0.
