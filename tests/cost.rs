@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::archives::{Memoised, saved_with, tensor_call, text, whole};
+use common::archives::{nested, saved_with, tensor_call, text, whole};
 use common::{Sparse, counted, entry, goldens};
 use paramscope::analysis::sha256;
 use paramscope::formats;
@@ -131,7 +131,7 @@ fn a_state_dict_of_200_000_tensors_opens_in_seconds_unoptimised() {
 
 #[test]
 fn a_checkpoint_of_200_000_tensors_in_nested_dictionaries_is_listed_whole() {
-    let (file, pickle) = nested_archive();
+    let (file, pickle) = nested();
     let start = std::time::Instant::now();
     let (_, _, tensors) = cost("model.pt", file);
     let seconds = start.elapsed().as_secs_f64();
@@ -164,37 +164,6 @@ fn torch_archive(tensors: u64, each: u64) -> (Sparse, u64) {
     let file = saved_with(&state_dict(tensors, each / 4), (0..tensors).map(|key| (key.to_string(), each)));
     let headers = file.len() - tensors * each;
     (file, headers)
-}
-
-/// 200 000 tensors in dictionaries four deep, as `torch.save` writes them, and the bytes of their pickle.
-fn nested_archive() -> (Sparse, usize) {
-    let mut pickle = Memoised::default();
-    let mut tensors = 0;
-    pickle.dictionary(|pickle| {
-        for model in ["model", "ema"] {
-            pickle.text(model);
-            pickle.dictionary(|pickle| {
-                for layer in 0..1000 {
-                    pickle.text(&format!("layer{layer}"));
-                    pickle.dictionary(|pickle| {
-                        for expert in 0..25 {
-                            pickle.text(&format!("expert_{expert}"));
-                            pickle.dictionary(|pickle| {
-                                for weight in ["w1", "w2", "w3", "bias"] {
-                                    pickle.text(weight);
-                                    pickle.tensor(tensors);
-                                    tensors += 1;
-                                }
-                            });
-                        }
-                    });
-                }
-            });
-        }
-    });
-    let pickle = pickle.finish();
-    let len = pickle.len();
-    (saved_with(&pickle, (0..tensors).map(|key| (key.to_string(), 4))), len)
 }
 
 /// The pickle of a dictionary of tensors, `layers.N.weight`, one storage each.

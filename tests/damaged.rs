@@ -48,6 +48,9 @@ const ALLOWANCE: usize = 64 << 20;
 /// What opening may take, in a build that is not optimised for speed.
 const SECONDS: f64 = 1.0;
 
+/// The most that opening 200 000 tensors may allocate, for each byte of their pickle.
+const A_BYTE: usize = 18;
+
 /// Opens files, and asserts the time and the memory that it took.
 fn open_watched(what: &str, files: &Files) -> Result<Checkpoint> {
     let bytes: u64 = files.iter().map(|(_, file)| file.source.size()).sum();
@@ -92,6 +95,7 @@ fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     shared_metadata();
     many_pickles();
     bombs();
+    large_pickle();
     assert!(wrong.is_empty(), "{} of the damaged files:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -219,4 +223,16 @@ fn bombs() {
     let bomb = packer.finish().unwrap();
     let error = open_watched("a bomb", &Files::one("a.pkl.gz", Rc::new(Memory::new(bomb)))).unwrap_err();
     assert!(error.message.contains("MiB inside"), "{error}");
+}
+
+/// Not hostile, only large.
+fn large_pickle() {
+    let (file, pickle) = archives::nested();
+    let files = Files::one("model.pt", Rc::new(file));
+    let before = HELD.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    let checkpoint = formats::open(&files).unwrap();
+    let peak = PEAK.load(Relaxed) - before;
+    println!("{} tensors: {peak} bytes at most, their pickle takes {pickle}", checkpoint.tensors.len());
+    assert!(peak <= A_BYTE * pickle, "{peak} bytes for a pickle of {pickle}");
 }

@@ -114,6 +114,37 @@ impl Memoised {
     }
 }
 
+/// 200 000 tensors in dictionaries four deep, as `torch.save` writes them, and the bytes of their pickle.
+pub fn nested() -> (Sparse, usize) {
+    let mut pickle = Memoised::default();
+    let mut tensors = 0;
+    pickle.dictionary(|pickle| {
+        for model in ["model", "ema"] {
+            pickle.text(model);
+            pickle.dictionary(|pickle| {
+                for layer in 0..1000 {
+                    pickle.text(&format!("layer{layer}"));
+                    pickle.dictionary(|pickle| {
+                        for expert in 0..25 {
+                            pickle.text(&format!("expert_{expert}"));
+                            pickle.dictionary(|pickle| {
+                                for weight in ["w1", "w2", "w3", "bias"] {
+                                    pickle.text(weight);
+                                    pickle.tensor(tensors);
+                                    tensors += 1;
+                                }
+                            });
+                        }
+                    });
+                }
+            });
+        }
+    });
+    let pickle = pickle.finish();
+    let len = pickle.len();
+    (saved_with(&pickle, (0..tensors).map(|key| (key.to_string(), 4))), len)
+}
+
 /// Writes stored entries, with a zip64 directory at the end.
 #[derive(Default)]
 pub struct ZipWriter {
