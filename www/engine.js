@@ -1,6 +1,7 @@
 // The wasm core: compiled once, then instantiated on the page and handed, compiled, to every worker.
 
 import init, * as core from './wasm/core.js'
+import { place } from './place.js'
 
 /** @typedef {typeof core} Core */
 
@@ -15,7 +16,7 @@ let instantiated
  * @returns {Promise<WebAssembly.Module>}
  */
 export function engine() {
-  compiled ??= compile(new URL('./wasm/core_bg.wasm', import.meta.url))
+  compiled ??= compile(place('wasm/core_bg.wasm'))
   return compiled
 }
 

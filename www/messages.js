@@ -1,6 +1,7 @@
 // The one module which knows that there are messages: every call gets a number, every number a promise.
 
 import { abortError, checkpointError } from './errors.js'
+import { place } from './place.js'
 
 /**
  * @typedef {object} Pending
@@ -31,7 +32,7 @@ export class Channel {
   /** Starts a worker, in the place of the last one. */
   start() {
     this.#worker?.terminate()
-    const worker = startWorker(new URL('./worker.js', import.meta.url))
+    const worker = startWorker(place('worker.js'))
     worker.onmessage = event => this.#answer(event.data)
     worker.onerror = event => {
       event.preventDefault()

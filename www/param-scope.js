@@ -10,6 +10,7 @@ import { Session } from './parts/session.js'
 import { Shell, loaded, styleLinks } from './parts/shell.js'
 import { chooseLanguage, translator } from './parts/texts.js'
 import { VIEWS } from './parts/views.js'
+import { place } from './place.js'
 
 /** A small real checkpoint that is part of the site. */
 const EXAMPLE = 'examples/simplenn_checkpoint.pt'
@@ -195,7 +196,7 @@ export class ParamScope extends Base {
     this.#shell.show(context, this.#session, {
       open: files => this.#openForPerson(files),
       drop: transfer => droppedEntries(transfer).then(entries => this.#openForPerson(entries), error => this.#report(error)),
-      example: () => this.#openForPerson(new URL(EXAMPLE, import.meta.url)),
+      example: () => this.#openForPerson(place(EXAMPLE)),
       close: () => this.close(),
       progress: progress => this.#tell('analysis-progress', progress),
     })

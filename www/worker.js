@@ -1,5 +1,6 @@
 // The dedicated worker: owns one open checkpoint, and works step by step so that a cancellation is heard in between.
 
+import { withUnpackers } from './unpackers.js'
 import init, { Opened } from './wasm/core.js'
 
 /** @typedef {import('./types').Studied} Studied */
@@ -75,7 +76,7 @@ function refuse(id, error) {
  */
 async function open({ module, files, paths }) {
   await init({ module_or_path: module })
-  return Opened.open(files, paths)
+  return withUnpackers(() => Opened.open(files, paths))
 }
 
 /**

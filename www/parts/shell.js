@@ -9,6 +9,7 @@ import { createFooter } from './footer.js'
 import { createHeader } from './header.js'
 import { SECTIONS } from './sections.js'
 import { createTabs } from './tabs.js'
+import { place } from '../place.js'
 
 /** @typedef {import('./context.js').Context} Context */
 /** @typedef {import('./context.js').OpenContext} OpenContext */
@@ -27,7 +28,7 @@ const STYLES = ['theme', 'layout', 'empty', 'table', 'details']
 
 /** The style sheets, as links: a strict policy allows no others. */
 export function styleLinks() {
-  return STYLES.map(name => h('link', { rel: 'stylesheet', href: new URL(`../styles/${name}.css`, import.meta.url) }))
+  return STYLES.map(name => h('link', { rel: 'stylesheet', href: place(`styles/${name}.css`) }))
 }
 
 /**

@@ -81,8 +81,11 @@ fn clippy() -> Outcome<()> {
 }
 
 fn clippy_wasm() -> Outcome<()> {
-    let command = ["clippy", "--quiet", "--lib", "--test", "web", "--", "-D", "warnings"];
-    module::cargo_for_wasm(&Config::read()?, &command, &[])
+    let config = Config::read()?;
+    let decoders = ["clippy", "--quiet", "--lib", "--features", "decoders", "--", "-D", "warnings"];
+    module::cargo_for_wasm(&config, "paramscope-unpack", &decoders, &[])?;
+    let core = ["clippy", "--quiet", "--lib", "--test", "web", "--", "-D", "warnings"];
+    module::cargo_for_wasm(&config, "paramscope", &core, &[])
 }
 
 fn types() -> Outcome<()> {
@@ -113,7 +116,7 @@ fn wasm() -> Outcome<()> {
         ("CHROMEDRIVER", CHROMEDRIVER),
         ("WASM_BINDGEN_TEST_TIMEOUT", "120"),
     ];
-    module::cargo_for_wasm(&Config::read()?, &["test", "--test", "web"], &variables)
+    module::cargo_for_wasm(&Config::read()?, "paramscope", &["test", "--test", "web"], &variables)
 }
 
 fn browser() -> Outcome<()> {

@@ -7,7 +7,9 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
-    pub module: Module,
+    pub build: Build,
+    #[serde(rename = "module")]
+    pub modules: Vec<Module>,
     pub wasm_opt: WasmOpt,
     pub site: Site,
     pub limits: Limits,
@@ -15,11 +17,23 @@ pub struct Config {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Module {
+pub struct Build {
     pub profile: String,
     pub target_features: Vec<String>,
+    pub codegen: Vec<String>,
     pub folder: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Module {
+    pub package: String,
+    #[serde(default)]
+    pub features: Vec<String>,
     pub name: String,
+    /// Whether a page fetches it only when it needs it.
+    #[serde(default)]
+    pub when_asked_for: bool,
 }
 
 #[derive(Deserialize)]
@@ -33,6 +47,7 @@ pub struct WasmOpt {
 pub struct Site {
     pub source: String,
     pub output: String,
+    pub scripts: Vec<String>,
     pub examples: String,
     pub example_files: Vec<String>,
 }
@@ -53,12 +68,9 @@ impl Config {
     /// Flags for rustc when it compiles for WebAssembly, as `CARGO_ENCODED_RUSTFLAGS` has them: no other setting of
     /// flags, on this machine or in its environment, comes before that one.
     pub fn rustflags(&self) -> String {
-        self.module
-            .target_features
-            .iter()
-            .map(|feature| format!("-Ctarget-feature={feature}"))
-            .collect::<Vec<_>>()
-            .join("\x1f")
+        let features = self.build.target_features.iter().map(|feature| format!("-Ctarget-feature={feature}"));
+        let codegen = self.build.codegen.iter().map(|option| format!("-C{option}"));
+        features.chain(codegen).collect::<Vec<_>>().join("\x1f")
     }
 }
 
@@ -85,7 +97,7 @@ mod tests {
         let config = Config::read().unwrap();
         let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
         let manifest: toml::Table = toml::from_str(&manifest).unwrap();
-        let profile = &manifest["package"]["metadata"]["wasm-pack"]["profile"][config.module.profile.as_str()];
+        let profile = &manifest["package"]["metadata"]["wasm-pack"]["profile"][config.build.profile.as_str()];
         let flags: Vec<&str> =
             profile["wasm-opt"].as_array().unwrap().iter().map(|flag| flag.as_str().unwrap()).collect();
         assert_eq!(flags, config.wasm_opt.flags);

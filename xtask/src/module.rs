@@ -1,27 +1,36 @@
-//! The WebAssembly module: cargo, wasm-bindgen, wasm-opt.
+//! The WebAssembly modules: cargo, wasm-bindgen, wasm-opt.
 
-use crate::config::Config;
+use crate::config::{Config, Module};
 use crate::run::{Outcome, cargo, root, run, run_text};
 use crate::setup::{self, WASM};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
-/// Where the finished module is; `tests/boundary` reads the types that wasm-bindgen wrote there.
+/// Where the finished modules are; `tests/boundary` reads the types that wasm-bindgen wrote there.
 const FOLDER: &str = "target/site-module";
 
-/// Builds the module; returns the folder with `NAME.js` and `NAME_bg.wasm`. What is up to date is left alone.
+/// Builds the modules; returns the folder with `NAME.js` and `NAME_bg.wasm` of each. What is up to date is left alone.
 pub fn build(config: &Config) -> Outcome<PathBuf> {
     setup::wasm_target()?;
     setup::npm_packages()?;
-    let profile = &config.module.profile;
-    cargo_for_wasm(config, &["build", "--profile", profile, "--lib"], &[])?;
-    let compiled = target_folder().join(WASM).join(profile).join("paramscope.wasm");
     let folder = root().join(FOLDER);
-    let file = format!("{}_bg.wasm", config.module.name);
+    for module in &config.modules {
+        build_one(config, module, &folder.join(&module.name))?;
+    }
+    Ok(folder)
+}
+
+fn build_one(config: &Config, module: &Module, folder: &Path) -> Outcome<()> {
+    let (profile, features) = (&config.build.profile, module.features.join(","));
+    let command = ["build", "--profile", profile, "--lib", "--features", &features];
+    cargo_for_wasm(config, &module.package, &command, &[])?;
+    let library = module.package.replace('-', "_");
+    let compiled = target_folder().join(WASM).join(profile).join(format!("{library}.wasm"));
+    let file = format!("{}_bg.wasm", module.name);
     let inputs = [compiled.as_path(), &root().join("wasm-pack.toml"), &root().join("package-lock.json")];
     if inputs.iter().all(|input| is_newer(&folder.join(&file), input)) {
-        return Ok(folder);
+        return Ok(());
     }
     // Finished elsewhere and moved here whole: what an interrupted build leaves must not be taken for up to date.
     let unfinished = folder.with_extension("unfinished");
@@ -29,18 +38,17 @@ pub fn build(config: &Config) -> Outcome<PathBuf> {
     Bindgen::new()
         .input_path(&compiled)
         .web(true)
-        .and_then(|bindgen| bindgen.out_name(&config.module.name).typescript(true).generate(&unfinished))
+        .and_then(|bindgen| bindgen.out_name(&module.name).typescript(true).generate(&unfinished))
         .map_err(|error| format!("wasm-bindgen: {error:#}."))?;
     optimise(config, &unfinished.join(&file))?;
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::rename(&unfinished, &folder).map_err(|error| format!("{}: {error}.", folder.display()))?;
-    Ok(folder)
+    let _ = std::fs::remove_dir_all(folder);
+    std::fs::rename(&unfinished, folder).map_err(|error| format!("{}: {error}.", folder.display()))
 }
 
-/// Runs a command of cargo on the crate as it is built for WebAssembly, with the same flags each time.
-pub fn cargo_for_wasm(config: &Config, command: &[&str], variables: &[(&str, &str)]) -> Outcome<()> {
+/// Runs a command of cargo on a package as it is built for WebAssembly, with the same flags each time.
+pub fn cargo_for_wasm(config: &Config, package: &str, command: &[&str], variables: &[(&str, &str)]) -> Outcome<()> {
     let (name, rest) = command.split_first().expect("a command has a name");
-    let arguments = [&[*name, "--package", "paramscope", "--target", WASM], rest].concat();
+    let arguments = [&[*name, "--package", package, "--target", WASM], rest].concat();
     let flags = config.rustflags();
     run_text(&cargo(), &arguments, &[variables, &[("CARGO_ENCODED_RUSTFLAGS", &flags)]].concat())
 }

@@ -2,9 +2,10 @@
 
 use crate::config::Config;
 use crate::module;
-use crate::run::{Outcome, root};
+use crate::run::{Outcome, root, run};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,21 +13,59 @@ use std::path::{Path, PathBuf};
 /// What counts as the page: everything else is fetched only when it is asked for.
 const PAGE: [&str; 4] = ["html", "css", "js", "wasm"];
 
+/// Where the page's modules and those that wasm-bindgen wrote stand beside each other, to be put together.
+const SOURCE: &str = "target/site-source";
+
 /// Builds the site and prints its weight; returns its folder.
 pub fn build() -> Outcome<PathBuf> {
     let config = Config::read()?;
     module::bindgen_version()?;
     let built = module::build(&config)?;
-    let site = root().join(&config.site.output);
+    let (source, site) = (root().join(SOURCE), root().join(&config.site.output));
+    let _ = fs::remove_dir_all(&source);
     let _ = fs::remove_dir_all(&site);
-    copy_folder(&root().join(&config.site.source), &site, &|path| !is_types(path))?;
-    copy_folder(&built, &site.join(&config.module.folder), &|path| !is_types(path))?;
+    copy_folder(&root().join(&config.site.source), &source, &|path| !is_types(path))?;
+    for module in &config.modules {
+        copy_folder(&built.join(&module.name), &source.join(&config.build.folder), &|path| !is_types(path))?;
+    }
+    put_together(&config, &source, &site)?;
+    copy_folder(&source, &site, &|path| !is_put_together(path))?;
     for file in &config.site.example_files {
         let name = Path::new(file).file_name().ok_or_else(|| format!("wasm-pack.toml: {file} is no file."))?;
         copy(&root().join(file), &site.join(&config.site.examples).join(name))?;
     }
-    weigh(&site, config.limits.page_gzip_kib)?;
+    weigh(&site, &config)?;
     Ok(site)
+}
+
+/// Writes scripts and styles without what only a reader of them needs. The scripts' modules are put together: fetching each of
+/// them would cost a page a request.
+fn put_together(config: &Config, source: &Path, site: &Path) -> Outcome<()> {
+    let scripts = config.site.scripts.iter().map(|script| source.join(script));
+    let styles = files_below(source)?.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "css"));
+    let mut arguments: Vec<OsString> = scripts.chain(styles).map(PathBuf::into_os_string).collect();
+    let settings = [
+        "--bundle",
+        "--splitting",
+        "--format=esm",
+        "--minify",
+        "--target=es2022",
+        "--charset=utf8",
+        "--chunk-names=[name]-[hash]",
+    ];
+    arguments.extend(settings.map(OsString::from));
+    arguments.extend([("--outbase=", source), ("--outdir=", site)].map(|(name, path)| {
+        let mut argument = OsString::from(name);
+        argument.push(path);
+        argument
+    }));
+    arguments.push("--log-level=warning".into());
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
+    run("node_modules/.bin/esbuild", &arguments, &[], &root())
+}
+
+fn is_put_together(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "js" || ending == "css")
 }
 
 /// Types and their settings are for developing only.
@@ -65,13 +104,15 @@ fn files_below(folder: &Path) -> Outcome<Vec<PathBuf>> {
 }
 
 /// Prints every file's size, raw and compressed; fails if the page is too heavy.
-fn weigh(site: &Path, limit_kib: usize) -> Outcome<()> {
+fn weigh(site: &Path, config: &Config) -> Outcome<()> {
+    let limit_kib = config.limits.page_gzip_kib;
     let (mut raw, mut packed) = (0, 0);
     println!("{:>10} {:>10}  {}", "bytes", "gzip", site.strip_prefix(root()).unwrap_or(site).display());
     for path in files_below(site)? {
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}.", path.display()))?;
         let gzip = gzip(&bytes);
-        let page = path.extension().is_some_and(|ending| PAGE.iter().any(|kind| ending == *kind));
+        let kind = path.extension().is_some_and(|ending| PAGE.iter().any(|kind| ending == *kind));
+        let page = kind && !is_of_a_later_module(&path, config);
         let mark = if page { "" } else { "  (when asked for)" };
         println!("{:>10} {gzip:>10}  {}{mark}", bytes.len(), path.strip_prefix(site).expect("below it").display());
         if page {
@@ -84,6 +125,15 @@ fn weigh(site: &Path, limit_kib: usize) -> Outcome<()> {
         f64::from(u32::try_from(packed).unwrap_or(u32::MAX)) / 1024.0
     );
     if packed > limit_kib * 1024 { Err(format!("The page is heavier than {limit_kib} KiB.")) } else { Ok(()) }
+}
+
+/// Whether a file is of a module that a page fetches only when it needs it: `NAME_bg.wasm`, or the script `NAME-….js`.
+fn is_of_a_later_module(path: &Path, config: &Config) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let later = config.modules.iter().filter(|module| module.when_asked_for);
+    later.map(|module| &module.name).any(|module| {
+        name.strip_prefix(module.as_str()).is_some_and(|rest| rest == "_bg.wasm" || rest.starts_with('-'))
+    })
 }
 
 fn gzip(bytes: &[u8]) -> usize {
