@@ -29,12 +29,22 @@ pub struct Facts {
     pub tensors: f64,
     /// Their elements; a storage that several tensors show whole is counted once.
     pub parameters: f64,
+    /// How many of them are of each role, where roles are known.
+    pub roles: Vec<RoleCount>,
     /// Their bytes, likewise.
     pub bytes: f64,
     /// Bytes of the files.
     pub file_bytes: f64,
     /// Types by their bytes, largest first.
     pub dtypes: Vec<Share>,
+}
+
+/// The elements of one role.
+#[derive(Serialize)]
+#[expect(missing_docs, reason = "the role's name, and how many elements are of it")]
+pub struct RoleCount {
+    pub role: &'static str,
+    pub elements: f64,
 }
 
 /// One entry of the metadata.
@@ -253,12 +263,19 @@ impl Facts {
         let tied = tied(&checkpoint.tensors);
         let (mut parameters, mut bytes) = (0.0, 0.0);
         let mut dtypes: Vec<Share> = Vec::new();
+        let mut roles: Vec<RoleCount> = Vec::new();
         for (index, tensor) in checkpoint.tensors.iter().enumerate() {
             if tied[index].is_some() {
                 continue;
             }
             parameters += js(tensor.elements());
             bytes += js(tensor.bytes());
+            if let Some(role) = tensor.role.map(Role::name) {
+                match roles.iter_mut().find(|count| count.role == role) {
+                    Some(count) => count.elements += js(tensor.elements()),
+                    None => roles.push(RoleCount { role, elements: js(tensor.elements()) }),
+                }
+            }
             match dtypes.iter_mut().find(|share| share.dtype == tensor.dtype.name()) {
                 Some(share) => share.bytes += js(tensor.bytes()),
                 None => {
@@ -274,7 +291,7 @@ impl Facts {
         let file_bytes = files.iter().map(|file| js(file.bytes)).sum();
         let files = files.into_iter().map(|file| FileFact { name: file.name, bytes: js(file.bytes) }).collect();
         let tensors = js(checkpoint.tensors.len() as u64);
-        Facts { format, producer, files, metadata, notes, pickles, tensors, parameters, bytes, file_bytes, dtypes }
+        Facts { format, producer, files, metadata, notes, pickles, tensors, parameters, roles, bytes, file_bytes, dtypes }
     }
 }
 

@@ -1,11 +1,12 @@
 // Files that are larger than one would like to hold in memory.
 
 import assert from 'node:assert/strict'
-import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { anyRow, rendererMemory, start, tensorRows } from './harness.js'
+import { nestedCheckpoint } from './nested.js'
 
 const GB = 1e9
 const TENSORS = 300
@@ -82,5 +83,47 @@ test('a long analysis tells how far it is and is cancelled at once', async () =>
   await page.locator('[part=filter]').fill('layers.7.')
   await tensorRows(page).first().click()
   await page.locator('canvas[part=canvas]').waitFor({ timeout: 5000 })
+  await check()
+})
+
+test('200 000 tensors in nested dictionaries open, scroll, fold and are filtered smoothly', async () => {
+  const path = join(folder, 'nested.pt')
+  writeFileSync(path, nestedCheckpoint(2000))
+  const { page, check } = await viewer.open()
+  const start = performance.now()
+  await page.locator('[part=file-input]').setInputFiles(path)
+  await anyRow(page).waitFor({ timeout: 30_000 })
+  const opened = performance.now() - start
+  await page.locator('[part=hits]', { hasText: /^200\s000 of 200\s000/ }).waitFor()
+  await page.locator('[data-shape=list]').click()
+  await page.locator('[role=row][data-name="layer0.expert_0.w1"]').waitFor()
+  // The longest time between two frames while the table is scrolled from its top to its end.
+  const frames = await page.evaluate(async () => {
+    const root = /** @type {ShadowRoot} */ (document.querySelector('param-scope')?.shadowRoot)
+    const body = /** @type {HTMLElement} */ (root.querySelector('[role=treegrid]'))
+    const gaps = []
+    let last = performance.now()
+    for (let step = 0; step <= 120; step++) {
+      body.scrollTop = (body.scrollHeight - body.clientHeight) * step / 120
+      await new Promise(resolve => requestAnimationFrame(resolve))
+      gaps.push(performance.now() - last)
+      last = performance.now()
+    }
+    return gaps.sort((a, b) => a - b)
+  })
+  const [usual, worst] = [frames[60], frames.at(-1) ?? 0]
+  const timed = async (/** @type {() => Promise<unknown>} */ act) => {
+    const start = performance.now()
+    await act()
+    return performance.now() - start
+  }
+  const filtered = await timed(async () => {
+    await page.locator('[part=filter]').fill('expert_7.w2')
+    await page.locator('[part=hits]', { hasText: /^2\s000 of 200\s000/ }).waitFor()
+  })
+  console.log(`200 000 tensors: opened in ${opened.toFixed(0)} ms, a frame ${usual.toFixed(0)} ms, the longest ${worst.toFixed(0)} ms, filtered in ${filtered.toFixed(0)} ms`)
+  assert.ok(opened < 10_000, `opened in ${opened} ms`)
+  assert.ok(usual < 50 && worst < 300, `frames of ${usual} ms, the longest ${worst} ms`)
+  assert.ok(filtered < 2000, `filtered in ${filtered} ms`)
   await check()
 })

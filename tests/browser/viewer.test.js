@@ -140,6 +140,28 @@ test('where a tensor lies and who shares its storage', async () => {
   await check()
 })
 
+test('an optimizer’s state and buffers are counted apart from the parameters', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture('torch/lightning.ckpt')])
+  const count = page.locator('[data-fact=parameters]')
+  await count.getByText('parameters · 138 of the optimizer').waitFor()
+  assert.equal(await count.locator('b').textContent(), '69')
+  await drop(page, [fixture('torch/module_kinds.pt')])
+  await count.getByText('in buffers').waitFor()
+  await check()
+})
+
+test('packed files of every kind are opened', async () => {
+  const { page, check } = await viewer.open()
+  for (const name of ['gzip.pkl.gz', 'joblib_zlib.joblib', 'joblib_bz2.joblib', 'joblib_xz.joblib', 'joblib_lzma.joblib', 'joblib_lz4.joblib']) {
+    await drop(page, [fixture(`pickle/${name}`)])
+    await page.locator('[part=file-name]', { hasText: name }).waitFor()
+    const tensors = await page.locator('[data-fact=tensors] b').textContent()
+    assert.equal(Number(tensors), golden(`pickle/${name}`).tensors.length, name)
+  }
+  await check()
+})
+
 test('a tied tensor is marked, and leads to the one that is counted', async () => {
   const { page, check } = await viewer.open()
   await drop(page, [fixture('torch/views.pt')])

@@ -19,6 +19,8 @@ export interface Facts {
   parameters: number
   /** Of the tensors. */
   bytes: number
+  /** By the names of roles; none where they are not known. */
+  roles: { role: string, elements: number }[]
   fileBytes: number
   /** Shares are of the tensors' bytes, 0 to 1. */
   dtypes: { dtype: string, bytes: number, share: number }[]
