@@ -65,11 +65,20 @@ fn a_name_that_the_file_does_not_tell_is_a_danger() {
 
 #[test]
 fn a_pickle_that_breaks_off_is_refused_with_the_names_before() {
-    let error = open(saved(b"\x80\x02}(cmypackage\nThing\ncposix\nsystem\n\xff")).unwrap_err();
-    assert!(
-        error.message.ends_with("Before, it refers to posix.system, mypackage.Thing; nothing of it was run."),
-        "{error}"
-    );
+    let error = open(saved(b"\x80\x02}(cmypackage\nThing\n\xff")).unwrap_err();
+    assert!(error.message.ends_with("Before, it refers to mypackage.Thing; nothing of it was run."), "{error}");
+}
+
+#[test]
+fn a_pickle_that_breaks_off_behind_a_name_that_runs_code_opens_with_its_report() {
+    let checkpoint = open(saved(b"\x80\x02}(cmypackage\nThing\ncposix\nsystem\n\xff")).unwrap();
+    let [pickle] = checkpoint.pickles.as_slice() else { panic!("{:?}", checkpoint.pickles) };
+    let names: Vec<&str> = pickle.names.iter().map(|name| name.name.as_str()).collect();
+    assert_eq!(names, ["mypackage.Thing", "posix.system"]);
+    assert_eq!(pickle.stopped.as_ref().and_then(|error| error.offset), Some(35));
+    assert_eq!(told(&checkpoint, "posix.system"), Some(Level::Danger));
+    assert_eq!(told(&checkpoint, "Nothing of it is shown but the names"), Some(Level::Warning));
+    assert!(checkpoint.tensors.is_empty());
 }
 
 #[test]

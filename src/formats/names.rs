@@ -1,10 +1,10 @@
 //! What the names that a pickle refers to mean, for a person who may load it in Python: one table, first fit.
 //!
-//! Facts about names that run code were compared with those of picklescan 1.0.5: whatever it calls dangerous is so here, too,
-//! but for `uuid.UUID`, which only makes a value (`tests/pickles.rs` holds the two together).
+//! `tests/pickles.rs` holds it against picklescan's: whatever that calls dangerous can run code here, too, but for what only
+//! makes a value, such as `uuid.UUID`.
 
 use crate::model::Meaning;
-use crate::wire::pickle::Global;
+use crate::wire::pickle::{Global, python2};
 
 /// A module, names in it, what they mean, and why. `*` stands for every name of a module, and of those below it.
 struct Rule(&'static str, &'static str, Meaning, &'static str);
@@ -56,6 +56,8 @@ const RULES: &[Rule] = &[
     Rule("threading", "*", RunsCode, PROCESSES),
     Rule("_thread", "*", RunsCode, PROCESSES),
     Rule("uuid", "*", RunsCode, PROCESSES),
+    Rule("_posixsubprocess", "*", RunsCode, PROCESSES),
+    Rule("_winapi", "*", RunsCode, PROCESSES),
     Rule("_osx_support", "*", RunsCode, PROCESSES),
     Rule("_aix_support", "*", RunsCode, PROCESSES),
     Rule("_pyrepl", "*", RunsCode, PROCESSES),
@@ -68,6 +70,10 @@ const RULES: &[Rule] = &[
     Rule("_io", "*", RunsCode, FILES),
     Rule("logging", "*", RunsCode, FILES),
     Rule("distutils", "*", RunsCode, FILES),
+    Rule("codecs", "open", RunsCode, FILES),
+    Rule("sqlite3", "*", RunsCode, FILES),
+    Rule("tarfile", "*", RunsCode, FILES),
+    Rule("zipfile", "*", RunsCode, FILES),
     Rule("fileinput", "*", RunsCode, FILES),
     Rule("linecache", "*", RunsCode, FILES),
     Rule("socket", "*", RunsCode, REACHES_OUT),
@@ -82,6 +88,9 @@ const RULES: &[Rule] = &[
     Rule("ftplib", "*", RunsCode, REACHES_OUT),
     Rule("smtplib", "*", RunsCode, REACHES_OUT),
     Rule("telnetlib", "*", RunsCode, REACHES_OUT),
+    Rule("poplib", "*", RunsCode, REACHES_OUT),
+    Rule("nntplib", "*", RunsCode, REACHES_OUT),
+    Rule("socketserver", "*", RunsCode, REACHES_OUT),
     Rule("xmlrpc", "*", RunsCode, REACHES_OUT),
     Rule("functools", "partial partialmethod reduce", RunsCode, ANY_NAME),
     Rule("operator", "attrgetter itemgetter methodcaller call", RunsCode, ANY_NAME),
@@ -102,8 +111,15 @@ const RULES: &[Rule] = &[
     Rule("shelve", "*", RunsCode, LOADS),
     Rule("pandas", "read_pickle", RunsCode, LOADS),
     Rule("pandas.io.pickle", "*", RunsCode, LOADS),
+    Rule("pandas", "eval", RunsCode, EVALUATES),
+    Rule("pandas.core.computation", "*", RunsCode, EVALUATES),
     Rule("numpy", "load fromregex genfromtxt loadtxt", RunsCode, LOADS),
+    Rule("numpy", "fromfile memmap", RunsCode, FILES),
+    Rule("numpy.lib.npyio", "*", RunsCode, LOADS),
+    Rule("numpy.lib._npyio_impl", "*", RunsCode, LOADS),
+    Rule("numpy.ctypeslib", "*", RunsCode, MACHINE),
     Rule("torch", "load", RunsCode, LOADS),
+    Rule("torch.utils.cpp_extension", "*", RunsCode, EVALUATES),
     Rule("torch.hub", "*", RunsCode, LOADS),
     Rule("torch.jit", "load", RunsCode, LOADS),
     Rule("torch.package", "*", RunsCode, LOADS),
@@ -217,10 +233,15 @@ pub(super) fn meaning(global: &Global) -> (Meaning, &'static str) {
     if global.module == Global::UNKNOWN || global.name == Global::UNKNOWN {
         return (Meaning::Hidden, HIDDEN);
     }
+    // PyTorch takes Python 2's names for Python 3's in any protocol, and Python 2 itself knows no others.
+    listed(global).or_else(|| listed(&python2::renamed(global.clone()))).unwrap_or((NotKnown, UNKNOWN))
+}
+
+fn listed(global: &Global) -> Option<(Meaning, &'static str)> {
     match RULES.iter().find(|rule| rule.fits(global)) {
-        Some(Rule(_, _, meaning, reason)) => (*meaning, reason),
-        None if reaches_further(global) => (RunsCode, "reaches a module that can run code through another one"),
-        None => (NotKnown, UNKNOWN),
+        Some(Rule(_, _, meaning, reason)) => Some((*meaning, reason)),
+        None if reaches_further(global) => Some((RunsCode, "reaches a module that can run code through another one")),
+        None => None,
     }
 }
 

@@ -88,7 +88,9 @@ fn add(checkpoint: &mut Checkpoint, file: FileId) -> Result<()> {
     let pickle = run_joblib(&pages, 0);
     referred::add(checkpoint, &pickle, &*source, 0, &name, Loader::Other);
     add_plain(checkpoint, &pickle, &pages, 0, &name);
-    referred::root(&pickle, &name)?;
+    if referred::root(checkpoint, &pickle, &name)?.is_none() {
+        return Ok(());
+    }
     // One is held while the next one is followed: whether there are several decides what the keys begin with.
     let (mut at, mut index, mut last) = (pickle.end, 0, (0, pickle));
     while at < source.size() && index + 1 < limits::PICKLES_FOLLOWED {

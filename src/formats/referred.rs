@@ -7,7 +7,7 @@ use crate::model::{Checkpoint, Meaning, Note, PickleFacts, Referred, Verdict};
 use crate::source::{Memory, ReadAt};
 use crate::wire::pickle::arrays::encoded;
 use crate::wire::pickle::opcodes as op;
-use crate::wire::pickle::{Global, Node, Object, Pickle, Reference, run, run_at};
+use crate::wire::pickle::{Global, Id, Node, Object, Pickle, Reference, run, run_at};
 
 /// Who reads a pickle in Python.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -372,11 +372,22 @@ pub(super) fn with_those_found(mut error: Error, pickle: &Pickle) -> Error {
     error
 }
 
-/// The root of a pickle, or why there is none.
+/// The root of a pickle. One that breaks off has none: if it refers before to what can run code, that is a warning, so that its
+/// report can be seen.
 ///
 /// # Errors
 ///
 /// Why it stopped before its end, with the names found so far.
-pub(super) fn root(pickle: &Pickle, place: &str) -> Result<crate::wire::pickle::Id> {
-    pickle.root_or_problem().map_err(|error| with_those_found(error, pickle).in_file(place))
+pub(super) fn root(checkpoint: &mut Checkpoint, pickle: &Pickle, place: &str) -> Result<Option<Id>> {
+    let error = match pickle.root_or_problem() {
+        Ok(root) => return Ok(Some(root)),
+        Err(error) => error,
+    };
+    let runs_code = |name: &Reference| meaning(&name.global).0 <= Meaning::Hidden;
+    if !pickle.globals.iter().any(runs_code) {
+        return Err(with_those_found(error, pickle).in_file(place));
+    }
+    let message = format!("{error} Nothing of it is shown but the names that it refers to.");
+    checkpoint.note(Note::warning(message).about(place));
+    Ok(None)
 }

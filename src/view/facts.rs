@@ -291,7 +291,20 @@ impl Facts {
         let file_bytes = files.iter().map(|file| js(file.bytes)).sum();
         let files = files.into_iter().map(|file| FileFact { name: file.name, bytes: js(file.bytes) }).collect();
         let tensors = js(checkpoint.tensors.len() as u64);
-        Facts { format, producer, files, metadata, notes, pickles, tensors, parameters, roles, bytes, file_bytes, dtypes }
+        Facts {
+            format,
+            producer,
+            files,
+            metadata,
+            notes,
+            pickles,
+            tensors,
+            parameters,
+            roles,
+            bytes,
+            file_bytes,
+            dtypes,
+        }
     }
 }
 

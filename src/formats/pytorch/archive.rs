@@ -101,7 +101,7 @@ impl Saved<'_> {
         if !reading.one_of_many || referred::is_odd(&pickle) {
             referred::add(checkpoint, &pickle, &*source, 0, reading.record, reading.loader);
         }
-        let top = referred::root(&pickle, &name)?;
+        let Some(top) = referred::root(checkpoint, &pickle, &name)? else { return Ok(()) };
         referred::add_rest(checkpoint, &pickle, reading.record);
         let records = ZipRecords { saved: self, file: reading.file, storages: reading.storages };
         let mut rebuilder = Rebuilder::new(Storages::new(records, self.byte_order()?), (home, 0));

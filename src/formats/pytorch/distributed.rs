@@ -65,7 +65,7 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     }
     let pickle = run(read_vec(&*given.source, 0, size)?);
     referred::add(&mut checkpoint, &pickle, &*given.source, 0, ".metadata", Loader::Other);
-    let top = referred::root(&pickle, ".metadata")?;
+    let Some(top) = referred::root(&mut checkpoint, &pickle, ".metadata")? else { return Ok(checkpoint) };
     referred::add_rest(&mut checkpoint, &pickle, ".metadata");
     let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
     let part = |name| attribute(&pickle, top, name).and_then(|part| modules::flat(&pickle, part));

@@ -88,7 +88,8 @@ pub(super) fn add(checkpoint: &mut Checkpoint, given: &File) -> Result<()> {
     let start = at;
     let pickle = run_at(&source, start);
     referred::add(checkpoint, &pickle, &source, start, "the pickle", Loader::Torch);
-    let top = referred::root(&pickle, &given.name).map_err(|error| error.shifted(start))?;
+    let top = referred::root(checkpoint, &pickle, &given.name).map_err(|error| error.shifted(start))?;
+    let Some(top) = top else { return Ok(()) };
     at += pickle.end;
     let records = storages(checkpoint, &pickle, file, &*given.source, at)?;
     let sources = pickle.nodes.iter().filter(|node| is_source(&pickle, **node)).count();

@@ -69,7 +69,7 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let source = Window::new(given.source.clone(), base, size)?;
     let pickle = run_at(&source, 0);
     referred::add(&mut checkpoint, &pickle, &source, 0, "pickle", Loader::Torch);
-    let top = referred::root(&pickle, "pickle")?;
+    let Some(top) = referred::root(&mut checkpoint, &pickle, "pickle")? else { return Ok(checkpoint) };
     let place = Place { file, base, prefix: &[], registered: unscripted(), attributes: false };
     let mut saved = Saved { tensors, reached: 0 };
     contents::fill(&mut checkpoint, &pickle, top, &mut saved, &place)?;

@@ -16,7 +16,7 @@ pub mod modules;
 mod nodes;
 pub mod opcodes;
 pub mod plain;
-mod python2;
+pub mod python2;
 mod stack;
 #[cfg(test)]
 mod tests;

@@ -87,7 +87,7 @@ const MODULES: &[(&str, &str)] = &[
 ];
 
 /// The name that Python 3 imports for one of a pickle of protocol 0 to 2.
-pub(super) fn renamed(global: Global) -> Global {
+pub fn renamed(global: Global) -> Global {
     let Global { module, name } = &global;
     if let Some((_, _, module, name)) = NAMES.iter().find(|row| row.0 == module && row.1 == name) {
         return Global { module: (*module).to_owned(), name: (*name).to_owned() };
