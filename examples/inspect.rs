@@ -9,6 +9,7 @@ use paramscope::formats;
 use paramscope::model::{Checkpoint, Tensor};
 use paramscope::source::{Files, files_from_paths};
 use paramscope::view::report::{self, Report};
+use std::io::Write;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: inspect [--json] [--stats] [--hash] PATH...
@@ -34,7 +35,8 @@ fn main() -> ExitCode {
     };
     match run(&options) {
         Ok(text) => {
-            println!("{text}");
+            // A reader that has seen enough, such as `head`, is no failure.
+            let _ = writeln!(std::io::stdout(), "{text}");
             ExitCode::SUCCESS
         }
         Err(error) => {

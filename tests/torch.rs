@@ -77,7 +77,7 @@ fn a_pickle_that_breaks_off_behind_a_name_that_runs_code_opens_with_its_report()
     assert_eq!(names, ["mypackage.Thing", "posix.system"]);
     assert_eq!(pickle.stopped.as_ref().and_then(|error| error.offset), Some(35));
     assert_eq!(told(&checkpoint, "posix.system"), Some(Level::Danger));
-    assert_eq!(told(&checkpoint, "Nothing of it is shown but the names"), Some(Level::Warning));
+    assert_eq!(told(&checkpoint, "nothing of it is shown but the names"), Some(Level::Warning));
     assert!(checkpoint.tensors.is_empty());
 }
 

@@ -45,15 +45,15 @@ pub const FORMATS: &[&Format] = &[
     &pytorch::SHARDED,
     &pytorch::DISTRIBUTED,
     &pytorch::SCRIPT,
-    &pytorch::PACKAGE,
     &pytorch::FORMAT,
+    &pytorch::PACKAGE,
     &pytorch::EXPORT,
     &pytorch::LEGACY,
     &pytorch::TAR,
     &numpy::NPY,
     &numpy::NPZ,
-    &pickles::JOBLIB,
     &pickles::FORMAT,
+    &pickles::JOBLIB,
 ];
 
 /// The format with this id.

@@ -217,6 +217,10 @@ const RULES: &[Rule] = &[
 impl Rule {
     fn fits(&self, global: &Global) -> bool {
         let Rule(module, names, meaning, _) = self;
+        // Most rules are of other modules, and a pickle may have a million names.
+        if global.module.as_bytes().first() != module.as_bytes().first() {
+            return false;
+        }
         match *names {
             "*" => global.module.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
             // `open.__call__` is reached through `open`; what a harmless name leads to is another matter.
@@ -234,7 +238,7 @@ pub(super) fn meaning(global: &Global) -> (Meaning, &'static str) {
         return (Meaning::Hidden, HIDDEN);
     }
     // PyTorch takes Python 2's names for Python 3's in any protocol, and Python 2 itself knows no others.
-    listed(global).or_else(|| listed(&python2::renamed(global.clone()))).unwrap_or((NotKnown, UNKNOWN))
+    listed(global).or_else(|| listed(&python2::renamed(global)?)).unwrap_or((NotKnown, UNKNOWN))
 }
 
 fn listed(global: &Global) -> Option<(Meaning, &'static str)> {

@@ -28,7 +28,7 @@ pub(super) const JOBLIB: Format = Format {
     id: "joblib",
     label: "joblib",
     extensions: &["joblib"],
-    reads: "the same as joblib writes it, scikit-learn's models among them",
+    reads: "the same as joblib writes it, scikit-learn's models among them, packed with gzip, zlib, bzip2, xz, lzma or LZ4 or not",
     probe: |file| file.has_extension(JOBLIB.extensions) && (looks_like_one(file.head()) || is_packed(file)),
     open,
 };

@@ -387,7 +387,11 @@ pub(super) fn root(checkpoint: &mut Checkpoint, pickle: &Pickle, place: &str) ->
     if !pickle.globals.iter().any(runs_code) {
         return Err(with_those_found(error, pickle).in_file(place));
     }
-    let message = format!("{error} Nothing of it is shown but the names that it refers to.");
+    let at = error.offset.map_or(String::new(), |at| format!(" at byte {at}"));
+    let message = format!(
+        "{} It was followed no further{at}; nothing of it is shown but the names that it refers to.",
+        error.message
+    );
     checkpoint.note(Note::warning(message).about(place));
     Ok(None)
 }

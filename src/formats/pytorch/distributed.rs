@@ -33,7 +33,7 @@ use std::rc::Rc;
 pub(in crate::formats) const FORMAT: Format = Format {
     id: "pytorch-dcp",
     label: "PyTorch distributed checkpoint",
-    extensions: &[],
+    extensions: &["metadata"],
     reads: "a folder with .metadata and .distcp files: tensors put together from the parts that the ranks wrote",
     probe: |file| {
         let mark = b"torch.distributed.checkpoint";

@@ -25,7 +25,7 @@ use std::collections::HashMap;
 pub(in crate::formats) const FORMAT: Format = Format {
     id: "pytorch-legacy",
     label: "PyTorch before 1.6",
-    extensions: &[],
+    extensions: &["pt", "pth", "bin", "pth.tar"],
     reads: "state dicts, checkpoints and whole modules, storage views",
     probe: |file| is_one(file) || (is_pickle(file.head()) && file.has_extension(super::FORMAT.extensions)),
     open,

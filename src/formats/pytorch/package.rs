@@ -18,7 +18,7 @@ use crate::source::Files;
 pub(in crate::formats) const FORMAT: Format = Format {
     id: "torch-package",
     label: "torch.package",
-    extensions: &[],
+    extensions: &["pt"],
     reads: "the tensors and values of its pickles; its code is not run",
     probe: |file| root(file).is_some(),
     open,

@@ -25,7 +25,7 @@ use std::rc::Rc;
 pub(in crate::formats) const FORMAT: Format = Format {
     id: "pytorch-tar",
     label: "PyTorch before 0.1.10",
-    extensions: &[],
+    extensions: &["pt", "pth"],
     reads: "tar archives of its first versions",
     probe: |file| {
         is_tar(file.head())

@@ -435,7 +435,7 @@ impl Machine<'_> {
         self.spelled += global.module.len() + global.name.len();
         let id = self.node(Node::Global(narrow(self.pickle.globals.len())))?;
         self.names.insert((global.clone(), renamed), id);
-        let known = if renamed { python2::renamed(global.clone()) } else { global.clone() };
+        let known = renamed.then(|| python2::renamed(&global)).flatten().unwrap_or_else(|| global.clone());
         let spelled = (known != global).then_some(global);
         let at = self.pickle.place(start);
         self.pickle.globals.push(Reference { global: known, spelled, at, opcode });

@@ -87,13 +87,11 @@ const MODULES: &[(&str, &str)] = &[
 ];
 
 /// The name that Python 3 imports for one of a pickle of protocol 0 to 2.
-pub fn renamed(global: Global) -> Global {
-    let Global { module, name } = &global;
+pub fn renamed(global: &Global) -> Option<Global> {
+    let Global { module, name } = global;
     if let Some((_, _, module, name)) = NAMES.iter().find(|row| row.0 == module && row.1 == name) {
-        return Global { module: (*module).to_owned(), name: (*name).to_owned() };
+        return Some(Global { module: (*module).to_owned(), name: (*name).to_owned() });
     }
-    match MODULES.iter().find(|row| row.0 == module) {
-        Some((_, module)) => Global { module: (*module).to_owned(), name: global.name },
-        None => global,
-    }
+    let (_, module) = MODULES.iter().find(|row| row.0 == module)?;
+    Some(Global { module: (*module).to_owned(), name: name.clone() })
 }
