@@ -12,8 +12,8 @@ use std::rc::Rc;
 pub struct Pages<'a> {
     inner: &'a dyn ReadAt,
     /// The size of a page.
-    page: u64,
-    pages: RefCell<VecDeque<(u64, Rc<[u8]>)>>,
+    size: u64,
+    kept: RefCell<VecDeque<(u64, Rc<[u8]>)>>,
 }
 
 impl<'a> Pages<'a> {
@@ -28,18 +28,18 @@ impl<'a> Pages<'a> {
     }
 
     /// An empty cache of pages of this size: small ones where what is read stands far apart, between elements.
-    pub fn of(inner: &'a dyn ReadAt, page: u64) -> Self {
-        Pages { inner, page, pages: RefCell::default() }
+    pub fn of(inner: &'a dyn ReadAt, size: u64) -> Self {
+        Pages { inner, size, kept: RefCell::default() }
     }
 
     fn load(&self, number: u64) -> Result<Rc<[u8]>> {
-        if let Some((_, bytes)) = self.pages.borrow().iter().find(|(known, _)| *known == number) {
+        if let Some((_, bytes)) = self.kept.borrow().iter().find(|(known, _)| *known == number) {
             return Ok(bytes.clone());
         }
-        let start = number * self.page;
-        let len = self.page.min(self.inner.size() - start);
+        let start = number * self.size;
+        let len = self.size.min(self.inner.size() - start);
         let bytes: Rc<[u8]> = super::read_vec(self.inner, start, len)?.into();
-        let mut pages = self.pages.borrow_mut();
+        let mut pages = self.kept.borrow_mut();
         if pages.len() == Self::KEPT {
             pages.pop_front();
         }
@@ -55,14 +55,14 @@ impl ReadAt for Pages<'_> {
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         require(self, offset, buf.len() as u64)?;
-        if buf.len() as u64 > self.page {
+        if buf.len() as u64 > self.size {
             return self.inner.read_at(offset, buf);
         }
         let mut filled = 0;
         while filled < buf.len() {
             let at = offset + filled as u64;
-            let page = self.load(at / self.page)?;
-            let inside = usize::try_from(at % self.page).expect("within a page");
+            let page = self.load(at / self.size)?;
+            let inside = usize::try_from(at % self.size).expect("within a page");
             let run = (page.len() - inside).min(buf.len() - filled);
             buf[filled..filled + run].copy_from_slice(&page[inside..inside + run]);
             filled += run;

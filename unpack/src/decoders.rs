@@ -107,9 +107,9 @@ mod tests {
     fn an_lz4_frame_is_unpacked_and_no_prefix_of_it() {
         for checksum in [false, true] {
             let settings = lz4_flex::frame::FrameInfo::new().content_checksum(checksum);
-            let mut packer = lz4_flex::frame::FrameEncoder::with_frame_info(settings, Vec::new());
-            io::Write::write_all(&mut packer, &b"paramscope ".repeat(20)).unwrap();
-            let packed = packer.finish().unwrap();
+            let mut frame = lz4_flex::frame::FrameEncoder::with_frame_info(settings, Vec::new());
+            io::Write::write_all(&mut frame, &b"paramscope ".repeat(20)).unwrap();
+            let packed = frame.finish().unwrap();
             assert_eq!(unpack("LZ4", &mut &*packed, 1000).unwrap(), b"paramscope ".repeat(20));
             for len in 8..packed.len() {
                 assert!(unpack("LZ4", &mut &packed[..len], 1000).is_err(), "cut at byte {len} of {}", packed.len());

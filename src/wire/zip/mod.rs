@@ -74,6 +74,7 @@ impl Archive {
     ///
     /// `Malformed`, with the offset, for a directory that is missing, damaged or contradicts itself; `Unsupported` for
     /// encrypted or split archives and other methods than stored and deflated.
+    #[expect(clippy::mutable_key_type, reason = "an entry is hashed by its name alone, which never changes")]
     pub fn read(source: &Rc<dyn ReadAt>) -> Result<Self> {
         let directory::Directory { entries, start } = directory::read(source)?;
         let mut notes = Vec::new();
