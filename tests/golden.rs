@@ -56,6 +56,7 @@ fn differences(golden: &Value) -> Vec<String> {
     }
     wrong.extend(checkpoint.tensors.iter().zip(theirs).filter_map(|(ours, theirs)| wrong_place(ours, theirs)));
     wrong.extend(wrong_pickles(&checkpoint, golden));
+    wrong.extend(wrong_report(&checkpoint, &report));
     wrong.extend(golden["tree"].as_array().into_iter().flatten().filter_map(|leaf| wrong_value(&checkpoint, leaf)));
     wrong
 }
@@ -70,6 +71,22 @@ fn wrong_place(ours: &Tensor, theirs: &Value) -> Option<String> {
     let place = json!([start, storage.len]);
     let golden = json!([theirs["storage"]["offset"], theirs["storage"]["storage_nbytes"]]);
     (golden[0].is_u64() && place != golden).then(|| format!("{}: offset and storage {place}", ours.name))
+}
+
+/// What the report lacks of the values beside the tensors and of the pickles.
+fn wrong_report(checkpoint: &Checkpoint, report: &Value) -> Option<String> {
+    let keys = |entry: &Value| if entry["path"].is_array() { entry["path"].clone() } else { json!([entry["key"]]) };
+    let told: Vec<Value> = report["metadata"].as_array()?.iter().map(keys).collect();
+    let own = |path: &[Key]| match path {
+        [Key::Index(index)] => json!([index.to_string()]),
+        [] => json!([""]),
+        path => path.iter().map(json_key).collect(),
+    };
+    let held: Vec<Value> = checkpoint.metadata.iter().map(|entry| own(&entry.path)).collect();
+    let names = |pickle: &Value| pickle["names"].as_array().map_or(0, Vec::len);
+    let listed: usize = report["pickle"].as_array().into_iter().flatten().map(names).sum();
+    let referred: usize = checkpoint.pickles.iter().map(|pickle| pickle.names.len()).sum();
+    (told != held || listed != referred).then(|| format!("the report tells {told:?} and {listed} names"))
 }
 
 fn json_key(key: &Key) -> Value {

@@ -26,13 +26,13 @@ export interface Pickle {
   place: string
   protocol: number
   /** The byte at which following it stopped, and why; without it, it was followed to its end. */
-  stoppedAt?: number
+  stopped?: number
   problem?: string
   /** What `torch.load(weights_only=True)` would do with it. */
   verdict?: { accepts: boolean, because?: string }
   names: PickledName[]
   /** How many names there are beyond those. */
-  moreNames: number
+  more: number
 }
 
 /** Something skipped or odd that the core met while opening. */

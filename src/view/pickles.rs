@@ -5,7 +5,6 @@ use serde::Serialize;
 
 /// One pickle, followed and not run. Places are bytes from its start.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct PickleFact {
     /// The record or the file that holds it, and where in it.
     pub place: String,
@@ -15,7 +14,7 @@ pub struct PickleFact {
     pub complete: bool,
     /// The byte at which following it stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stopped_at: Option<u64>,
+    pub stopped: Option<u64>,
     /// Why it stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -25,7 +24,7 @@ pub struct PickleFact {
     /// The names that it refers to, in its order.
     pub names: Vec<NameFact>,
     /// How many more there are.
-    pub more_names: usize,
+    pub more: usize,
 }
 
 /// What `torch.load(weights_only=True)` would do, without classes that were allowed for it.
@@ -58,14 +57,14 @@ impl PickleFact {
             place: facts.place.clone(),
             protocol: facts.protocol,
             complete: stopped.is_none(),
-            stopped_at: stopped.map(|error| error.offset.unwrap_or(0)),
+            stopped: stopped.map(|error| error.offset.unwrap_or(0)),
             problem: stopped.map(|error| error.message.clone()),
             verdict: facts.verdict.as_ref().map(|verdict| match verdict {
                 Verdict::Accepts => VerdictFact { accepts: true, because: None },
                 Verdict::Refuses(because) => VerdictFact { accepts: false, because: Some(because.clone()) },
             }),
             names: facts.names.iter().map(NameFact::new).collect(),
-            more_names: facts.more,
+            more: facts.more,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::analysis::{Findings, Histogram};
 use crate::decode::{Cell, Elements, cells};
 use crate::error::Result;
 use crate::formats;
-use crate::model::{self, Checkpoint, Layout, Scale, Tensor, Value};
+use crate::model::{self, Checkpoint, Key, Layout, Scale, Tensor, Value};
 use crate::source::Files;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -57,6 +57,9 @@ pub struct File {
 pub struct Entry {
     /// The keys that lead to it, joined by dots.
     pub key: String,
+    /// The keys themselves, where they are several: a key may have dots of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<serde_json::Value>,
     /// The name of its type, of formats that have types.
     #[serde(rename = "type", skip_serializing_if = "str::is_empty")]
     pub kind: String,
@@ -66,7 +69,12 @@ pub struct Entry {
 
 impl Entry {
     fn new(entry: &model::Entry) -> Self {
-        Entry { key: entry.key(), kind: entry.kind.to_string(), value: Json::Value(entry.value.clone()) }
+        let key = |key: &Key| match key {
+            Key::Text(text) => (**text).into(),
+            Key::Index(index) => (*index).into(),
+        };
+        let path = entry.path.iter().filter(|_| entry.path.len() > 1).map(key).collect();
+        Entry { key: entry.key(), path, kind: entry.kind.to_string(), value: Json::Value(entry.value.clone()) }
     }
 }
 

@@ -57,7 +57,7 @@ function countLevels(pickles) {
 function createSummary({ t, numbers }, pickles) {
   const counts = countLevels(pickles)
   const found = ORDER.filter(level => counts[level] > 0)
-  const usual = pickles.every(({ stoppedAt, moreNames, verdict }) => stoppedAt === undefined && moreNames === 0 && verdict?.accepts !== false)
+  const usual = pickles.every(({ stopped, more, verdict }) => stopped === undefined && more === 0 && verdict?.accepts !== false)
   if (usual && found.every(level => LEVELS[level].look === '')) return h('p', { part: 'pickles-summary' }, t('pickleUsual'))
   return h('ul', { class: 'levels', part: 'pickles-summary' }, found.map(level => h('li', {}, h('b', {}, numbers.exact(counts[level])), ' ', createLevel(t, level))))
 }
@@ -75,17 +75,16 @@ function createLevel(t, level) {
  * @param {OpenContext} context
  * @param {Pickle} pickle
  */
-function createPickle(context, { place, protocol, stoppedAt, problem, verdict, names, moreNames }) {
+function createPickle(context, { place, protocol, stopped, problem, verdict, names, more }) {
   const { t, numbers } = context
-  const stopped = stoppedAt !== undefined
-  const state = stopped ? t('pickleStopped', { offset: numbers.exact(stoppedAt) }) : t('pickleComplete')
+  const state = stopped === undefined ? t('pickleComplete') : t('pickleStopped', { offset: numbers.exact(stopped) })
   return h('section', { part: 'pickle', 'data-place': place },
     h('h2', {}, visible(place)),
-    h('div', { class: 'chips' }, h('span', { class: 'chip' }, t('pickleProtocol', { protocol })), h('span', { class: `chip${stopped ? ' warn' : ''}` }, state)),
+    h('div', { class: 'chips' }, h('span', { class: 'chip' }, t('pickleProtocol', { protocol })), h('span', { class: `chip${stopped === undefined ? '' : ' warn'}` }, state)),
     problem && h('p', { class: 'message warn' }, visible(problem)),
     verdict && h('p', { part: 'verdict' }, h('code', {}, 'torch.load(…, weights_only=True)'), ' ', verdictText(t, verdict)),
     names.length === 0 ? h('p', { class: 'soft' }, t('noNames')) : createNames(context, names),
-    moreNames > 0 && h('p', { class: 'soft' }, t('moreNames', { count: numbers.exact(moreNames) }, moreNames)))
+    more > 0 && h('p', { class: 'soft' }, t('moreNames', { count: numbers.exact(more) }, more)))
 }
 
 /**
