@@ -1,6 +1,7 @@
 //! Tensors that are made of others: quantised, sparse and nested ones.
 
 use super::dtypes;
+use super::views::unreadable;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{
@@ -10,11 +11,6 @@ use crate::model::{
 use crate::source::{Memory, read_vec};
 use crate::wire::pickle::{Id, Node, Pickle};
 use std::rc::Rc;
-
-fn unreadable(checkpoint: &mut Checkpoint, name: &str, why: &str) -> Layout {
-    checkpoint.note(Note::warning(format!("The tensor cannot be read: {why}")).about(name));
-    Layout::Unreadable { why: why.to_owned() }
-}
 
 /// A tensor of codes with its scale: `(scheme, scale, zero point)` or `(scheme, scales, zero points, axis)`.
 pub(super) fn quantized(

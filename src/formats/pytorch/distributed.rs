@@ -9,24 +9,18 @@
 //!
 //! Source: `torch/distributed/checkpoint/{metadata,filesystem}.py`.
 
-use super::super::contents::{Found, Tensors};
 use super::super::referred::{self, Loader};
 use super::super::room::Room;
 use super::super::{Candidate, Format};
-use super::archive::{PICKLE, Saved, ZipRecords, add_nested};
-use super::only_root;
-use super::rebuild::Rebuilder;
-use super::storage::{Storages, named_dtype};
-use super::views::sizes;
+use super::archive::add_nested;
+use super::boxed::Boxed;
+use super::storage::named_dtype;
+use super::views::{sizes, unreadable};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
-use crate::model::{
-    ByteOrder, ByteRange, Checkpoint, Dtype, Key, Layout, Note, Number, Piece, Role, Tensor, element_count,
-};
-use crate::source::{File, FileId, Files, Memory, ReadAt, Window, read_vec, require};
+use crate::model::{ByteRange, Checkpoint, Dtype, Key, Layout, Note, Number, Piece, Role, Tensor, element_count};
+use crate::source::{File, FileId, Files, Memory, ReadAt, Window, read_vec};
 use crate::wire::pickle::{Id, Node, Pickle, keys, modules, run};
-use crate::wire::zip::Archive;
-use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -158,6 +152,25 @@ fn paths(pickle: &Pickle, flat: &[Id], room: &mut Room) -> HashMap<String, Vec<K
     pairs.filter_map(path).collect()
 }
 
+/// Why there is no box.
+enum NoPiece {
+    /// The file that has it was not given.
+    File(String),
+    /// What the metadata says makes none.
+    Because(String),
+}
+
+/// Whether a box of this shape lies inside the whole.
+fn is_inside(at: &[u64], shape: &[u64], whole: &[u64]) -> bool {
+    at.len() == whole.len()
+        && shape.len() == whole.len()
+        && at
+            .iter()
+            .zip(shape)
+            .zip(whole)
+            .all(|((at, part), size)| at.checked_add(*part).is_some_and(|end| end <= *size))
+}
+
 struct Reader<'a> {
     pickle: &'a Pickle,
     files: &'a Files,
@@ -230,69 +243,49 @@ impl Reader<'_> {
     }
 
     /// The boxes that make up a tensor.
-    fn layout(
+    fn layout(&mut self, checkpoint: &mut Checkpoint, name: &str, whole: (Number, &[u64]), chunks: Id) -> Layout {
+        let mut pieces = Vec::new();
+        for chunk in self.pickle.sequence(chunks).unwrap_or_default() {
+            match self.piece(checkpoint, name, whole, *chunk) {
+                Ok(piece) => pieces.push(piece),
+                Err(NoPiece::File(file)) => return Layout::Absent { file },
+                Err(NoPiece::Because(why)) => return unreadable(checkpoint, name, why),
+            }
+        }
+        match pieces.as_slice() {
+            [only] if only.shape == whole.1 => Layout::Dense(only.range),
+            _ => Layout::Pieces(pieces.into()),
+        }
+    }
+
+    fn piece(
         &mut self,
         checkpoint: &mut Checkpoint,
         name: &str,
-        (dtype, shape): (Number, &[u64]),
-        chunks: Id,
-    ) -> Layout {
-        let mut pieces = Vec::new();
-        for chunk in self.pickle.sequence(chunks).unwrap_or_default() {
-            let part =
-                |what| attribute(self.pickle, *chunk, what).and_then(|sizes_of| sizes(self.pickle, sizes_of).ok());
-            let (Some(at), Some(part)) = (part("offsets"), part("sizes")) else {
-                return unreadable(checkpoint, name, "the place of a part is not told.".to_owned());
-            };
-            let len =
-                element_count(&part).and_then(|count| count.checked_mul(dtype.bits())).map(|bits| bits.div_ceil(8));
-            let Some(len) = len else {
-                return unreadable(checkpoint, name, "a part is larger than any file.".to_owned());
-            };
-            let inside = at.len() == shape.len()
-                && part.len() == shape.len()
-                && at
-                    .iter()
-                    .zip(&part)
-                    .zip(shape)
-                    .all(|((at, part), size)| at.checked_add(*part).is_some_and(|end| end <= *size));
-            if !inside {
-                return unreadable(
-                    checkpoint,
-                    name,
-                    format!("a part of shape {part:?} at {at:?} is not inside {shape:?}."),
-                );
-            }
-            let Some(Stored { file, at: start, len: stored }) = self.stored.get(&(name.to_owned(), Some(at.clone())))
-            else {
-                return unreadable(
-                    checkpoint,
-                    name,
-                    format!("the metadata does not say where its part at {at:?} lies."),
-                );
-            };
-            let (file, start, stored) = (file.clone(), *start, *stored);
-            let Some(id) = self.file(checkpoint, &file) else { return Layout::Absent { file } };
-            let outer = checkpoint.files.get(id).source.clone();
-            let archive = match Window::new(outer, start, stored) {
-                Ok(archive) => Rc::new(archive),
-                Err(_) => {
-                    return unreadable(
-                        checkpoint,
-                        name,
-                        format!("its part at {at:?} is said to lie past the end of {:?}.", quoted(&file)),
-                    );
-                }
-            };
-            let boxed =
-                Boxed { archive, name: name.to_owned(), dtype, shape: part.clone(), len, found: OnceCell::new() };
-            let id = checkpoint.files.add_part(id, &file, Rc::new(boxed));
-            pieces.push(Piece { at, shape: part, range: ByteRange { file: id, offset: 0, len } });
+        (dtype, whole): (Number, &[u64]),
+        chunk: Id,
+    ) -> Result<Piece, NoPiece> {
+        let because = |why: String| NoPiece::Because(why);
+        let part = |what| attribute(self.pickle, chunk, what).and_then(|list| sizes(self.pickle, list).ok());
+        let (Some(at), Some(shape)) = (part("offsets"), part("sizes")) else {
+            return Err(because("the place of a part is not told.".to_owned()));
+        };
+        let bits = element_count(&shape).and_then(|count| count.checked_mul(dtype.bits()));
+        let len = bits.ok_or_else(|| because("a part is larger than any file.".to_owned()))?.div_ceil(8);
+        if !is_inside(&at, &shape, whole) {
+            return Err(because(format!("a part of shape {shape:?} at {at:?} is not inside {whole:?}.")));
         }
-        match pieces.as_slice() {
-            [only] if only.shape == shape => Layout::Dense(only.range),
-            _ => Layout::Pieces(pieces.into()),
-        }
+        let Some(Stored { file, at: start, len: stored }) = self.stored.get(&(name.to_owned(), Some(at.clone())))
+        else {
+            return Err(because(format!("the metadata does not say where its part at {at:?} lies.")));
+        };
+        let (file, start, stored) = (file.clone(), *start, *stored);
+        let Some(outer) = self.file(checkpoint, &file) else { return Err(NoPiece::File(file)) };
+        let archive = Window::new(checkpoint.files.get(outer).source.clone(), start, stored)
+            .map_err(|_| because(format!("its part at {at:?} is said to lie past the end of {:?}.", quoted(&file))))?;
+        let boxed = Boxed::new(archive, name, dtype, shape.clone(), len);
+        let id = checkpoint.files.add_part(outer, &file, Rc::new(boxed));
+        Ok(Piece { at, shape, range: ByteRange { file: id, offset: 0, len } })
     }
 
     /// The file of this name beside the metadata, added when first asked for.
@@ -333,170 +326,5 @@ impl Reader<'_> {
         if let Err(error) = added {
             checkpoint.note(Note::from(&error.in_file(name)));
         }
-    }
-}
-
-fn unreadable(checkpoint: &mut Checkpoint, name: &str, why: String) -> Layout {
-    checkpoint.note(Note::warning(format!("The tensor cannot be read: {why}")).about(name));
-    Layout::Unreadable { why }
-}
-
-/// A box of a tensor: an archive of `torch.save` that holds it alone, opened when it is first read.
-#[derive(Debug)]
-struct Boxed {
-    archive: Rc<Window>,
-    name: String,
-    dtype: Number,
-    shape: Vec<u64>,
-    len: u64,
-    found: OnceCell<Result<Place>>,
-}
-
-/// Where the elements of a box are.
-#[derive(Clone, Debug)]
-struct Place {
-    /// The storage in the archive.
-    source: Rc<dyn ReadAt>,
-    /// The first byte of the first element there.
-    start: u64,
-    /// In elements; `None` for those that lie row-major.
-    strides: Option<Vec<u64>>,
-}
-
-impl Boxed {
-    /// The storage of the tensor in the archive, and where its elements are there.
-    fn find(&self) -> Result<Place> {
-        let source: Rc<dyn ReadAt> = self.archive.clone();
-        let archive = Archive::read(&source)?;
-        let saved = Saved { source: &source, archive: &archive, root: only_root(&archive)? };
-        let wrong = |what: &str| {
-            Error::malformed(format!("The archive of a part of {:?} {what}; the file is damaged.", quoted(&self.name)))
-        };
-        if saved.byte_order()? != ByteOrder::Little {
-            return Err(wrong("is big-endian"));
-        }
-        let record = saved.record(PICKLE).ok_or_else(|| wrong("has no pickle"))?;
-        let pickle = run(saved.read(record)?);
-        let root = pickle.root_or_problem()?;
-        let mut inside = Checkpoint::new(Files::new(), FORMAT.id);
-        let file = inside.files.add(&self.name, source.clone());
-        let records = ZipRecords { saved: &saved, file, storages: ("data/", "") };
-        let mut rebuilder = Rebuilder::new(Storages::new(records, ByteOrder::Little), (file, 0));
-        if !Rebuilder::is_tensor(&pickle, root) {
-            return Err(wrong("holds no tensor"));
-        }
-        let Found::Tensor(tensor, _) = rebuilder.tensor(&mut inside, &pickle, root, self.name.clone())? else {
-            return Err(wrong("holds several tensors"));
-        };
-        if tensor.dtype != Dtype::Number(self.dtype) || tensor.shape != self.shape {
-            return Err(wrong("holds a tensor of another shape or type than the metadata says"));
-        }
-        match tensor.layout {
-            Layout::Strided { storage, start, strides, conjugated: false, negated: false } => Ok(Place {
-                source: inside.files.get(storage.file).source.clone(),
-                start: storage.offset + start * self.dtype.bits() / 8,
-                strides: (!is_dense(&tensor.shape, &strides)).then_some(strides),
-            }),
-            Layout::Unreadable { why } => Err(Error::malformed(why)),
-            _ => Err(Error::unsupported(format!("A part of {:?} is not a plain tensor.", quoted(&self.name)))),
-        }
-    }
-
-    /// Brings elements that do not lie row-major into that order: a weight that is `channels_last`, or transposed.
-    ///
-    /// All that lies between them is read at once, so it must not be much.
-    fn gather(&self, place: &Place, strides: &[u64], offset: u64, buf: &mut [u8]) -> Result<()> {
-        let width = self.dtype.bits() / 8;
-        let far =
-            || Error::unsupported(format!("The elements of a part of {:?} lie too far apart.", quoted(&self.name)));
-        if width == 0 {
-            return Err(far());
-        }
-        let end = offset + buf.len() as u64;
-        let (first, last) = (offset / width, end.div_ceil(width));
-        let places = || (first..last).map(|index| place_of(&self.shape, strides, index));
-        let (Some(low), Some(high)) = (places().min(), places().max()) else { return Ok(()) };
-        let span = (high - low + 1) * width;
-        if span > limits::SPAN {
-            return Err(far());
-        }
-        let stored = read_vec(&*place.source, place.start + low * width, span)?;
-        let width = usize::try_from(width).expect("at most 16");
-        let byte = |number: u64| usize::try_from(number).expect("below a cap");
-        let ordered: Vec<u8> = places().flat_map(|at| &stored[byte(at - low) * width..][..width]).copied().collect();
-        // A read may begin and end inside of an element.
-        buf.copy_from_slice(&ordered[byte(offset) % width..][..buf.len()]);
-        Ok(())
-    }
-}
-
-/// Where the `index`-th element in row-major order is in the storage.
-fn place_of(shape: &[u64], strides: &[u64], index: u64) -> u64 {
-    let mut rest = index;
-    let places = shape.iter().zip(strides).rev().map(|(size, stride)| {
-        let place = rest % size.max(&1) * stride;
-        rest /= size.max(&1);
-        place
-    });
-    places.sum()
-}
-
-/// Whether strides are those of a row-major array.
-fn is_dense(shape: &[u64], strides: &[u64]) -> bool {
-    let mut inside = 1u64;
-    shape.contains(&0)
-        || shape.iter().zip(strides).rev().all(|(size, stride)| {
-            let fits = *size == 1 || *stride == inside;
-            inside = inside.saturating_mul(*size);
-            fits
-        })
-}
-
-impl ReadAt for Boxed {
-    fn size(&self) -> u64 {
-        self.len
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
-        require(self, offset, buf.len() as u64)?;
-        let place = self.found.get_or_init(|| self.find()).as_ref().map_err(Clone::clone)?;
-        match &place.strides {
-            None => place.source.read_at(place.start + offset, buf),
-            Some(strides) => self.gather(place, strides, offset, buf),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A box of int16 on a storage that holds 0, 1, 2 …
-    fn boxed(shape: &[u64], strides: &[u64], start: u64) -> Boxed {
-        let numbers: Vec<u8> = (0..64i16).flat_map(i16::to_le_bytes).collect();
-        let source: Rc<dyn ReadAt> = Rc::new(Memory::new(numbers));
-        let archive = Rc::new(Window::new(source.clone(), 0, 0).unwrap());
-        let place = Place { source, start: start * 2, strides: Some(strides.to_vec()) };
-        let len = element_count(shape).unwrap() * 2;
-        let (name, shape, dtype) = ("w".to_owned(), shape.to_vec(), Number::I16);
-        Boxed { archive, name, dtype, shape, len, found: OnceCell::from(Ok(place)) }
-    }
-
-    #[test]
-    fn a_box_that_does_not_lie_row_major_is_brought_into_that_order() {
-        let expected: Vec<u8> = [1, 4, 7, 2, 5, 8].into_iter().flat_map(i16::to_le_bytes).collect();
-        let turned = boxed(&[2, 3], &[1, 3], 1);
-        assert_eq!(read_vec(&turned, 0, 12).unwrap(), expected);
-        for (start, len) in [(0, 1), (1, 1), (3, 6), (5, 7), (12, 0)] {
-            let part = &expected[start..][..len];
-            assert_eq!(read_vec(&turned, start as u64, len as u64).unwrap(), part, "{len} bytes from {start}");
-        }
-        assert!(read_vec(&turned, 0, 13).is_err());
-    }
-
-    #[test]
-    fn elements_that_lie_too_far_apart_are_not_read() {
-        let error = read_vec(&boxed(&[2, 2], &[1, limits::SPAN], 0), 0, 8).unwrap_err();
-        assert!(error.message.contains("too far apart"), "{error}");
     }
 }

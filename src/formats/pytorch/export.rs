@@ -13,10 +13,9 @@
 use super::super::pairs::Pairs;
 use super::super::{Candidate, Format};
 use super::archive::{Saved, add_nested};
+use super::views::{strided, unreadable};
 use crate::error::{Error, Result, quoted};
-use crate::model::{
-    ByteOrder, ByteRange, Checkpoint, Dtype, Entry, Key, Layout, Note, Number, Role, Tensor, Value, element_count,
-};
+use crate::model::{ByteOrder, ByteRange, Checkpoint, Dtype, Entry, Key, Layout, Note, Number, Role, Tensor, Value};
 use crate::source::{FileId, Files};
 use crate::wire::zip::Archive;
 use serde::Deserialize;
@@ -216,37 +215,14 @@ fn tensor(checkpoint: &mut Checkpoint, part: FileId, name: String, meta: &Meta) 
     let dtype = number(meta.dtype)
         .map_or_else(|| Dtype::Unknown { name: format!("ScalarType {}", meta.dtype), bits: None }, Dtype::Number);
     let (shape, strides, start) = (whole(&meta.sizes), whole(&meta.strides), meta.storage_offset.as_int);
-    let bits = dtype.bits().unwrap_or(8);
+    let storage = ByteRange { file: part, offset: 0, len: size };
     let layout = match (&shape, strides, start) {
-        (Some(shape), Some(strides), Some(start)) if shape.len() == strides.len() && dtype.number().is_some() => {
-            let reach = shape
-                .iter()
-                .zip(&strides)
-                .map(|(size, stride)| u128::from(size.saturating_sub(1)) * u128::from(*stride));
-            let last = reach.fold(u128::from(start), u128::saturating_add);
-            let held = u128::from(size) * 8 / u128::from(bits.max(1));
-            match element_count(shape) {
-                Some(0) => Ok((0, strides)),
-                Some(_) if last < held => Ok((start, strides)),
-                Some(_) => Err(format!("Its strides reach element {last} of a record of {held}.")),
-                None => Err("Its shape has more elements than can be counted.".to_owned()),
-            }
+        (Some(shape), Some(strides), Some(start)) if dtype.number().is_some() => {
+            strided(storage, &dtype, shape, start, strides)
         }
-        _ => Err("Its shape or its type is not one that can be shown.".to_owned()),
+        _ => Err("its shape or its type is not one that can be shown.".to_owned()),
     };
-    let layout = match layout {
-        Ok((start, strides)) => Layout::Strided {
-            storage: ByteRange { file: part, offset: 0, len: size },
-            start,
-            strides,
-            conjugated: false,
-            negated: false,
-        },
-        Err(why) => {
-            checkpoint.note(Note::warning(&why).about(&name));
-            Layout::Unreadable { why }
-        }
-    };
+    let layout = layout.unwrap_or_else(|why| unreadable(checkpoint, &name, why));
     let mut tensor = Tensor::new(name, dtype, shape.unwrap_or_else(|| vec![0]), layout);
     tensor.requires_grad = Some(meta.requires_grad);
     tensor.device = meta.device.as_ref().map(|device| match device.index {

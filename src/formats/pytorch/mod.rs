@@ -22,6 +22,7 @@
 //! Source: `torch/serialization.py`, `torch/_utils.py`.
 
 mod archive;
+mod boxed;
 mod compound;
 mod distributed;
 mod dtypes;

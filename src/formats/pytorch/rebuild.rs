@@ -4,7 +4,7 @@ use super::super::contents::{Found, Tensors};
 use super::super::numpy;
 use super::compound;
 use super::storage::{Storage, Storages, named_dtype};
-use super::views::{sizes, view};
+use super::views::{sizes, unknown, view};
 use crate::error::{Result, quoted};
 use crate::model::{Checkpoint, Dtype, Key, Layout, Note, Role, Tensor};
 use crate::source::FileId;
@@ -436,10 +436,6 @@ impl Tensors for Rebuilder<'_> {
 /// The calls that would rebuild tensors.
 fn calls(pickle: &Pickle) -> impl Iterator<Item = &Object> {
     pickle.objects.iter().filter(|call| kind(pickle, call.callable).is_some())
-}
-
-pub(super) fn unknown() -> Dtype {
-    Dtype::Unknown { name: "unknown".to_owned(), bits: None }
 }
 
 /// The attributes that say what a tensor is to its module: `torch/nn/parameter.py`.

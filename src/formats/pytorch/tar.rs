@@ -12,10 +12,11 @@ use super::super::contents::{self, Found, Place, Tensors};
 use super::super::referred::{self, Loader};
 use super::super::{Candidate, Format};
 use super::archive::unscripted;
+use super::views::strided;
 use super::{dtypes, legacy};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
-use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Tensor, element_count};
+use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Tensor};
 use crate::source::{FileId, Files, Pages, ReadAt, Window, read_vec};
 use crate::wire::pickle::{Id, Node, Pickle, run_at};
 use crate::wire::tar::{Member, is_tar, members};
@@ -235,22 +236,9 @@ impl Reader<'_> {
             let Some(Storage { range, dtype, device }) = storages.get(&key_text(&pickle, storage)) else {
                 return Err(self.wrong("has a tensor on a storage that is not there"));
             };
-            let reach = shape
-                .iter()
-                .zip(&strides)
-                .map(|(size, stride)| u128::from(size.saturating_sub(1)) * u128::from(*stride));
-            let last = reach.fold(u128::from(start), u128::saturating_add);
-            let held = u128::from(range.len) * 8 / u128::from(dtype.bits().unwrap_or(8));
-            let inside = match element_count(&shape) {
-                Some(0) => true,
-                Some(_) => last < held,
-                None => false,
-            };
-            if !inside {
-                return Err(self.wrong(&format!("has a tensor that reaches element {last} of a storage of {held}")));
-            }
-            let start = if shape.contains(&0) { 0 } else { start };
-            let layout = Layout::Strided { storage: *range, start, strides, conjugated: false, negated: false };
+            let layout = strided(*range, dtype, &shape, start, strides).map_err(|why| {
+                self.wrong(&format!("has the tensor {:?}, which cannot be read: {why}", quoted(&key)))
+            })?;
             let mut tensor = Tensor::new(key.as_str(), dtype.clone(), shape, layout);
             tensor.device = Some(device.clone());
             tensors.insert(key, tensor);

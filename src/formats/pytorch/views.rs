@@ -1,6 +1,5 @@
 //! Views: the part of a storage that a tensor shows.
 
-use super::rebuild::unknown;
 use super::storage::Storage;
 use crate::error::quoted;
 use crate::limits;
@@ -52,17 +51,15 @@ pub(super) fn view(
             Layout::Unreadable { why: format!("The type {:?} is not known here.", quoted(dtype.name())) }
         }
         Ok(range) => match lay_out(range, &dtype, &shape, offset, strides) {
-            Ok((start, strides)) => {
+            Ok(layout) => {
+                let Layout::Strided { strides, .. } = &layout else { unreachable!("it is a view") };
                 if strides.iter().zip(shape.iter().flatten()).any(|(stride, size)| *stride == 0 && *size > 1) {
                     let message = "It is an expanded view: a stride of 0 repeats the same elements.";
                     checkpoint.note(Note::info(message).about(&name));
                 }
-                Layout::Strided { storage: range, start, strides, conjugated: false, negated: false }
+                layout
             }
-            Err(why) => {
-                checkpoint.note(Note::warning(format!("The tensor cannot be read: {why}")).about(&name));
-                Layout::Unreadable { why }
-            }
+            Err(why) => unreadable(checkpoint, &name, why),
         },
     };
     let mut tensor = Tensor::new(name, dtype, shape.unwrap_or_else(|_| vec![0]), layout);
@@ -70,28 +67,38 @@ pub(super) fn view(
     tensor
 }
 
-/// Checks that every element of a view lies inside its storage; returns its start and its strides.
+/// A view as the pickle describes it.
 fn lay_out(
     storage: ByteRange,
     dtype: &Dtype,
     shape: &Result<Vec<u64>, String>,
     offset: Option<i64>,
     strides: Result<Vec<i64>, String>,
-) -> Result<(u64, Vec<u64>), String> {
+) -> Result<Layout, String> {
     let shape = shape.as_ref().map_err(|what| format!("its shape {what}."))?;
-    let elements = element_count(shape).ok_or("its shape has more elements than can be counted.")?;
     let strides = strides.map_err(|what| format!("its stride {what}."))?;
     if strides.iter().any(|stride| *stride < 0) {
         return Err("it has a negative stride.".to_owned());
     }
-    let strides: Vec<u64> = strides.into_iter().map(i64::unsigned_abs).collect();
+    let offset = offset.ok_or("its offset is not a whole number.")?;
+    let start = u64::try_from(offset).map_err(|_| format!("its offset in the storage is {offset}."))?;
+    strided(storage, dtype, shape, start, strides.into_iter().map(i64::unsigned_abs).collect())
+}
+
+/// A view of a storage, its start and its strides in elements. An error says why not every element lies inside.
+pub(super) fn strided(
+    storage: ByteRange,
+    dtype: &Dtype,
+    shape: &[u64],
+    start: u64,
+    strides: Vec<u64>,
+) -> Result<Layout, String> {
     if strides.len() != shape.len() {
         return Err(format!("it has {} dimensions, its stride {}.", shape.len(), strides.len()));
     }
-    let offset = offset.ok_or("its offset is not a whole number.")?;
-    let start = u64::try_from(offset).map_err(|_| format!("its offset in the storage is {offset}."))?;
+    let elements = element_count(shape).ok_or("its shape has more elements than can be counted.")?;
     if elements == 0 {
-        return Ok((0, strides));
+        return Ok(Layout::Strided { storage, start: 0, strides, conjugated: false, negated: false });
     }
     let reach = shape.iter().zip(&strides).map(|(size, stride)| u128::from(size - 1) * u128::from(*stride));
     let last = reach.fold(u128::from(start), u128::saturating_add);
@@ -99,5 +106,17 @@ fn lay_out(
     if last >= held {
         return Err(format!("its stride and its offset reach element {last} of a storage of {held}."));
     }
-    Ok((start, strides))
+    Ok(Layout::Strided { storage, start, strides, conjugated: false, negated: false })
+}
+
+/// The layout of a tensor that is listed all the same, with a note that says why it cannot be read.
+pub(super) fn unreadable(checkpoint: &mut Checkpoint, name: &str, why: impl Into<String>) -> Layout {
+    let why = why.into();
+    checkpoint.note(Note::warning(format!("The tensor cannot be read: {why}")).about(name));
+    Layout::Unreadable { why }
+}
+
+/// The type of a tensor that tells none.
+pub(super) fn unknown() -> Dtype {
+    Dtype::Unknown { name: "unknown".to_owned(), bits: None }
 }
