@@ -93,6 +93,7 @@ fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     prefixes(&mut wrong);
     hostile_pickles();
     shared_metadata();
+    long_texts();
     many_pickles();
     bombs();
     large_pickle();
@@ -193,6 +194,25 @@ fn shared_metadata() {
             Err(error) => panic!("{what}: {error}"),
         }
     }
+}
+
+/// A long text that stands in many places of the older containers.
+fn long_texts() {
+    let text = [archives::text(&"k".repeat(1 << 20)).as_slice(), b"q\x000"].concat();
+    let head = b"\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.";
+    let ids = [b"\x80\x02", text.as_slice(), b"](", &b"(h\x00tQ".repeat(100_000), b"e."].concat();
+    let keys = [b"\x80\x02", text.as_slice(), b"}(", &b"h\x00N".repeat(100_000), b"u."].concat();
+    for (what, stream) in [
+        ("persistent ids of a megabyte, 100 000 times", [head.as_slice(), b"\x80\x02}.", &ids].concat()),
+        ("a key of a megabyte in the facts about the machine", [head.as_slice(), &keys, b"\x80\x02}."].concat()),
+    ] {
+        if let Ok(checkpoint) = open_watched(what, &Files::one("old.pt", Rc::new(Memory::new(stream)))) {
+            read_all(what, &checkpoint);
+        }
+    }
+    let names = hostile::metadata(&"w".repeat(1 << 20), 1, 50_000, 1);
+    let files = Files::one("saved/.metadata", Rc::new(Memory::new(names)));
+    let _ = open_watched("a name of a megabyte, 50 000 times", &files);
 }
 
 /// Pickles behind each other: what is held of one is not held of all.

@@ -154,3 +154,56 @@ fn pickles_in_byte_strings_are_followed_however_they_stand_there() {
         assert!(is_a_danger(&found), "{hidden:?}: {:?}", found.pickles);
     }
 }
+
+/// The three pickles that a stream of before 1.6 begins with.
+const HEAD: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+
+#[test]
+fn every_pickle_of_an_old_stream_is_told() {
+    let list = [b"\x80\x02]", CALL, b"0."].concat();
+    let stream = [HEAD, b"\x80\x02}.", &list].concat();
+    let found = open("a.pt", &stream);
+    assert!(is_a_danger(&found), "{:?}", found.notes);
+}
+
+#[test]
+fn every_pickle_of_an_old_tar_is_told() {
+    // A name of PyTorch's that loads what it is given, in the file of the storages.
+    let storages = b"\x80\x02\x8c\x05torch\x8c\x04load\x930K\x00.\x80\x02].";
+    let file = |name: &str, bytes: &[u8]| {
+        let mut header = [0u8; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+        header[156] = b'0';
+        header[257..262].copy_from_slice(b"ustar");
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..154].copy_from_slice(format!("{sum:06o}").as_bytes());
+        let padding = vec![0; bytes.len().next_multiple_of(512) - bytes.len()];
+        [header.as_slice(), bytes, &padding].concat()
+    };
+    let parts = [file("storages", storages), file("tensors", b"\x80\x02K\x00."), file("pickle", b"\x80\x02}.")];
+    let found = open("a.pt", &[parts.concat(), vec![0; 1024]].concat());
+    assert!(names(&found).contains(&"torch.load"), "{:?}", found.pickles);
+}
+
+#[test]
+fn what_torch_loads_as_a_pickle_is_not_taken_for_the_archive_behind_it() {
+    let archive = common::archives::saved(b"\x80\x02}.");
+    let mut bytes = vec![0; usize::try_from(archive.len()).unwrap()];
+    paramscope::source::ReadAt::read_at(&archive, 0, &mut bytes).unwrap();
+    let found = open("a.pt", &[CALL, b".", &bytes].concat());
+    assert!(is_a_danger(&found), "{:?}", found.notes);
+}
+
+#[test]
+fn a_long_byte_string_is_followed_as_a_short_one_is() {
+    let long = |inner: &[u8]| {
+        let padded = [inner, &vec![b'.'; 80_000]].concat();
+        [b"\x80\x04B".as_slice(), &u32::try_from(padded.len()).unwrap().to_le_bytes(), &padded, b"."].concat()
+    };
+    assert!(is_a_danger(&open("a.pkl", &long(&[CALL, b"."].concat()))));
+    let inner = [CALL, b"."].concat();
+    let nested = [b"\x80\x04C", [u8::try_from(inner.len()).unwrap()].as_slice(), &inner, b"."].concat();
+    assert!(is_a_danger(&open("a.pkl", &long(&nested))));
+}

@@ -1,5 +1,6 @@
 // The decoders of files that are packed as a whole: a module of their own, fetched when the first such file is opened.
 
+import { checkpointError } from './errors.js'
 import { place } from './place.js'
 
 /** @type {typeof import('./wasm/unpack').unpack | undefined} */
@@ -24,13 +25,15 @@ Object.assign(globalThis, {
  * @returns {Promise<T>}
  */
 export async function withUnpackers(work) {
+  wanted = false
   try {
     return work()
   } catch (error) {
     if (!wanted) throw error
   }
-  wanted = false
-  await load()
+  await load().catch(error => {
+    throw checkpointError('source', `The decoder of packed files could not be fetched (${error.message}).`)
+  })
   return work()
 }
 

@@ -1,3 +1,4 @@
+use super::pickles;
 use crate::error::{Error, Result};
 use crate::source::{File, FileId, read_vec};
 use crate::wire::zip::Archive;
@@ -67,8 +68,7 @@ impl<'a> Candidate<'a> {
 
     fn read_archive(&self) -> Option<&Result<Archive>> {
         // What begins as a pickle is loaded as one, whatever stands behind it.
-        let pickled = matches!(self.head.as_slice(), [0x80, 0..=5, ..]);
-        let zip = self.begins_as_archive() || self.has_extension(ZIPPED) && !pickled;
+        let zip = self.begins_as_archive() || self.has_extension(ZIPPED) && !pickles::looks_like_one(&self.head);
         zip.then(|| self.archive.get_or_init(|| Archive::read(&self.file.source)))
     }
 

@@ -220,7 +220,7 @@ impl<T: Tensors> Filler<'_, T> {
         }
         // Before anything is copied: the keys may be many times what the tensor takes.
         let new = walk.new_keys();
-        if !self.room.take_tensor(walk.path(), &walk.path()[new..]) {
+        if !self.room.take_tensor(walk.path(), new) {
             self.left_out.tensors += 1;
             return Ok(());
         }
@@ -314,7 +314,7 @@ impl<T: Tensors> Filler<'_, T> {
                     self.entry(path.clone(), kind.to_owned().into(), Value::Text(text.to_owned()));
                     let members = members.into_iter().rev();
                     for (key, id) in members {
-                        if self.room.take_tensor(&path, &path) {
+                        if self.room.take_tensor(&path, path.len()) {
                             waiting.push(([path.as_slice(), &[key]].concat(), id));
                         } else {
                             self.left_out.tensors += 1;

@@ -35,7 +35,7 @@ pub(super) const JOBLIB: Format = Format {
 
 /// Whether a file begins as a pickle does. Protocols 0 and 1 have no mark: their first opcodes are letters and brackets, so it
 /// is followed for a few steps.
-fn looks_like_one(head: &[u8]) -> bool {
+pub(super) fn looks_like_one(head: &[u8]) -> bool {
     match head {
         [opcodes::PROTO, 0..=5, ..] => true,
         [b'(' | b'}' | b']' | b'c', ..] => begins_as_text(head),

@@ -4,7 +4,7 @@ use super::names::meaning;
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{Checkpoint, Meaning, Note, PickleFacts, Referred, Verdict};
-use crate::source::{Memory, ReadAt};
+use crate::source::{Memory, ReadAt, read_vec};
 use crate::wire::pickle::arrays::encoded;
 use crate::wire::pickle::opcodes as op;
 use crate::wire::pickle::{Global, Id, Node, Object, Pickle, Reference, run, run_at};
@@ -191,7 +191,7 @@ fn verdict(pickle: &Pickle) -> Verdict {
     for node in pickle.nodes.iter() {
         if let Node::Persistent(about) = node {
             let tuple = matches!(pickle.node(*about), Node::Tuple(_)).then_some(*about);
-            let storage = tuple.and_then(|tuple| pickle.ascii(*pickle.sequence(tuple)?.first()?));
+            let storage = tuple.and_then(|tuple| pickle.short(*pickle.sequence(tuple)?.first()?));
             let whole = matches!(pickle.node(*about), Node::Int(_) | Node::BigInt(_));
             if storage.as_deref() != Some("storage") && !whole {
                 return Verdict::Refuses("a persistent id that is no storage".to_owned());
@@ -250,23 +250,23 @@ fn nested(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, bas
     // Where each begins in its own pickle, and how deep it stands. What waits is part of what its pickle holds.
     let mut waiting = Vec::new();
     let mut room = NESTED_BYTES + 2 * pickle.stream.len();
-    for node in pickle.nodes.iter() {
-        let found = match *node {
-            Node::Far(far) => {
-                let run = pickle.far[far as usize];
-                let mut head = [0; 2];
-                let read = source.read_at(base + run.start, &mut head);
-                (read.is_ok() && begins_with_protocol(&head)).then(|| (run.start, run_at(source, base + run.start)))
-            }
-            _ => None,
-        };
-        if let Some((at, inner)) = found
-            && !add_nested(checkpoint, &inner, &mut left, format!("{place}, a pickle in a byte string at byte {at}"))
-        {
+    let mut all = true;
+    for bytes in &pickle.far {
+        let at = base + bytes.start;
+        let head = read_vec(source, at, bytes.len.min(HEAD)).unwrap_or_default();
+        // Elements of an array may pass for opcodes for a while: they are followed only if they soon refer to a name.
+        let follow = begins_with_protocol(&head) || looks_like_one(&head) && !run(head).globals.is_empty();
+        if !follow {
+            continue;
+        }
+        let inner = run_at(source, at);
+        let place = format!("{place}, a pickle in a byte string at byte {}", bytes.start);
+        if !add_nested(checkpoint, &inner, &mut left, place.clone()) {
             return;
         }
+        all &= put_aside(&mut waiting, &inner, &place, 2, &mut room);
     }
-    let mut all = put_aside(&mut waiting, pickle, place, 1, &mut room);
+    all &= put_aside(&mut waiting, pickle, place, 1, &mut room);
     while let Some((bytes, place, depth)) = waiting.pop() {
         let inner = run(bytes);
         if !begins_with_protocol(&inner.stream) && (inner.root.is_none() || inner.globals.is_empty()) {
@@ -281,6 +281,9 @@ fn nested(checkpoint: &mut Checkpoint, pickle: &Pickle, source: &dyn ReadAt, bas
         checkpoint.note(Note::warning(MORE_NESTED).about(place));
     }
 }
+
+/// How much of a long byte string is looked at to tell whether it is a pickle.
+const HEAD: u64 = 512;
 
 const MORE_NESTED: &str = "More may stand in its byte strings than is followed: pickles in pickles.";
 

@@ -35,10 +35,11 @@ impl Room {
     }
 
     /// Takes what a tensor below `path` needs beside its shape and its device: its name, and its keys. The texts of keys are
-    /// shared by the tensors below them: only those of `new` ones are taken.
-    pub(super) fn take_tensor(&mut self, path: &[Key], new: &[Key]) -> bool {
+    /// shared by the tensors below them: only those of the last ones, which are new, are taken.
+    pub(super) fn take_tensor(&mut self, path: &[Key], new: usize) -> bool {
         let name = texts(path) + path.len();
-        self.take(size_of::<Tensor>() + size_of_val(path) + name + texts(new) + new.len() * SHARED)
+        let kept = texts(&path[path.len() - new..]) + new * SHARED;
+        self.take(size_of::<Tensor>() + size_of_val(path) + name + kept)
     }
 }
 

@@ -4,7 +4,7 @@ use super::natural::natural;
 use super::tied::tied;
 use crate::model::Tensor;
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Names are taken apart at most so often; what is left is one label.
 const DEPTH: usize = 64;
@@ -166,6 +166,32 @@ impl Tree {
             }
             self.groups[group] = sum;
         }
+        self.count_tied_once(tensors);
+    }
+
+    /// Takes from the sums what a module holds more than once: tensors that are the same under several names.
+    fn count_tied_once(&mut self, tensors: &[Tensor]) {
+        let (mut above, mut home) = (vec![None; self.groups.len()], vec![None; tensors.len()]);
+        for (group, children) in self.children.iter().enumerate() {
+            for child in children {
+                match child {
+                    Child::Tensor(index) => home[*index] = Some(group),
+                    Child::Group(below) => above[*below] = Some(group),
+                }
+            }
+        }
+        let firsts: HashSet<usize> = self.tied.iter().flatten().copied().collect();
+        let mut counted = HashSet::new();
+        for (index, tensor) in tensors.iter().enumerate() {
+            let Some(first) = self.tied[index].or(firsts.contains(&index).then_some(index)) else { continue };
+            for group in std::iter::successors(home[index], |group| above[*group]) {
+                if !counted.insert((group, first)) {
+                    let sum = &mut self.groups[group];
+                    sum.parameters = sum.parameters.saturating_sub(tensor.elements());
+                    sum.bytes = sum.bytes.saturating_sub(tensor.bytes());
+                }
+            }
+        }
     }
 
     /// The rows of the tensors that were found, one truth value a tensor, in an order.
@@ -324,7 +350,9 @@ fn first_name<'a>(parts: &[Part<'_>], tensors: &'a [Tensor], mut part: usize) ->
 mod tests {
     use super::super::query::Query;
     use super::*;
-    use crate::model::{Dtype, Layout, Number};
+    use crate::model::{ByteRange, Dtype, Layout, Number};
+    use crate::source::{Files, Memory};
+    use std::rc::Rc;
 
     fn tensors<S: AsRef<str>>(names: &[S]) -> Vec<Tensor> {
         let layout = Layout::Absent { file: String::new() };
@@ -423,6 +451,20 @@ mod tests {
         let table = tree.table(&tensors, &found("", &tensors), Sort::File, false, true);
         assert_eq!(table.spans, [4, 2, 0, 0, 0]);
         assert_eq!((tree.groups[0].tensors, tree.groups[0].parameters), (3, 6));
+    }
+
+    #[test]
+    fn a_module_counts_tied_tensors_once() {
+        let storage = ByteRange { file: Files::new().add("f", Rc::new(Memory::new([]))), offset: 0, len: 8 };
+        let view = |name: &str| {
+            let strides = vec![1];
+            let layout = Layout::Strided { storage, start: 0, strides, conjugated: false, negated: false };
+            Tensor::new(name, Dtype::Number(Number::F32), vec![2], layout)
+        };
+        let tensors = [view("a.x"), view("a.y"), view("b.z"), view("b.w.v")];
+        let tree = Tree::new(&tensors);
+        let sums: Vec<_> = tree.groups.iter().map(|group| (group.path.as_str(), group.tensors, group.bytes)).collect();
+        assert_eq!(sums, [("a", 2, 8), ("b", 2, 8)]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The elements of one box of a distributed tensor: an archive of `torch.save` that holds it alone.
 
 use super::super::contents::{Found, Tensors};
+use super::super::referred;
 use super::archive::{PICKLE, Saved, ZipRecords};
 use super::only_root;
 use super::rebuild::Rebuilder;
@@ -55,6 +56,9 @@ impl Boxed {
         }
         let record = saved.record(PICKLE).ok_or_else(|| wrong("has no pickle"))?;
         let pickle = run(saved.read(record)?);
+        if referred::is_odd(&pickle) {
+            return Err(referred::with_those_found(wrong("refers to names that no tensor needs"), &pickle));
+        }
         let root = pickle.root_or_problem()?;
         let mut inside = Checkpoint::new(Files::new(), super::DISTRIBUTED.id);
         let file = inside.files.add(&self.name, source.clone());

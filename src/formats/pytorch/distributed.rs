@@ -15,7 +15,7 @@ use super::super::{Candidate, Format};
 use super::archive::add_nested;
 use super::boxed::Boxed;
 use super::storage::named_dtype;
-use super::views::{sizes, unreadable};
+use super::views::{sizes, unknown, unreadable};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{ByteRange, Checkpoint, Dtype, Key, Layout, Note, Number, Piece, Role, Tensor, element_count};
@@ -66,7 +66,7 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let (Some(tensors), Some(storage)) = (part("state_dict_metadata"), part("storage_data")) else {
         return Err(Error::malformed("The metadata does not say which tensors there are and where they lie."));
     };
-    let version = attribute(&pickle, top, "version").and_then(|version| pickle.ascii(version));
+    let version = attribute(&pickle, top, "version").and_then(|version| pickle.short(version));
     checkpoint.producer = Some(version.map_or("torch.distributed.checkpoint".to_owned(), |version| {
         format!("torch.distributed.checkpoint {version}")
     }));
@@ -84,8 +84,10 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     };
     let optimizers = reader.optimizers();
     for [name, about] in tensors.as_chunks::<2>().0 {
-        let Some(name) = pickle.ascii(*name) else { continue };
-        reader.add(&mut checkpoint, &name, *about);
+        match pickle.short(*name) {
+            Some(name) => reader.add(&mut checkpoint, &name, *about),
+            None => reader.left_out += 1,
+        }
     }
     for tensor in &mut checkpoint.tensors {
         let state = Key::Text("state".into());
@@ -107,7 +109,7 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
 }
 
 /// The most attributes of an object that are looked at: one object may stand in many places.
-const ATTRIBUTES: usize = 256;
+const ATTRIBUTES: usize = 32;
 
 /// An attribute of an object.
 fn attribute(pickle: &Pickle, id: Id, name: &str) -> Option<Id> {
@@ -119,16 +121,19 @@ fn attribute(pickle: &Pickle, id: Id, name: &str) -> Option<Id> {
 /// By the name of a tensor and the place of a box in it; other values have no place.
 type ByBox = HashMap<(String, Option<Vec<u64>>), Stored>;
 
+/// What one entry of [`ByBox`] takes beside its texts.
+const EACH: usize = size_of::<((String, Option<Vec<u64>>), Stored)>();
+
 fn stored(pickle: &Pickle, flat: &[Id], room: &mut Room) -> ByBox {
     let mut found = HashMap::new();
     for [index, info] in flat.as_chunks::<2>().0 {
-        let part = |of, name| attribute(pickle, of, name).map_or(0, |text| pickle.text_len(text));
-        if !room.take(part(*index, "fqn") + part(*info, "relative_path")) {
+        let text = |of, name| attribute(pickle, of, name).and_then(|text| pickle.short(text));
+        let (name, file) = (text(*index, "fqn"), text(*info, "relative_path"));
+        let offset = attribute(pickle, *index, "offset").and_then(|offset| sizes(pickle, offset).ok());
+        let texts = [&name, &file].into_iter().flatten().map(String::len).sum::<usize>();
+        if !room.take(EACH + texts + offset.as_ref().map_or(0, |offset| size_of_val(offset.as_slice()))) {
             break;
         }
-        let name = attribute(pickle, *index, "fqn").and_then(|name| pickle.ascii(name));
-        let offset = attribute(pickle, *index, "offset").and_then(|offset| sizes(pickle, offset).ok());
-        let file = attribute(pickle, *info, "relative_path").and_then(|file| pickle.ascii(file));
         let whole = |name| attribute(pickle, *info, name).and_then(|number| u64::try_from(pickle.int(number)?).ok());
         if let (Some(name), Some(file), Some(at), Some(len)) = (name, file, whole("offset"), whole("length")) {
             found.insert((name, offset), Stored { file, at, len });
@@ -139,17 +144,17 @@ fn stored(pickle: &Pickle, flat: &[Id], room: &mut Room) -> ByBox {
 
 /// The keys that lead to each value in the state dict that was saved.
 fn paths(pickle: &Pickle, flat: &[Id], room: &mut Room) -> HashMap<String, Vec<Key>> {
-    let pairs = flat.as_chunks::<2>().0.iter();
-    let path = |[name, path]: &[Id; 2]| {
-        let keys = pickle.sequence(*path).filter(|keys| keys.len() <= limits::PICKLE_DEPTH)?;
+    let mut found = HashMap::new();
+    for [name, path] in flat.as_chunks::<2>().0 {
+        let keys = pickle.sequence(*path).filter(|keys| keys.len() <= limits::PICKLE_DEPTH);
+        let (Some(keys), Some(name)) = (keys, pickle.short(*name)) else { continue };
         let weight: usize = keys.iter().map(|key| keys::weight(pickle, *key) + size_of::<Key>()).sum();
-        if !room.take(weight + pickle.text_len(*name)) {
-            return None;
+        if !room.take(weight + name.len()) {
+            break;
         }
-        let path = keys.iter().map(|key| keys::key(pickle, *key)).collect();
-        Some((pickle.ascii(*name)?, path))
-    };
-    pairs.filter_map(path).collect()
+        found.insert(name, keys.iter().map(|key| keys::key(pickle, *key)).collect());
+    }
+    found
 }
 
 /// Why there is no box.
@@ -199,7 +204,7 @@ impl Reader<'_> {
         let each = size_of::<Piece>() + size_of::<Boxed>() + size_of::<File>() + 2 * name.len() + 64;
         let taken = boxes.unwrap_or_default().len().saturating_mul(each);
         let path = self.paths.get(name).cloned().unwrap_or_else(|| vec![Key::Text(name.into())]);
-        if !(self.room.take_tensor(&path, &path) && self.room.take(taken)) {
+        if !(self.room.take_tensor(&path, path.len()) && self.room.take(taken)) {
             self.left_out += 1;
             return;
         }
@@ -222,8 +227,7 @@ impl Reader<'_> {
                     Ok(_) => "Its type is not known here.".to_owned(),
                 };
                 checkpoint.note(Note::warning(&why).about(name));
-                let unknown = Dtype::Unknown { name: "unknown".to_owned(), bits: None };
-                Tensor::new(name, unknown, shape.unwrap_or_else(|_| vec![0]), Layout::Unreadable { why })
+                Tensor::new(name, unknown(), shape.unwrap_or_else(|_| vec![0]), Layout::Unreadable { why })
             }
         };
         tensor.path = path;

@@ -13,7 +13,7 @@
 use super::super::pairs::Pairs;
 use super::super::{Candidate, Format};
 use super::archive::{Saved, add_nested};
-use super::views::{strided, unreadable};
+use super::views::{strided, unknown, unreadable};
 use crate::error::{Error, Result, quoted};
 use crate::model::{ByteOrder, ByteRange, Checkpoint, Dtype, Entry, Key, Layout, Note, Number, Role, Tensor, Value};
 use crate::source::{FileId, Files};
@@ -183,8 +183,7 @@ fn add_all(checkpoint: &mut Checkpoint, place: &Place<'_>, config: Config) -> Re
         let Some(part) = part else {
             let message = format!("The record {:?} is not in the file.", quoted(&record));
             checkpoint.note(Note::warning(message).about(&name));
-            let dtype = Dtype::Unknown { name: "unknown".to_owned(), bits: None };
-            checkpoint.tensors.push(Tensor::new(name, dtype, vec![0], Layout::Absent { file: record }));
+            checkpoint.tensors.push(Tensor::new(name, unknown(), vec![0], Layout::Absent { file: record }));
             continue;
         };
         match payload.tensor_meta {

@@ -66,7 +66,7 @@ fn is_magic(pickle: &Pickle) -> bool {
     pickle.root.and_then(|root| pickle.text(root)).as_deref() == Some(MAGIC)
 }
 
-/// What the pickles before the one of interest are called, in their order.
+/// The pickles that come before the one with the tensors, in their order.
 const HEAD: [&str; 3] = ["the magic number", "the protocol", "the facts about the machine"];
 
 /// Adds what one stream holds.
@@ -107,7 +107,7 @@ pub(super) fn add(checkpoint: &mut Checkpoint, given: &File) -> Result<()> {
 /// Whether a node is a class with its source text.
 fn is_source(pickle: &Pickle, node: Node) -> bool {
     let Node::Persistent(about) = node else { return false };
-    pickle.sequence(about).and_then(|about| pickle.ascii(*about.first()?)).as_deref() == Some("module")
+    pickle.sequence(about).and_then(|about| about.first()).is_some_and(|kind| pickle.is_ascii(*kind, "module"))
 }
 
 /// The next pickle of the stream and its root.
@@ -132,7 +132,7 @@ fn check_head(checkpoint: &mut Checkpoint, pickle: &Pickle, root: Id, index: usi
         2 => {
             let Node::Dict(place) = pickle.node(root) else { return Ok(()) };
             let pairs = pickle.children(place).as_chunks::<2>().0;
-            let little = pairs.iter().find(|[key, _]| pickle.ascii(*key).as_deref() == Some("little_endian"));
+            let little = pairs.iter().find(|[key, _]| pickle.is_ascii(*key, "little_endian"));
             if little.is_some_and(|[_, little]| pickle.node(*little) == Node::Bool(false)) {
                 let message = "It was written on a big-endian machine; PyTorch writes this stream little-endian all the same, and so it is read.";
                 checkpoint.note(Note::warning(message));
@@ -161,9 +161,13 @@ fn widths(pickle: &Pickle) -> HashMap<String, u64> {
     let mut widths = HashMap::new();
     for node in pickle.nodes.iter() {
         let Node::Persistent(about) = *node else { continue };
-        let Some(&[_, class, key, ..]) = pickle.sequence(about) else { continue };
+        let Some(&[kind, class, key, ..]) = pickle.sequence(about) else { continue };
+        if !pickle.is_ascii(kind, "storage") {
+            continue;
+        }
+        // A storage is of the type under which it is used first.
         if let (Some(class), Some(key)) = (pickle.global(class), pickle.short(key)) {
-            widths.insert(key, dtypes::of_storage(&class.name).map_or(1, dtypes::width));
+            widths.entry(key).or_insert_with(|| dtypes::of_storage(&class.name).map_or(1, dtypes::width));
         }
     }
     widths
@@ -190,7 +194,11 @@ fn storages(
         checkpoint.note(Note::warning(message));
         return Ok(Stream(found));
     }
+    let start = at;
     let (list, root) = next(source, &mut at, "the list of storages")?;
+    if !list.globals.is_empty() {
+        referred::add(checkpoint, &list, source, start, "the list of storages", Loader::Torch);
+    }
     let keys = match list.node(root) {
         Node::List(place) => list.children(place),
         _ => return Err(Error::malformed("The list of storages is not a list.").at(at)),
@@ -200,7 +208,7 @@ fn storages(
     let counts = Pages::of(source, COUNTS);
     for key in keys {
         let key =
-            list.ascii(*key).ok_or_else(|| Error::malformed("The list of storages holds what is no key.").at(at))?;
+            list.short(*key).ok_or_else(|| Error::malformed("The list of storages holds what is no key.").at(at))?;
         let Some(width) = widths.get(&key) else {
             let message = format!("The list of storages names {:?}, to which nothing refers.", quoted(&key));
             return Err(Error::malformed(message).at(at));

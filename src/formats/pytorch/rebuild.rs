@@ -404,10 +404,10 @@ fn not_followed(checkpoint: &mut Checkpoint, name: String, why: &str) -> Found {
 impl Tensors for Rebuilder<'_> {
     fn is_tensor(pickle: &Pickle, id: Id) -> bool {
         match pickle.node(id) {
-            Node::Persistent(about) => {
-                let kind = pickle.sequence(about).and_then(|about| pickle.ascii(*about.first()?));
-                kind.as_deref() == Some("storage")
-            }
+            Node::Persistent(about) => pickle
+                .sequence(about)
+                .and_then(|about| about.first())
+                .is_some_and(|kind| pickle.is_ascii(*kind, "storage")),
             Node::Object(_) => pickle.object(id).is_some_and(|object| kind(pickle, object.callable).is_some()),
             _ => false,
         }

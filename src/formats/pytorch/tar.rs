@@ -12,7 +12,7 @@ use super::super::contents::{self, Found, Place, Tensors};
 use super::super::referred::{self, Loader};
 use super::super::{Candidate, Format};
 use super::archive::unscripted;
-use super::views::strided;
+use super::views::{strided, unknown};
 use super::{dtypes, legacy};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
@@ -96,7 +96,7 @@ impl Tensors for Saved {
 
     fn tensor(&mut self, checkpoint: &mut Checkpoint, pickle: &Pickle, id: Id, name: String) -> Result<Found> {
         let Node::Persistent(key) = pickle.node(id) else { unreachable!("it is one") };
-        let key = pickle.ascii(key).unwrap_or_default();
+        let key = key_text(pickle, key);
         let tensor = match self.tensors.get(&key) {
             Some(tensor) => {
                 self.reached += 1;
@@ -105,8 +105,7 @@ impl Tensors for Saved {
             None => {
                 let why = format!("The archive has no tensor {:?}.", quoted(&key));
                 checkpoint.note(Note::warning(&why).about(&name));
-                let dtype = Dtype::Unknown { name: "unknown".to_owned(), bits: None };
-                Tensor::new(name, dtype, vec![0], Layout::Unreadable { why })
+                Tensor::new(name, unknown(), vec![0], Layout::Unreadable { why })
             }
         };
         Ok(Found::Tensor(tensor, Vec::new()))
@@ -156,8 +155,7 @@ impl Reader<'_> {
         let start = self.at;
         let (pickle, root) =
             legacy::next(self.source, &mut self.at, self.name).map_err(|error| error.shifted(self.base))?;
-        let odd = pickle.globals.iter().any(|name| name.global.module != "torch");
-        if odd {
+        if referred::is_odd(&pickle) {
             referred::add(self.checkpoint, &pickle, self.source, start, self.name, Loader::Torch);
         }
         Ok((pickle, root))
@@ -199,7 +197,7 @@ impl Reader<'_> {
             let range = ByteRange { file: self.file, offset: self.base + self.at, len };
             self.at += len;
             let dtype = number.map_or(Dtype::Unknown { name: class, bits: None }, Dtype::Number);
-            let device = pickle.ascii(device).unwrap_or_default().into();
+            let device = pickle.short(device).unwrap_or_default().into();
             storages.insert(key_text(&pickle, key), Storage { range, dtype, device });
         }
         let (pickle, root) = self.pickle()?;
@@ -249,5 +247,5 @@ impl Reader<'_> {
 
 /// A key: a whole number, or its digits.
 fn key_text(pickle: &Pickle, id: Id) -> String {
-    pickle.int(id).map(|key| key.to_string()).or_else(|| pickle.ascii(id)).unwrap_or_default()
+    pickle.int(id).map(|key| key.to_string()).or_else(|| pickle.short(id)).unwrap_or_default()
 }

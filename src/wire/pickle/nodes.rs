@@ -215,6 +215,14 @@ impl Pickle {
         }
     }
 
+    /// Whether a node is this text, or bytes that are: what was text in Python 2 is bytes for some.
+    pub fn is_ascii(&self, id: Id, text: &str) -> bool {
+        match self.node(id) {
+            Node::Bytes(start, len) => self.span(start, len) == text.as_bytes(),
+            _ => self.is_text(id, text),
+        }
+    }
+
     /// Whether a node is a text that begins with this byte.
     pub fn begins(&self, id: Id, byte: u8) -> bool {
         match self.node(id) {

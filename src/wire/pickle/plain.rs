@@ -301,7 +301,7 @@ pub(super) fn complex_text(real: f64, imaginary: f64) -> String {
     if real == 0.0 && real.is_sign_positive() {
         return format!("{}j", digits(imaginary));
     }
-    let sign = if imaginary.is_sign_negative() { "" } else { "+" };
+    let sign = if imaginary.is_sign_negative() && !imaginary.is_nan() { "" } else { "+" };
     format!("({}{sign}{}j)", digits(real), digits(imaginary))
 }
 

@@ -155,9 +155,9 @@ impl<'a> Walk<'a> {
         &self.path
     }
 
-    /// How many of the first keys to what came last were also those of something that was asked this of before.
+    /// How many of the last keys to what came last were not keys to anything that this was asked of before.
     pub fn new_keys(&mut self) -> usize {
-        std::mem::replace(&mut self.kept, self.path.len())
+        self.path.len() - std::mem::replace(&mut self.kept, self.path.len())
     }
 
     /// How what came last hangs on what holds it.

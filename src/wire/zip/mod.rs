@@ -116,7 +116,7 @@ impl Archive {
         self.entries.iter().any(|entry| entry.crc != 0)
     }
 
-    /// Reads small entries whole that were not yet, as far as opening may, and tells whose checksum is wrong.
+    /// Reads whole the small entries that were not read yet, as far as opening may, and tells whose checksum is wrong.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Archive {
         if self.entries.len() > CHECKED_AT_ONCE {
             return Ok(notes);
         }
-        let mut left = WASTE;
+        let (mut left, checksums) = (WASTE, self.has_checksums());
         let mut small: Vec<&Rc<Entry>> = Vec::new();
         for entry in by_place(&self.entries) {
             if !entry.verified.get() && entry.packed <= left && entry.size <= WASTE {
@@ -135,14 +135,14 @@ impl Archive {
             }
         }
         let data = |entry: &Entry| {
-            let start = entry.data_at.get().copied().unwrap_or(entry.header_at);
+            let start = *entry.data_at.get().expect("checked when the archive was read");
             (start, start + entry.packed)
         };
         for (start, end, entries) in neighbours(&small, left, data) {
             let run: Rc<dyn ReadAt> = Rc::new(Run { start, bytes: read_vec(source, start, end - start)? });
             for entry in entries {
                 let bytes = entry.read_unchecked(&run, WASTE)?;
-                if self.has_checksums() && !entry.matches(&bytes) {
+                if checksums && !entry.matches(&bytes) {
                     let message = "The CRC of this record is wrong: some of its bytes are damaged.";
                     notes.push(Note::warning(message).about(&entry.name));
                 }
