@@ -114,7 +114,7 @@ fn a_tensor_that_an_object_keeps_is_told_once() {
     let kept = [b"c__main__\nPoint\n)\x81}(".as_slice(), &text("mean"), &parameter, b"ub"].concat();
     let checkpoint = dictionary(&[("p", &kept), ("w", &tensor())]);
     assert_eq!(names(&checkpoint), ["w"]);
-    assert_eq!(told(&checkpoint, "1 tensors are attributes of objects"), Some(Level::Info));
+    assert_eq!(told(&checkpoint, "1 tensor belongs to an object that is no module"), Some(Level::Info));
     assert_eq!(told(&checkpoint, "only running the pickle would make"), None);
 }
 

@@ -387,15 +387,20 @@ impl LeftOut {
             checkpoint.note(Note::warning(message));
         }
         if *outside > 0 {
+            let (values, are) = if *outside == 1 { ("value is", "it is") } else { ("values are", "they are") };
             let message = format!(
-                "{outside} values are kept outside of the pickle, by persistent ids that are no storages; they are not shown."
+                "{outside} {values} kept outside of the pickle, by a persistent id that is no storage; {are} not shown."
             );
             checkpoint.note(Note::warning(message));
         }
         if *attributes > 0 {
-            let message = format!(
-                "{attributes} tensors are attributes of objects of other classes; they are told in the metadata, not listed."
-            );
+            let message = if *attributes == 1 {
+                "1 tensor belongs to an object that is no module; it is told under Metadata, not listed.".to_owned()
+            } else {
+                format!(
+                    "{attributes} tensors belong to objects that are no modules; they are told under Metadata, not listed."
+                )
+            };
             checkpoint.note(Note::info(message));
         }
         if *values > 0 {

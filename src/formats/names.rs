@@ -17,7 +17,7 @@ const ANY_NAME: &str = "reaches any name or calls any function through what it i
 const LOADS: &str = "loads and runs further pickles or code";
 const MACHINE: &str = "calls machine code or makes code objects";
 const DEVELOPERS: &str = "runs code or programs for developers";
-const A_VALUE: &str = "only makes a value, though its module can do more";
+pub(super) const A_VALUE: &str = "only makes a value, though its module can do more";
 const ARRAYS: &str = "builds arrays, types and scalars";
 const WEIGHTS: &str = "is in the list of torch.load(weights_only=True)";
 const UNKNOWN: &str = "is not known here";

@@ -1,9 +1,9 @@
 //! The report of a pickle: what loading it in Python would refer to, as far as it can be followed.
 
-use super::names::meaning;
+use super::names::{A_VALUE, meaning};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
-use crate::model::{Checkpoint, Meaning, Note, PickleFacts, Referred, Verdict};
+use crate::model::{Checkpoint, Level, Meaning, Note, PickleFacts, Referred, Verdict};
 use crate::source::{Memory, ReadAt, read_vec};
 use crate::wire::pickle::arrays::encoded;
 use crate::wire::pickle::opcodes as op;
@@ -206,35 +206,55 @@ const TOLD: usize = 3;
 
 /// Notes the names that loading the pickle in Python would refer to, where a person should know them.
 fn note(checkpoint: &mut Checkpoint, facts: &PickleFacts) {
-    let more =
-        if facts.more > 0 { format!(" {} more names are counted, not listed.", facts.more) } else { String::new() };
-    for (meaning, make, what) in [
-        (Meaning::RunsCode, Note::danger as fn(String) -> Note, "which can run code when the file is loaded in Python"),
+    let refused = if facts.verdict.is_some() { ", and torch.load(weights_only=True) would refuse" } else { "" };
+    for (meaning, one, several) in [
+        (
+            Meaning::RunsCode,
+            "which can run code when the file is loaded in Python".to_owned(),
+            "that can run code when the file is loaded in Python".to_owned(),
+        ),
         (
             Meaning::Hidden,
-            Note::danger,
-            "which only running it would tell, and which can be one that runs code when the file is loaded in Python",
+            "which only running it would tell; it may run code when the file is loaded in Python".to_owned(),
+            "that only running it would tell; they may run code when the file is loaded in Python".to_owned(),
         ),
         (
             Meaning::NotKnown,
-            Note::warning,
-            "which is not known here and which torch.load(weights_only=True) would refuse",
+            format!("which is not known here{refused}{}", if refused.is_empty() { "" } else { " it" }),
+            format!("that are not known here{refused}{}", if refused.is_empty() { "" } else { " them" }),
         ),
     ] {
         let names: Vec<&Referred> = facts.names.iter().filter(|name| name.meaning == meaning).collect();
-        let told: Vec<String> =
-            names.iter().take(TOLD).map(|name| format!("{} (byte {})", quoted(&name.name), name.at)).collect();
-        let message = match names.len() {
-            0 => continue,
-            1 => format!("The pickle refers to {}, {what}. It was not run here.{more}", told[0]),
-            count => format!(
-                "The pickle refers to {count} names each of {what}: {}{}. Nothing of it was run here.{more}",
-                told.join(", "),
-                if count > TOLD { " …" } else { "" }
-            ),
+        let Some(first) = names.first() else { continue };
+        let told = |name: &&Referred| format!("{} (byte {})", quoted(&name.name), name.at);
+        let message = if names.len() == 1 {
+            format!("The pickle refers to {}, {one}. It was not run here.", told(first))
+        } else {
+            let list: Vec<String> = names.iter().take(TOLD).map(told).collect();
+            let rest = match names.len().saturating_sub(TOLD) + facts.more {
+                0 => String::new(),
+                rest => format!(" and {rest} more"),
+            };
+            let count = names.len() + facts.more;
+            format!(
+                "The pickle refers to {count} names {several}: {}{rest}. None of them was run here.",
+                list.join(", ")
+            )
         };
-        checkpoint.note(make(message).about(&facts.place));
+        let usual = meaning == Meaning::NotKnown && names.iter().all(|name| is_usual(name));
+        let level = match meaning {
+            Meaning::RunsCode | Meaning::Hidden => Level::Danger,
+            _ if usual => Level::Info,
+            _ => Level::Warning,
+        };
+        checkpoint.note(Note::new(level, message).about(&facts.place));
     }
+}
+
+/// Whether a name that is not known here is of PyTorch's own classes, or of those that a script brings: what such files are made
+/// of. Or one that only makes a value.
+fn is_usual(name: &Referred) -> bool {
+    name.name.starts_with("torch.") || name.name.starts_with("__torch__.") || name.reason == A_VALUE
 }
 
 /// How deep pickles stand in byte strings of pickles in byte strings.

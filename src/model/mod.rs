@@ -184,7 +184,8 @@ pub struct Note {
 }
 
 impl Note {
-    fn new(level: Level, message: impl Into<String>) -> Self {
+    /// A note of this level.
+    pub fn new(level: Level, message: impl Into<String>) -> Self {
         Note { level, message: message.into(), place: None, more: 0 }
     }
 

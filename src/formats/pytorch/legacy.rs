@@ -95,7 +95,7 @@ pub(super) fn add(checkpoint: &mut Checkpoint, given: &File) -> Result<()> {
     let sources = pickle.nodes.iter().filter(|node| is_source(&pickle, **node)).count();
     if sources > 0 {
         let message =
-            format!("The source texts of {sources} classes are in the pickle, with the paths of their files.");
+            format!("The pickle holds the source text of its classes ({sources}), with the paths of their files.");
         checkpoint.note(Note::info(message));
     }
     checkpoint.producer = Some("torch.save of before 1.6".to_owned());

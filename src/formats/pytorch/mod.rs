@@ -91,6 +91,11 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     if let Some(set) = sharded::SHARDS.siblings(files, lead.file).filter(|set| set.len() > 1) {
         return sharded::SHARDS.open_numbered(&set);
     }
+    if lead.has_extension(&["distcp"]) {
+        return Err(Error::missing(
+            "The file is a part of a distributed checkpoint, whose file .metadata was not given: many file dialogs hide it. Drop or choose the whole folder.",
+        ));
+    }
     let mut checkpoint = Checkpoint::new(Files::new(), FORMAT.id);
     add(&mut checkpoint, lead.file, lead.require_archive()?)?;
     Ok(checkpoint)

@@ -3,7 +3,7 @@
 use super::super::shards::Shards;
 use super::super::{Candidate, Format};
 use crate::error::Result;
-use crate::model::Checkpoint;
+use crate::model::{Checkpoint, Note};
 use crate::source::{File, Files};
 
 pub(in crate::formats) const FORMAT: Format = Format {
@@ -23,8 +23,18 @@ fn add_shard(model: &mut Checkpoint, file: &File) -> Result<()> {
     let mut alone = Files::new();
     let id = alone.add(&file.name, file.source.clone());
     let candidate = Candidate::new(id, file)?;
+    let (pickles, notes) = (model.pickles.len(), model.notes.len());
     if super::legacy::is_one(&candidate) {
-        return super::legacy::add(model, file);
+        super::legacy::add(model, file)?;
+    } else {
+        super::add(model, file, candidate.require_archive()?)?;
     }
-    super::add(model, file, candidate.require_archive()?)
+    // The pickles of all files have the same name.
+    for pickle in &mut model.pickles[pickles..] {
+        let place = format!("{}, {}", file.base_name(), pickle.place);
+        let same = |note: &&mut Note| note.place.as_ref() == Some(&pickle.place);
+        model.notes[notes..].iter_mut().filter(same).for_each(|note| note.place = Some(place.clone()));
+        pickle.place = place;
+    }
+    Ok(())
 }
