@@ -2,6 +2,7 @@
 
 import { h, svg, visible } from './dom.js'
 import { ROLES } from './roles.js'
+import { known } from './tensor.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 /** @typedef {import('./dom.js').Child} Child */
@@ -29,16 +30,16 @@ import { ROLES } from './roles.js'
  * @property {(row: Row, context: OpenContext) => Child} cell
  */
 
-/** Of a tensor whose file was not given only the name is known. */
+/** Of a tensor whose file is missing often only the name is known. */
 const UNKNOWN = '—'
 
 /** After the name, which takes the room that is left. @type {Column[]} */
 const COLUMNS = [
   { id: 'shape', label: 'shape', width: 116, rank: 8, sort: 'shape', cell: shapeCell },
-  { id: 'dtype', label: 'dtype', width: 56, rank: 7, sort: 'dtype', cell: ({ tensor }) => tensor && (tensor.absent ? UNKNOWN : visible(tensor.dtype)) },
+  { id: 'dtype', label: 'dtype', width: 56, rank: 7, sort: 'dtype', cell: ({ tensor }) => tensor && (known(tensor).dtype ?? UNKNOWN) },
   { id: 'role', label: 'role', width: 92, rank: 2, needs: 'roles', cell: ({ tensor }, { t }) => tensor?.role && t(ROLES[tensor.role]) },
-  { id: 'parameters', label: 'count', width: 84, rank: 9, end: true, sort: 'parameters', cell: ({ tensor, group }, { numbers }) => tensor?.absent ? UNKNOWN : numbers.short(tensor?.elements ?? group?.parameters ?? 0) },
-  { id: 'bytes', label: 'bytes', width: 82, rank: 1, end: true, sort: 'bytes', cell: ({ tensor, group }, { numbers }) => tensor?.absent ? UNKNOWN : numbers.bytes(tensor?.bytes ?? group?.bytes ?? 0) },
+  { id: 'parameters', label: 'count', width: 84, rank: 9, end: true, sort: 'parameters', cell: ({ tensor, group }, { numbers }) => figure(tensor ? known(tensor).elements : group?.parameters, value => numbers.short(value)) },
+  { id: 'bytes', label: 'bytes', width: 82, rank: 1, end: true, sort: 'bytes', cell: ({ tensor, group }, { numbers }) => figure(tensor ? known(tensor).bytes : group?.bytes, value => numbers.bytes(value)) },
   { id: 'share', label: 'share', width: 104, rank: 4, end: true, cell: shareCell },
   { id: 'distribution', label: 'distribution', width: 92, rank: 6, needs: 'analysed', cell: ({ result }) => result?.heights && sparkline(result.heights) },
   { id: 'std', label: 'std', width: 80, rank: 3, end: true, needs: 'analysed', cell: ({ result }, { numbers }) => result?.summary?.std === undefined ? null : numbers.significant(result.summary.std, 3) },
@@ -76,11 +77,22 @@ export function fittingColumns(width, has, typeLetters) {
 }
 
 /**
+ * @param {number | undefined} value
+ * @param {(value: number) => string} shown
+ */
+function figure(value, shown) {
+  return value === undefined ? UNKNOWN : shown(value)
+}
+
+/**
  * @param {Row} row
  * @param {OpenContext} context
  */
 function shapeCell({ tensor, group }, { t, numbers }) {
-  if (tensor) return tensor.absent ? UNKNOWN : numbers.shape(tensor.shape)
+  if (tensor) {
+    const { shape } = known(tensor)
+    return shape ? numbers.shape(shape) : UNKNOWN
+  }
   const count = group?.tensors ?? 0
   return t('groupTensors', { count: numbers.exact(count) }, count)
 }
@@ -90,7 +102,7 @@ function shapeCell({ tensor, group }, { t, numbers }) {
  * @param {OpenContext} context
  */
 function shareCell({ tensor, share, bar }, { numbers }) {
-  if (tensor?.absent) return UNKNOWN
+  if (tensor && known(tensor).bytes === undefined) return UNKNOWN
   const fill = h('i')
   fill.style.width = `${bar * 100}%`
   return h('span', { class: 'share-cell' }, numbers.percent(share), h('span', { class: 'share', 'aria-hidden': 'true' }, fill))

@@ -4,6 +4,7 @@ import { h, visible } from './dom.js'
 import { logo } from './icons.js'
 import { createPython } from './python.js'
 import { createTabs } from './tabs.js'
+import { called, known } from './tensor.js'
 import { VIEWS } from './views.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
@@ -46,8 +47,9 @@ function nothing({ t }) {
  * @param {TensorInfo} tensor
  */
 function describe(context, tensor) {
+  const name = called(context.t, tensor)
   return [
-    h('h2', { class: 'tensor-name', part: 'tensor-name', title: visible(tensor.name) }, breakable(visible(tensor.name))),
+    h('h2', { class: `tensor-name${tensor.name === '' ? ' soft' : ''}`, part: 'tensor-name', title: name }, breakable(name)),
     createChips(context, tensor),
     ...createViews(context, tensor),
     createPython(context, tensor),
@@ -69,12 +71,16 @@ function breakable(name) {
  * @param {TensorInfo} tensor
  */
 function createChips({ t, numbers }, tensor) {
-  const { dtype, shape, elements, bytes, file, offset, absent } = tensor
+  const { file, offset, absent, problem } = tensor
+  const { dtype, shape, elements, bytes } = known(tensor)
   const where = absent ? null : file && offset !== undefined ? t('at', { file: visible(file), offset: numbers.exact(offset) }) : file && visible(file)
-  const chips = [visible(dtype), shape.length === 0 ? t('scalar') : numbers.shape(shape), t('elements', { count: numbers.exact(elements) }, elements), numbers.bytes(bytes), where]
+  const chips = [
+    dtype, shape && (shape.length === 0 ? t('scalar') : numbers.shape(shape)),
+    elements !== undefined && t('elements', { count: numbers.exact(elements) }, elements), bytes !== undefined && numbers.bytes(bytes), where,
+  ]
   return h('div', { class: 'chips' },
     chips.map(text => text && h('span', { class: 'chip' }, text)),
-    absent && h('span', { class: 'chip warn' }, t('absentChip', { file: visible(absent) })))
+    (absent || problem) && h('span', { class: 'chip warn' }, absent ? t('absentChip', { file: visible(absent) }) : t('unreadable')))
 }
 
 /**

@@ -37,6 +37,7 @@ export function createFooter(context, onProgress) {
     const running = session.run
     if (!running) {
       status.textContent = idleText(context)
+      start.hidden = session.results.size >= session.checkpoint.tensors.length
       if (element.firstChild !== status) element.replaceChildren(status, space, start)
       return
     }
@@ -60,8 +61,9 @@ export function createFooter(context, onProgress) {
 /** @param {OpenContext} context */
 function idleText({ t, numbers, session }) {
   const done = session.results.size
-  if (done === 0) return t('analysisIdle')
-  return t('analysed', { count: numbers.exact(done), total: numbers.exact(session.checkpoint.tensors.length) }, session.checkpoint.tensors.length)
+  const total = session.checkpoint.tensors.length
+  if (done === 0) return total === 0 ? '' : t('analysisIdle')
+  return t('analysed', { count: numbers.exact(done), total: numbers.exact(total) }, total)
 }
 
 /**

@@ -6,6 +6,7 @@ import { h, visible } from './dom.js'
 import { download } from './download.js'
 import { Plot } from './plot.js'
 import { createStats } from './stats.js'
+import { called, createTrouble } from './tensor.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 /** @typedef {import('../types').TensorInfo} TensorInfo */
@@ -17,6 +18,8 @@ export const MAX_BINS = 500
 const EXPORT = { width: 720, height: 420, scale: 2 }
 /** A study that is done sooner shows no sign of waiting. */
 const PATIENCE_MS = 150
+/** Of these the moduli are counted. */
+const COMPLEX = ['c32', 'bc32', 'c64', 'c128']
 
 /**
  * @param {OpenContext} context
@@ -25,6 +28,8 @@ const PATIENCE_MS = 150
  */
 export function createHistogram(context, tensor) {
   const { host, t, session, settings, signal } = context
+  const trouble = createTrouble(context, tensor)
+  if (trouble) return h('div', { class: 'histogram' }, trouble)
   const stats = h('div')
   const figure = h('div', { class: 'figure-body', 'aria-live': 'off' })
   /** @type {[number, number] | undefined} */
@@ -58,7 +63,7 @@ export function createHistogram(context, tensor) {
       studied = await session.checkpoint.study(tensor.index, { bins: host.bins, range, signal: within, onProgress })
       clearTimeout(impatient)
       if (!range) session.remember([{ index: tensor.index, ...studied }])
-      if (studied.summary) stats.replaceChildren(createStats(context, studied.summary))
+      if (studied.summary) stats.replaceChildren(createStats(context, studied.summary), isComplex(tensor) ? h('p', { class: 'plot-summary' }, t('ofMagnitudes')) : '')
       controls.showRange(studied.histogram)
       draw()
     } catch (error) {
@@ -75,6 +80,7 @@ export function createHistogram(context, tensor) {
     drawing = new AbortController()
     drawn = studied.histogram
     exports.hidden = !drawn
+    controls.element.hidden = !studied.summary
     if (!drawn) {
       plot = undefined
       const why = !studied.summary ? t('noNumbers') : studied.problem ? visible(studied.problem) : t('noFinite')
@@ -91,6 +97,9 @@ export function createHistogram(context, tensor) {
     h('figure', { part: 'figure' }, h('figcaption', {}, h('b', {}, t('distributionOfValues')), exports), controls.element, figure))
 }
 
+/** @param {TensorInfo} tensor */
+const isComplex = ({ dtype }) => COMPLEX.includes(dtype)
+
 /**
  * @param {OpenContext} context
  * @param {TensorInfo} tensor
@@ -99,9 +108,10 @@ export function createHistogram(context, tensor) {
  */
 function wording({ host, t, numbers }, tensor, { below, above }) {
   const logY = host.scale === 'log'
+  const value = t(isComplex(tensor) ? 'axisMagnitude' : 'axisValue')
   return {
-    title: visible(tensor.name),
-    xLabel: below + above === 0 ? t('axisValue') : t('axisValueCut', { below: numbers.exact(below), above: numbers.exact(above) }),
+    title: called(t, tensor),
+    xLabel: below + above === 0 ? value : t('axisValueCut', { value, below: numbers.exact(below), above: numbers.exact(above) }),
     yLabel: t(logY ? 'axisCountLog' : 'axisCount'),
     logY,
   }
@@ -123,7 +133,7 @@ function createExports({ t, core }, tensor, plot) {
     type: 'button', class: 'tool', 'data-export': type.toLowerCase(), 'aria-label': t('exportAs', { type }),
     onclick: async () => {
       const chart = plot()?.chart(EXPORT.width, EXPORT.height, EXPORT.scale)
-      if (chart) download(`${tensor.name}.histogram.${type.toLowerCase()}`, await make(chart))
+      if (chart) download(`${tensor.name || 'tensor'}.histogram.${type.toLowerCase()}`, await make(chart))
     },
   }, type)))
 }

@@ -15,7 +15,7 @@ let made = 0
  */
 export function createMenu({ label, title, part, look, items }) {
   const id = `menu-${++made}`
-  const entries = items.map(item => h('button', { type: 'button', role: 'menuitem', tabindex: -1, 'data-action': item.id, onclick: () => { menu.hidePopover(); item.act() } }, item.text))
+  const entries = items.map(item => h('button', { type: 'button', role: 'menuitem', tabindex: -1, 'data-action': item.id, onclick: () => { close(); item.act() } }, item.text))
   const menu = h('div', { id, role: 'menu', class: 'menu', popover: 'auto', onkeydown: key, ontoggle: toggled }, entries)
   const button = h('button', { type: 'button', class: look, part, popovertarget: id, 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'aria-label': title, title }, label)
   // The attribute alone does not reach across in every engine when both are built before they are in a tree.
@@ -32,8 +32,18 @@ export function createMenu({ label, title, part, look, items }) {
     entries[0]?.focus()
   }
 
+  /** The keyboard goes on where it came from; in a shadow tree browsers lose the place. */
+  function close() {
+    menu.hidePopover()
+    button.focus()
+  }
+
   /** @param {KeyboardEvent} event */
   function key(event) {
+    if (event.key === 'Escape') {
+      event.preventDefault()
+      return close()
+    }
     const at = entries.findIndex(entry => entry === event.target)
     /** @type {Record<string, number>} */
     const targets = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }

@@ -57,6 +57,8 @@ function countLevels(pickles) {
 function createSummary({ t, numbers }, pickles) {
   const counts = countLevels(pickles)
   const found = ORDER.filter(level => counts[level] > 0)
+  // That nothing is named is said where it is so.
+  if (found.length === 0) return null
   const usual = pickles.every(({ stopped, more, verdict }) => stopped === undefined && more === 0 && verdict?.accepts !== false)
   if (usual && found.every(level => LEVELS[level].look === '')) return h('p', { part: 'pickles-summary' }, t('pickleUsual'))
   return h('ul', { class: 'levels', part: 'pickles-summary' }, found.map(level => h('li', {}, h('b', {}, numbers.exact(counts[level])), ' ', createLevel(t, level))))
@@ -82,7 +84,7 @@ function createPickle(context, { place, protocol, stopped, problem, verdict, nam
     h('h2', {}, visible(place)),
     h('div', { class: 'chips' }, h('span', { class: 'chip' }, t('pickleProtocol', { protocol })), h('span', { class: `chip${stopped === undefined ? '' : ' warn'}` }, state)),
     problem && h('p', { class: 'message warn' }, visible(problem)),
-    verdict && h('p', { part: 'verdict' }, h('code', {}, 'torch.load(…, weights_only=True)'), ' ', verdictText(t, verdict)),
+    verdict && h('p', { part: 'verdict' }, h('code', {}, 'torch.load(…, weights_only=True)'), ' ', ...verdictText(t, verdict)),
     names.length === 0 ? h('p', { class: 'soft' }, t('noNames')) : createNames(context, names),
     more > 0 && h('p', { class: 'soft' }, t('moreNames', { count: numbers.exact(more) }, more)))
 }
@@ -92,8 +94,10 @@ function createPickle(context, { place, protocol, stopped, problem, verdict, nam
  * @param {NonNullable<Pickle['verdict']>} verdict
  */
 function verdictText(t, { accepts, because }) {
-  if (accepts) return t('verdictAccepts')
-  return because ? t('verdictRefusesFor', { because: visible(because) }) : t('verdictRefuses')
+  if (accepts || !because) return [t(accepts ? 'verdictAccepts' : 'verdictRefuses')]
+  const [before, after] = t('verdictRefusesFor').split('{because}')
+  // A name, or a phrase.
+  return [before, because.includes(' ') ? visible(because) : h('code', {}, visible(because)), after]
 }
 
 /**

@@ -25,6 +25,7 @@ export function createPython({ t, session, signal }, tensor) {
   session.checkpoint.python(tensor.index, { signal }).then(
     lines => {
       source = lines
+      element.hidden = lines === ''
       code.replaceChildren(...highlighted(visibleLines(lines)))
     },
     error => { if (!isAbort(error)) code.textContent = visibleLines(error.message) },

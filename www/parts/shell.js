@@ -1,6 +1,6 @@
 // Puts the parts together inside the element: header, facts, tabs, sections, footer; or the empty page.
 
-import { createBanner } from './banner.js'
+import { createBanner, createDanger } from './banner.js'
 import { h, visible } from './dom.js'
 import { download } from './download.js'
 import { createEmpty } from './empty.js'
@@ -83,6 +83,7 @@ export class Shell {
     this.#actions = actions
     this.element.lang = context.host.language
     this.theme(context.host.theme)
+    document.addEventListener('keydown', event => { if (event.key === 'Escape' && !event.defaultPrevented) this.dismiss() }, { signal: context.signal })
     this.#overlay.replaceChildren(h('span', {}, context.t('dropNow')))
     const { inputs, openers } = choosers(actions)
     const open = session && { ...context, session }
@@ -172,13 +173,16 @@ function openParts(context, actions) {
   const tabs = createTabs({
     label: t('tabs'), look: 'sections', panel: 'section', chosen: session.tab,
     tabs: sections.map(({ id, title, badge }) => ({ id, title: t(title), extra: badge?.(context) })),
-    onChoose: id => {
-      session.tab = id
-      show()
-    },
+    onChoose: choose,
   })
+  /** @param {string} id */
+  function choose(id) {
+    session.tab = id
+    tabs.show(id)
+    show()
+  }
   show()
-  return [h('main', {}, createFacts(context), tabs.element, panel), createFooter(context, actions.progress)]
+  return [h('main', {}, createFacts(context), createDanger(context, () => choose('pickles')) ?? '', tabs.element, panel), createFooter(context, actions.progress)]
 }
 
 /**

@@ -5,6 +5,7 @@ import { fittingColumns } from './columns.js'
 import { h, visible } from './dom.js'
 import { icon } from './icons.js'
 import { groupOf, openDepth, parentOf, visibleRows } from './rows.js'
+import { called, known } from './tensor.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 /** @typedef {import('../wasm/core').Table} Table */
@@ -208,7 +209,7 @@ export class TreeGrid {
 
   /** @param {number} at */
   #row(at) {
-    const { session, numbers } = this.#context
+    const { t, session, numbers } = this.#context
     const position = this.#visible[at]
     const row = this.#table.rows[position]
     const depth = this.#table.depths[position]
@@ -217,7 +218,7 @@ export class TreeGrid {
     const open = row < 0 ? this.#isOpen(groupOf(row), depth) : undefined
     const bytes = this.#bytesOf(row)
     const cells = { tensor, group, result: session.results.get(row), share: bytes / (session.checkpoint.facts.bytes || 1), bar: bytes / this.#largest }
-    const name = h('div', { role: 'gridcell', class: 'name', title: tensor ? `${visible(tensor.name)}  ${numbers.shape(tensor.shape)}` : visible(group?.path ?? '') },
+    const name = h('div', { role: 'gridcell', class: 'name', title: tensor ? `${called(t, tensor)}  ${numbers.shape(known(tensor).shape ?? [])}` : visible(group?.path ?? '') },
       h('span', { class: 'twist', 'aria-hidden': 'true' }, group && icon('twist')), h('span', { class: 'text' }, this.#marked(tensor, group)), this.#tied(tensor))
     name.style.setProperty('--depth', String(depth))
     const element = h('div', {
@@ -233,7 +234,7 @@ export class TreeGrid {
   #tied(tensor) {
     if (tensor?.tied === undefined) return null
     const { t, session } = this.#context
-    const title = t('tiedTitle', { name: visible(session.checkpoint.tensors[tensor.tied].name) })
+    const title = t('tiedTitle', { name: called(t, session.checkpoint.tensors[tensor.tied]) })
     return h('span', { class: 'tied', role: 'img', 'aria-label': title, title }, icon('link'))
   }
 
@@ -245,6 +246,7 @@ export class TreeGrid {
    * @returns {(Node | string)[]}
    */
   #marked(tensor, group) {
+    if (tensor?.name === '') return [h('span', { class: 'soft' }, called(this.#context.t, tensor))]
     const full = tensor?.name ?? group?.path ?? ''
     const label = tensor && !this.#context.session.grouped ? full : tensor?.label ?? group?.label ?? ''
     if (this.#query.trim() === '' || !full.endsWith(label)) return [visible(label)]

@@ -2,6 +2,7 @@
 
 import { h, visible } from './dom.js'
 import { ROLES } from './roles.js'
+import { called, createTrouble } from './tensor.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 /** @typedef {import('../types').TensorInfo} TensorInfo */
@@ -14,17 +15,17 @@ import { ROLES } from './roles.js'
  */
 export function createWhere(context, tensor) {
   const { t, numbers } = context
-  const { file, offset, bytes, strides, device, role, requiresGrad, storageOffset, storageBytes, layout, absent, problem, tied } = tensor
-  const range = offset === undefined ? t('byteRangeUnknown') : t('byteRangeValue', { start: numbers.exact(offset), end: numbers.exact(offset + bytes) })
+  const { strides, device, role, requiresGrad, file, storageOffset, storageBytes, layout, tied } = tensor
+  const trouble = createTrouble(context, tensor)
   /** @type {[import('./texts.js').Key, Child | Child[]][]} */
   const facts = [
     ['role', role && t(ROLES[role])],
     ['requiresGrad', requiresGrad !== undefined && t(requiresGrad ? 'yes' : 'no')],
     ['file', file && visible(file)],
-    ['byteRange', absent ? null : range],
+    ['byteRange', trouble ? null : byteRange(context, tensor)],
     ['storage', storageBytes !== undefined && t('storageBytes', { bytes: numbers.exact(storageBytes) })],
     ['storageOffset', storageOffset !== undefined && t('elements', { count: numbers.exact(storageOffset) }, storageOffset)],
-    ['strides', strides ? strides.map(stride => numbers.exact(stride)).join(', ') : t('rowMajor')],
+    ['strides', strides ? strides.map(stride => numbers.exact(stride)).join(', ') : !layout && !trouble && t('rowMajor')],
     ['layout', layout && visible(layout)],
     ['quantization', createQuantization(context, tensor)],
     ['members', createMembers(context, tensor)],
@@ -33,9 +34,21 @@ export function createWhere(context, tensor) {
     ['sharesWith', createSharers(context, tensor)],
   ]
   return h('div', { class: 'where' },
-    absent && h('p', { class: 'message warn' }, t('absent', { file: visible(absent) })),
-    problem && h('p', { class: 'message warn' }, visible(problem)),
+    trouble,
     h('dl', {}, facts.map(([key, value]) => value ? h('div', { 'data-fact': key }, h('dt', {}, t(key)), h('dd', {}, value)) : null)))
+}
+
+/**
+ * The first and the last byte that elements take: of a view that is from the first element to the farthest.
+ *
+ * @param {OpenContext} context
+ * @param {TensorInfo} tensor
+ */
+function byteRange({ t, numbers }, { offset, bytes, elements, shape, strides }) {
+  if (offset === undefined) return t('byteRangeUnknown')
+  if (elements === 0) return null
+  const reach = strides ? strides.reduce((sum, stride, axis) => sum + stride * (shape[axis] - 1), 1) : elements
+  return t('byteRangeValue', { start: numbers.exact(offset), end: numbers.exact(offset + Math.ceil(reach * bytes / elements) - 1) })
 }
 
 /**
@@ -67,15 +80,16 @@ function createMembers({ numbers }, { members }) {
  * @param {OpenContext} context
  * @param {TensorInfo} tensor
  */
-function createSharers(context, { index, shares }) {
+function createSharers(context, { index, shares, absent, problem }) {
   const others = (shares ?? []).filter(other => other !== index)
-  return others.length === 0 ? context.t('sharesNone') : others.map(other => createLink(context, other))
+  if (others.length === 0) return absent || problem ? null : context.t('sharesNone')
+  return others.map(other => createLink(context, other))
 }
 
 /**
  * @param {OpenContext} context
  * @param {number} tensor
  */
-function createLink({ session }, tensor) {
-  return h('button', { type: 'button', class: 'link', onclick: () => session.select(tensor) }, visible(session.checkpoint.tensors[tensor].name))
+function createLink({ t, session }, tensor) {
+  return h('button', { type: 'button', class: 'link', onclick: () => session.select(tensor) }, called(t, session.checkpoint.tensors[tensor]))
 }

@@ -39,6 +39,8 @@ export default {
   inOthers: '{count} in other tensors',
   onDisk: 'on disk',
   dtypeShares: 'Share of bytes by type',
+  danger: 'This checkpoint refers to names that can run code when Python loads it. It was not run here.',
+  dangerLook: 'See the names',
   notesCount: { one: '{count} note', other: '{count} notes' },
 
   // Tabs
@@ -68,6 +70,7 @@ export default {
   nanTitle: { one: '{count} value is NaN or infinite', other: '{count} values are NaN or infinite' },
   groupTensors: { one: '{count} tensor', other: '{count} tensors' },
   noMatches: 'No parameter matches.',
+  unnamed: '(top level)',
   noTensors: 'This checkpoint holds no tensors. What else it says is under Metadata.',
   unread: 'Could not be read: {message}',
 
@@ -90,6 +93,7 @@ export default {
   elements: { one: '{count} element', other: '{count} elements' },
   at: '{file}, byte {offset}',
   absentChip: 'missing: {file}',
+  unreadable: 'cannot be read',
   reading: 'Reading…',
 
   // The histogram
@@ -102,7 +106,8 @@ export default {
   rangeReset: 'Whole range',
   rangeWrong: 'The lowest value must be below the highest.',
   axisValue: 'value',
-  axisValueCut: 'value ({below} below, {above} above)',
+  axisMagnitude: '|value|',
+  axisValueCut: '{value} ({below} below, {above} above)',
   axisCount: 'count',
   axisCountLog: 'count (log)',
   bin: '{low} … {high}',
@@ -116,13 +121,14 @@ export default {
   binValues: 'Values',
   binShare: 'Share',
   exportAs: 'Save as {type}',
+  ofMagnitudes: 'These numbers are complex: everything here is of their magnitudes.',
   noNumbers: 'This tensor holds no numbers, so there is nothing to count.',
   noFinite: 'There is no finite value to draw.',
 
   // Where
   file: 'File',
-  byteRange: 'Bytes',
-  byteRangeValue: '{start} … {end}',
+  byteRange: 'Byte range',
+  byteRangeValue: '{start} – {end}',
   byteRangeUnknown: 'in an archive entry or in several places',
   strides: 'Strides',
   rowMajor: 'row-major, no gaps',
@@ -148,7 +154,8 @@ export default {
   roleBuffer: 'buffer',
   roleOptimizer: 'optimizer',
   roleOther: 'other',
-  absent: 'The file {file} was not given. Open it together with the others to read this tensor.',
+  absent: 'It lies in {file}, which is missing.',
+  absentTogether: 'If that is a file, open it together with the others.',
   python: 'In Python',
   copyPython: 'Copy as Python',
   copied: 'Copied',
@@ -178,7 +185,7 @@ export default {
   pickleStopped: 'stopped at byte {offset}',
   verdictAccepts: 'would accept it.',
   verdictRefuses: 'would refuse it.',
-  verdictRefusesFor: 'would refuse it: {because}',
+  verdictRefusesFor: 'would refuse it, because of {because}.',
   noNames: 'It names nothing to import.',
   moreNames: { one: 'and {count} more name', other: 'and {count} more names' },
   pickledName: 'Name',

@@ -1,0 +1,41 @@
+// What a tensor is called, what is known of it, and what keeps its elements from being read.
+
+import { h, visible } from './dom.js'
+
+/** @typedef {import('../types').TensorInfo} TensorInfo */
+
+/**
+ * A tensor that is all there is in its file has no name.
+ *
+ * @param {import('./texts.js').Translate} t
+ * @param {TensorInfo} tensor
+ */
+export const called = (t, { name }) => name === '' ? t('unnamed') : visible(name)
+
+/**
+ * What its file tells of a tensor. A type that is not told is `unknown`, and a shape that is not told is [0] beside it.
+ *
+ * @param {TensorInfo} tensor
+ * @returns {{ dtype?: string, shape?: number[], elements?: number, bytes?: number }}
+ */
+export function known({ dtype, shape, elements, bytes }) {
+  const typed = dtype !== 'unknown'
+  const shaped = typed || shape.length !== 1 || elements > 0
+  return {
+    dtype: typed ? visible(dtype) : undefined,
+    ...shaped && { shape, elements },
+    bytes: bytes > 0 || typed && elements === 0 ? bytes : undefined,
+  }
+}
+
+/**
+ * Why there is nothing to show of a tensor's elements, or null.
+ *
+ * @param {import('./context.js').OpenContext} context
+ * @param {TensorInfo} tensor
+ */
+export function createTrouble({ t, session }, { absent, problem }) {
+  const together = session.checkpoint.facts.files.length > 1
+  const why = absent ? [t('absent', { file: visible(absent) }), together && t('absentTogether')].filter(Boolean).join(' ') : problem && visible(problem)
+  return why ? h('p', { class: 'message warn', part: 'trouble', role: 'status' }, why) : null
+}
