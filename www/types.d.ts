@@ -64,9 +64,13 @@ export interface TensorInfo {
   /** How the elements are kept, in a phrase, where that is not plainly strided. */
   layout?: string
   /** The stored parts of a tensor that is put together from several. */
-  members?: { name: string, dtype: string, shape: number[] }[]
+  members?: { name: string, dtype: string, shape: number[], file?: string }[]
   quantization?: { scheme: string, scale?: number, zeroPoint?: number, axis?: number }
   file?: string
+  /** The record of the file, such as an entry of an archive. */
+  record?: string
+  /** Whether `offset` is counted from the start of the record. */
+  within: boolean
   /** Of its first byte in `file`, where known. */
   offset?: number
   /** The name of the file that it should be in, if that file was not given. */

@@ -32,6 +32,12 @@ pub trait ReadAt: Debug {
     ///
     /// `Malformed` if the source ends before `buf` is full, `Source` if the bytes cannot be had.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()>;
+
+    /// The byte of the file that a person gave at which the first one is, where these lie there as they are and that is known
+    /// without reading.
+    fn place(&self) -> Option<u64> {
+        None
+    }
 }
 
 impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
@@ -41,6 +47,10 @@ impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         (**self).read_at(offset, buf)
+    }
+
+    fn place(&self) -> Option<u64> {
+        (**self).place()
     }
 }
 

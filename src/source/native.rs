@@ -33,6 +33,10 @@ impl ReadAt for NativeFile {
         self.size
     }
 
+    fn place(&self) -> Option<u64> {
+        Some(0)
+    }
+
     #[cfg(unix)]
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         require(self, offset, buf.len() as u64)?;

@@ -27,6 +27,10 @@ impl ReadAt for Window {
         self.len
     }
 
+    fn place(&self) -> Option<u64> {
+        self.inner.place()?.checked_add(self.start)
+    }
+
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         require(self, offset, buf.len() as u64)?;
         self.inner.read_at(self.start + offset, buf)

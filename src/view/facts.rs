@@ -4,7 +4,8 @@ use super::pickles::PickleFact;
 use super::report::{self, Note, Report};
 use super::tied::{SHOWN_SHARES, by_storage, tied};
 use crate::formats::{FORMATS, Format};
-use crate::model::{Checkpoint, Entry, Key, Layout, Piece, Role, Scale, Tensor};
+use crate::model::{ByteRange, Checkpoint, Entry, Key, Layout, Piece, Role, Scale, Tensor};
+use crate::source::Files;
 use crate::view::table::Tree;
 use serde::Serialize;
 
@@ -128,9 +129,14 @@ pub struct TensorFact {
     /// The indices of other tensors on the same storage, at most [`SHOWN_SHARES`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<f64>,
-    /// The file or record that holds its elements.
+    /// The file that holds its elements.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// The record of the file, such as an entry of an archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// Whether its first byte is counted from the start of the record: it may be compressed there.
+    pub within: bool,
     /// The byte at which its first element begins there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<f64>,
@@ -168,17 +174,22 @@ pub struct TensorFact {
 
 /// A stored part of a tensor.
 #[derive(Serialize)]
-#[expect(missing_docs, reason = "its name, the name of its type, and its shape")]
+#[expect(
+    missing_docs,
+    reason = "its name, the name of its type, its shape, and the file that holds it where that is told"
+)]
 pub struct Member {
     pub name: String,
     pub dtype: String,
     pub shape: Vec<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 impl Member {
     fn new(name: &str, part: &Tensor) -> Self {
         let shape = part.shape.iter().map(|size| js(*size)).collect();
-        Member { name: name.to_owned(), dtype: part.dtype.name().to_owned(), shape }
+        Member { name: name.to_owned(), dtype: part.dtype.name().to_owned(), shape, file: None }
     }
 }
 
@@ -216,7 +227,7 @@ fn layout_text(layout: &Layout) -> Option<String> {
 /// How many parts of a tensor are told.
 const SHOWN_MEMBERS: usize = 64;
 
-fn members(tensor: &Tensor) -> Vec<Member> {
+fn members(files: &Files, tensor: &Tensor) -> Vec<Member> {
     match &tensor.layout {
         Layout::Sparse(sparse) => {
             let parts = [Some(&sparse.indices), sparse.others.as_ref(), Some(&sparse.values)];
@@ -232,7 +243,8 @@ fn members(tensor: &Tensor) -> Vec<Member> {
             let part = |piece: &Piece| {
                 let at: Vec<String> = piece.at.iter().map(u64::to_string).collect();
                 let shape = piece.shape.iter().map(|size| js(*size)).collect();
-                Member { name: format!("[{}]", at.join(", ")), dtype: tensor.dtype.name().to_owned(), shape }
+                let (name, file) = (format!("[{}]", at.join(", ")), Some(files.given(piece.range.file).name.clone()));
+                Member { name, dtype: tensor.dtype.name().to_owned(), shape, file }
             };
             pieces.iter().take(SHOWN_MEMBERS).map(part).collect()
         }
@@ -308,6 +320,26 @@ impl Facts {
     }
 }
 
+/// The file and the record that elements lie in, whether their first byte is counted from the start of the record, and that byte.
+struct Place {
+    file: String,
+    record: Option<String>,
+    within: bool,
+    offset: Option<u64>,
+}
+
+impl Place {
+    fn new(files: &Files, range: ByteRange, before: u64) -> Self {
+        let (part, given) = (files.get(range.file), files.given(range.file));
+        let record = (part.name != given.name).then(|| part.name.clone());
+        let base = if part.part_of.is_none() { Some(0) } else { part.source.place() };
+        let within = base.is_none() && record.is_some();
+        let base = base.or(within.then_some(0));
+        let offset = base.and_then(|base| base.checked_add(range.offset)?.checked_add(before));
+        Place { file: given.name.clone(), record, within, offset }
+    }
+}
+
 /// The rows of all tensors, in the order of the file.
 pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
     let storages = by_storage(&checkpoint.tensors);
@@ -326,6 +358,8 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
             }
             _ => (None, 0, None),
         };
+        let before = start * tensor.dtype.bits().unwrap_or(0) / 8;
+        let place = range.map(|range| Place::new(&checkpoint.files, range, before));
         let (absent, problem) = report::trouble(&tensor.layout);
         TensorFact {
             index: js(index as u64),
@@ -338,8 +372,10 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
             device: tensor.device.as_deref().map(str::to_owned),
             strides,
             shares: shares.map(|other| js(*other as u64)).collect(),
-            file: range.map(|range| checkpoint.files.get(range.file).name.clone()),
-            offset: range.map(|range| js(range.offset + start * tensor.dtype.bits().unwrap_or(0) / 8)),
+            within: place.as_ref().is_some_and(|place| place.within),
+            offset: place.as_ref().and_then(|place| place.offset).map(js),
+            record: place.as_ref().and_then(|place| place.record.clone()),
+            file: place.map(|place| place.file),
             absent,
             problem,
             role: tensor.role.map(Role::name),
@@ -348,7 +384,7 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
             storage_bytes: view.map(|range| js(range.len)),
             storage_offset: view.map(|_| js(start)),
             layout: layout_text(&tensor.layout),
-            members: members(tensor),
+            members: members(&checkpoint.files, tensor),
             quantization: quantization(&tensor.layout),
         }
     };

@@ -31,6 +31,10 @@ impl ReadAt for BrowserFile {
         self.size
     }
 
+    fn place(&self) -> Option<u64> {
+        Some(0)
+    }
+
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         require(self, offset, buf.len() as u64)?;
         #[expect(clippy::cast_precision_loss, reason = "inside the file, so below 2^53")]

@@ -71,9 +71,9 @@ function breakable(name) {
  * @param {TensorInfo} tensor
  */
 function createChips({ t, numbers }, tensor) {
-  const { file, offset, absent, problem } = tensor
+  const { file, record, within, offset, absent, problem } = tensor
   const { dtype, shape, elements, bytes } = known(tensor)
-  const where = absent ? null : file && offset !== undefined ? t('at', { file: visible(file), offset: numbers.exact(offset) }) : file && visible(file)
+  const where = absent ? null : file && offset !== undefined ? t('at', { file: visible(within && record || file), offset: numbers.exact(offset) }) : file && visible(file)
   const chips = [
     dtype, shape && (shape.length === 0 ? t('scalar') : numbers.shape(shape)),
     elements !== undefined && t('elements', { count: numbers.exact(elements) }, elements), bytes !== undefined && numbers.bytes(bytes), where,

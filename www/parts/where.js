@@ -15,13 +15,14 @@ import { called, createTrouble } from './tensor.js'
  */
 export function createWhere(context, tensor) {
   const { t, numbers } = context
-  const { strides, device, role, requiresGrad, file, storageOffset, storageBytes, layout, tied } = tensor
+  const { strides, device, role, requiresGrad, file, record, storageOffset, storageBytes, layout, tied } = tensor
   const trouble = createTrouble(context, tensor)
   /** @type {[import('./texts.js').Key, Child | Child[]][]} */
   const facts = [
     ['role', role && t(ROLES[role])],
     ['requiresGrad', requiresGrad !== undefined && t(requiresGrad ? 'yes' : 'no')],
     ['file', file && visible(file)],
+    ['record', record && visible(record)],
     ['byteRange', trouble ? null : byteRange(context, tensor)],
     ['storage', storageBytes !== undefined && t('storageBytes', { bytes: numbers.exact(storageBytes) })],
     ['storageOffset', storageOffset !== undefined && t('elements', { count: numbers.exact(storageOffset) }, storageOffset)],
@@ -44,11 +45,11 @@ export function createWhere(context, tensor) {
  * @param {OpenContext} context
  * @param {TensorInfo} tensor
  */
-function byteRange({ t, numbers }, { offset, bytes, elements, shape, strides }) {
+function byteRange({ t, numbers }, { offset, within, bytes, elements, shape, strides }) {
   if (offset === undefined) return t('byteRangeUnknown')
   if (elements === 0) return null
   const reach = strides ? strides.reduce((sum, stride, axis) => sum + stride * (shape[axis] - 1), 1) : elements
-  return t('byteRangeValue', { start: numbers.exact(offset), end: numbers.exact(offset + Math.ceil(reach * bytes / elements) - 1) })
+  return t(within ? 'byteRangeWithin' : 'byteRangeValue', { start: numbers.exact(offset), end: numbers.exact(offset + Math.ceil(reach * bytes / elements) - 1) })
 }
 
 /**
@@ -72,8 +73,8 @@ function createQuantization({ t, numbers }, { quantization }) {
  */
 function createMembers({ numbers }, { members }) {
   if (!members?.length) return null
-  return h('table', { class: 'members' }, h('tbody', {}, members.map(({ name, dtype, shape }) => h('tr', {},
-    h('th', { scope: 'row' }, visible(name)), h('td', {}, visible(dtype)), h('td', {}, numbers.shape(shape))))))
+  return h('table', { class: 'members' }, h('tbody', {}, members.map(({ name, dtype, shape, file }) => h('tr', {},
+    h('th', { scope: 'row' }, visible(name)), h('td', {}, visible(dtype)), h('td', {}, numbers.shape(shape)), file && h('td', {}, visible(file))))))
 }
 
 /**

@@ -127,9 +127,11 @@ export default {
 
   // Where
   file: 'File',
+  record: 'Record',
   byteRange: 'Byte range',
   byteRangeValue: '{start} – {end}',
-  byteRangeUnknown: 'in an archive entry or in several places',
+  byteRangeWithin: '{start} – {end} of the record',
+  byteRangeUnknown: 'in several places, or in an archive inside the file',
   strides: 'Strides',
   rowMajor: 'row-major, no gaps',
   device: 'Saved from',

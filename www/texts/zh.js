@@ -128,9 +128,11 @@ export default {
 
   // 位置
   file: '文件',
+  record: '记录',
   byteRange: '字节范围',
   byteRangeValue: '{start} – {end}',
-  byteRangeUnknown: '位于归档条目内或分散在多处',
+  byteRangeWithin: '记录内 {start} – {end}',
+  byteRangeUnknown: '分散在多处，或位于文件内的归档中',
   strides: '步幅',
   rowMajor: '行优先，无间隙',
   device: '保存自',

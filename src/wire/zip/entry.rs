@@ -170,6 +170,10 @@ impl ReadAt for Stored {
         self.entry.size
     }
 
+    fn place(&self) -> Option<u64> {
+        self.archive.place()?.checked_add(*self.entry.data_at.get()?)
+    }
+
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         require(self, offset, buf.len() as u64)?;
         self.archive.read_at(self.entry.data_offset(&*self.archive)? + offset, buf)
