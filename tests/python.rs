@@ -1,5 +1,5 @@
-//! The lines that read a tensor in Python, for files that Python's own libraries wrote. These lines were run there and gave the
-//! tensors that are shown; but torchao's, which was not at hand.
+//! The lines that read a tensor in Python, for files that Python's own libraries wrote. These lines were run there and gave what
+//! is shown here; but torchao's, which was not at hand.
 
 mod common;
 
