@@ -126,7 +126,7 @@ fn wrong_report(checkpoint: &Checkpoint, report: &Value) -> Option<String> {
     let keys = |entry: &Value| if entry["path"].is_array() { entry["path"].clone() } else { json!([entry["key"]]) };
     let told: Vec<Value> = report["metadata"].as_array()?.iter().map(keys).collect();
     let own = |path: &[Key]| match path {
-        [Key::Index(index)] => json!([index.to_string()]),
+        [Key::Index(index) | Key::Nth(index)] => json!([index.to_string()]),
         [] => json!([""]),
         path => path.iter().map(json_key).collect(),
     };
@@ -139,20 +139,20 @@ fn wrong_report(checkpoint: &Checkpoint, report: &Value) -> Option<String> {
 
 fn json_key(key: &Key) -> Value {
     match key {
-        Key::Text(text) => (**text).into(),
-        Key::Index(index) => (*index).into(),
+        Key::Index(index) | Key::Nth(index) => (*index).into(),
+        key => key.text().into(),
     }
 }
 
 /// What is wrong with a value beside the tensors: its keys, its type, its text.
 fn wrong_value(checkpoint: &Checkpoint, leaf: &Value) -> Option<String> {
     let key = |key: &Value| match key {
-        Value::Object(shown) => Key::Text(shown["repr"].as_str().unwrap_or_default().into()),
-        Value::String(text) => Key::Text(text.as_str().into()),
-        number => Key::Index(number.as_i64().unwrap_or_default()),
+        Value::Object(shown) => shown["repr"].clone(),
+        plain => plain.clone(),
     };
-    let path: Vec<Key> = leaf["path"].as_array()?.iter().map(key).collect();
-    let Some(found) = checkpoint.metadata.iter().find(|entry| entry.path == path) else {
+    let path: Vec<Value> = leaf["path"].as_array()?.iter().map(key).collect();
+    let Some(found) = checkpoint.metadata.iter().find(|entry| entry.path.iter().map(json_key).eq(path.iter().cloned()))
+    else {
         return Some(format!("{path:?} is missing, expected {leaf}"));
     };
     let (kind, text) = (leaf["type"].as_str()?, leaf["value"].as_str().unwrap_or_default());

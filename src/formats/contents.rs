@@ -226,9 +226,9 @@ impl<T: Tensors> Filler<'_, T> {
         }
         let mut path = self.path(walk);
         // A module's tensors have one name, as its state dict has it.
-        if let Some(depth) = module {
+        if let Some(depth) = module.filter(|_| walk.in_state_dict()) {
             let name = dotted(&path.split_off(self.place.prefix.len() + depth));
-            path.push(Key::Text(name.into()));
+            path.push(Key::State(name.into()));
         }
         let role = match walk.part() {
             Part::Parameter => Some(Role::Parameter),
@@ -314,6 +314,7 @@ impl<T: Tensors> Filler<'_, T> {
                     self.entry(path.clone(), kind.to_owned().into(), Value::Text(text.to_owned()));
                     let members = members.into_iter().rev();
                     for (key, id) in members {
+                        let key = if let Key::Text(name) = key { Key::Attribute(name) } else { key };
                         if self.room.take_tensor(&path, path.len()) {
                             waiting.push(([path.as_slice(), &[key]].concat(), id));
                         } else {

@@ -65,6 +65,7 @@ pub(super) fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
             );
             return Err(Error::unsupported(message));
         }
+        checkpoint.packed = Some(packing.name);
         checkpoint.producer = Some(format!("packed with {}", packing.name));
         file = checkpoint.files.add_part(file, &given.name, Rc::new(Memory::new(bytes)));
     }
@@ -121,8 +122,9 @@ fn add(checkpoint: &mut Checkpoint, file: FileId) -> Result<()> {
     fill(checkpoint, &last.1, (file, last.0), &prefix)
 }
 
+/// No index of anything in Python: each takes a `load` of its own.
 fn numbered(index: usize) -> Key {
-    Key::Index(i64::try_from(index).unwrap_or(i64::MAX))
+    Key::Nth(i64::try_from(index).unwrap_or(i64::MAX))
 }
 
 /// Reports a pickle of joblib's as `pickle.load` reads it, too, where that refers to more: what joblib takes for the elements of

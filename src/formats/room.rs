@@ -52,11 +52,7 @@ pub(super) fn path_size(path: &[Key]) -> usize {
 }
 
 fn texts(path: &[Key]) -> usize {
-    let texts = path.iter().map(|key| match key {
-        Key::Text(text) => text.len(),
-        Key::Index(_) => 0,
-    });
-    texts.sum()
+    path.iter().filter_map(Key::text).map(str::len).sum()
 }
 
 #[cfg(test)]

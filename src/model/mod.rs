@@ -22,6 +22,8 @@ pub struct Checkpoint {
     pub format: &'static str,
     /// What wrote it and which version, as far as the file says: `torch.save, format 3`.
     pub producer: Option<String>,
+    /// How the file is packed as a whole, `gzip`; `None` for one that is not.
+    pub packed: Option<&'static str>,
     /// In the order of the file.
     pub tensors: Vec<Tensor>,
     /// Everything else that the file says, in its order.
@@ -41,6 +43,7 @@ impl Checkpoint {
             files,
             format,
             producer: None,
+            packed: None,
             tensors: Vec::new(),
             metadata: Vec::new(),
             pickles: Vec::new(),

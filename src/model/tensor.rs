@@ -177,8 +177,8 @@ pub fn dotted(path: &[Key]) -> String {
             name.push('.');
         }
         match key {
-            Key::Text(text) => name.push_str(text),
-            Key::Index(number) => name.push_str(&number.to_string()),
+            Key::Index(number) | Key::Nth(number) => name.push_str(&number.to_string()),
+            key => name.push_str(key.text().unwrap_or_default()),
         }
     }
     name
@@ -187,10 +187,29 @@ pub fn dotted(path: &[Key]) -> String {
 /// One step on the way to a tensor inside nested containers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// A dictionary's key or an object's attribute; shared by the tensors below it.
+    /// A dictionary's key; shared by the tensors below it, as all texts of keys are.
     Text(Rc<str>),
     /// A list's or a tuple's index, or a dictionary's whole-number key.
     Index(i64),
+    /// An object's attribute.
+    Attribute(Rc<str>),
+    /// A name in the state dict of a module.
+    State(Rc<str>),
+    /// What tells it apart and is no step that Python knows: a key that is no text, what only an object's own code can reach,
+    /// the record of a pickle.
+    Shown(Rc<str>),
+    /// A number of which the same is true: one of several pickles, or of what an object is made of.
+    Nth(i64),
+}
+
+impl Key {
+    /// The text, of all but whole numbers.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Key::Text(text) | Key::Attribute(text) | Key::State(text) | Key::Shown(text) => Some(text),
+            Key::Index(_) | Key::Nth(_) => None,
+        }
+    }
 }
 
 /// A named array of numbers (or, in NumPy's files, of texts, records …).

@@ -80,8 +80,8 @@ impl Step {
     #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
     fn new(key: &Key) -> Self {
         match key {
-            Key::Text(text) => Step::Text(text.to_string()),
-            Key::Index(index) => Step::Index(*index as f64),
+            Key::Index(index) | Key::Nth(index) => Step::Index(*index as f64),
+            key => Step::Text(key.text().unwrap_or_default().to_owned()),
         }
     }
 }

@@ -70,8 +70,8 @@ pub struct Entry {
 impl Entry {
     fn new(entry: &model::Entry) -> Self {
         let key = |key: &Key| match key {
-            Key::Text(text) => (**text).into(),
-            Key::Index(index) => (*index).into(),
+            Key::Index(index) | Key::Nth(index) => (*index).into(),
+            key => key.text().into(),
         };
         let path = entry.path.iter().filter(|_| entry.path.len() > 1).map(key).collect();
         Entry { key: entry.key(), path, kind: entry.kind.to_string(), value: Json::Value(entry.value.clone()) }

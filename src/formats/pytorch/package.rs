@@ -57,7 +57,7 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     }
     for record in pickles.iter().take(PICKLES) {
         // The names of one pickle need no prefix to tell them apart.
-        let prefix = if pickles.len() > 1 { vec![Key::Text((*record).into())] } else { Vec::new() };
+        let prefix = if pickles.len() > 1 { vec![Key::Shown((*record).into())] } else { Vec::new() };
         let reading = Reading {
             file,
             record,

@@ -296,7 +296,11 @@ impl<'a> Rebuilder<'a> {
                 // Beside its parts it may keep the shortest and the longest length.
                 self.reach(pickle, *arguments);
                 let parts = attributes(pickle, *arguments).into_iter();
-                let members = parts.filter(|(key, _)| matches!(key, Key::Text(key) if JAGGED.contains(&&**key)));
+                // Its attributes have other names.
+                let members = parts.filter_map(|(key, id)| {
+                    let name = key.text().filter(|name| JAGGED.contains(name))?;
+                    Some((Key::Shown(name.into()), id))
+                });
                 let text = "torch.nested nested tensor, jagged".to_owned();
                 return Ok(Some(Found::Members { text, members: members.collect() }));
             }

@@ -59,7 +59,7 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         Some(Role::Buffer) => 1,
         _ => 2,
     });
-    let prefix = [Key::Text("CONSTANTS".into())];
+    let prefix = [Key::Shown("CONSTANTS".into())];
     let constants = Reading {
         record: "constants.pkl",
         storages: ("constants/", ""),

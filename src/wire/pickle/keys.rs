@@ -88,7 +88,7 @@ pub(super) fn told_apart(pickle: &Pickle, id: Id, alike: &mut usize) -> Key {
         return key(pickle, id);
     }
     *alike += 1;
-    Key::Text(format!("object {}", *alike - 1).into())
+    Key::Shown(format!("object {}", *alike - 1).into())
 }
 
 /// A dictionary's key as a path shows it: text and whole numbers as they are, others as Python prints them.
@@ -96,6 +96,6 @@ pub fn key(pickle: &Pickle, id: Id) -> Key {
     match pickle.node(id) {
         Node::Int(number) => Key::Index(number),
         Node::Text(..) | Node::Owned(_) => Key::Text(pickle.text(id).unwrap_or_default().into()),
-        _ => Key::Text(plain::shown(pickle, id, &mut { PARTS }).into()),
+        _ => Key::Shown(plain::shown(pickle, id, &mut { PARTS }).into()),
     }
 }

@@ -40,6 +40,16 @@ pub fn class(pickle: &Pickle, id: Id) -> Option<&Global> {
     }
 }
 
+/// Whether an object's class is TorchScript's.
+pub(super) fn is_scripted(pickle: &Pickle, id: Id) -> bool {
+    class(pickle, id).is_some_and(|class| class.module.starts_with("__torch__"))
+}
+
+/// Whether the arguments of an object's call say no more than that it is one of its class, with these attributes.
+pub(super) fn is_made_whole(pickle: &Pickle, id: Id) -> bool {
+    reconstructed(pickle, id).is_some() || traced(pickle, id).is_some()
+}
+
 /// What TorchScript wraps with the name of its type.
 pub(super) fn untagged(pickle: &Pickle, id: Id) -> Id {
     match pickle.call(id) {
@@ -115,7 +125,7 @@ pub(super) fn members(pickle: &Pickle, id: Id, registered: &HashMap<String, Regi
     let object = pickle.object(id)?;
     let state = traced(pickle, id).or_else(|| states(pickle, object).first().copied())?;
     let state = flat(pickle, state)?;
-    let scripted = class(pickle, id).filter(|class| class.module.starts_with("__torch__"));
+    let scripted = class(pickle, id).filter(|_| is_scripted(pickle, id));
     match scripted {
         Some(class) => Some((scripted_members(pickle, state, registered.get(&class.dotted())), 0)),
         None if state.len() <= 2 * FEW => module_members(pickle, state),

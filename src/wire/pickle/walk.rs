@@ -45,6 +45,30 @@ pub enum Part {
     Transient,
 }
 
+/// How Python comes from what holds something to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// `holder[key]`.
+    Item,
+    /// `holder.key`.
+    Attribute,
+    /// The code of the holder's class would have to tell.
+    Unknown,
+}
+
+impl Way {
+    /// The key as a step on this way.
+    fn step(self, key: Key) -> Key {
+        match (self, key) {
+            (Way::Attribute, Key::Text(name)) => Key::Attribute(name),
+            (Way::Item, key) => key,
+            (_, Key::Index(index)) => Key::Nth(index),
+            (_, Key::Text(text)) => Key::Shown(text),
+            (_, key) => key,
+        }
+    }
+}
+
 /// The leaves and the objects below a node, in the order of the pickle.
 ///
 /// Containers that are shared are walked on each way to them; one that contains itself is a leaf there. A pickle of a few
@@ -80,15 +104,17 @@ struct Open {
     id: Id,
     groups: Vec<Children>,
     module: bool,
+    /// Whether the state dict of the outermost module around it has what it registers.
+    registered: bool,
     optimizer: bool,
 }
 
 /// Children of one kind that are still to come.
 enum Children {
     /// Those of a list, by its place, from an index on.
-    Numbered(u32, usize, Part),
+    Numbered(u32, usize, Part, Way),
     /// Keys and values, and how many keys that look alike were passed.
-    Named(IntoIter<(Id, Id)>, Part, usize),
+    Named(IntoIter<(Id, Id)>, Part, Way, usize),
 }
 
 impl<'a> Walk<'a> {
@@ -176,6 +202,12 @@ impl<'a> Walk<'a> {
         self.optimizers > 0
     }
 
+    /// Whether the state dict of the outermost module around what came last has it.
+    pub fn in_state_dict(&self) -> bool {
+        let holder = self.path.len().checked_sub(1).and_then(|depth| self.open.get(depth));
+        holder.is_some_and(|open| open.registered) && matches!(self.part, Part::Parameter | Part::Buffer)
+    }
+
     /// What holds what came last.
     pub fn holder(&self) -> Option<Id> {
         self.open.get(self.path.len().checked_sub(1)?).map(|open| open.id)
@@ -223,12 +255,20 @@ impl<'a> Walk<'a> {
         self.on_path.insert(id);
         let optimizer = modules::is_optimizer(self.pickle, id);
         self.optimizers += usize::from(optimizer);
+        let registered = module && self.is_registered(id);
         if module {
             self.modules.push(self.open.len());
         }
-        self.open.push(Open { id, groups, module, optimizer });
+        self.open.push(Open { id, groups, module, registered, optimizer });
         let class = modules::class(self.pickle, id).is_some_and(|class| !modules::is_collection(class));
         class.then_some(Step::Object(id))
+    }
+
+    /// Whether the module that is gone into is the outermost one, or known by its name to those around it.
+    fn is_registered(&self, id: Id) -> bool {
+        self.modules.is_empty()
+            || self.open.last().is_some_and(|around| around.registered)
+                && (self.part == Part::Item || modules::is_scripted(self.pickle, id))
     }
 
     fn count(&self, group: &Children) -> usize {
@@ -243,10 +283,9 @@ impl<'a> Walk<'a> {
         let mut groups = Vec::new();
         let mut module = false;
         match self.pickle.node(id) {
-            Node::List(place) | Node::Tuple(place) | Node::Set(place) => {
-                groups.push(Children::Numbered(place, 0, Part::Item));
-            }
-            Node::Dict(place) => groups.push(self.pairs(self.pickle.children(place), Part::Item)),
+            Node::List(place) | Node::Tuple(place) => groups.push(Children::Numbered(place, 0, Part::Item, Way::Item)),
+            Node::Set(place) => groups.push(Children::Numbered(place, 0, Part::Item, Way::Unknown)),
+            Node::Dict(place) => groups.push(self.items(place)),
             Node::Object(_) => module = self.object_children(id, &mut groups),
             _ => {}
         }
@@ -260,7 +299,7 @@ impl<'a> Walk<'a> {
         if let Some((members, weight)) = modules::members(pickle, id, self.registered) {
             self.steps += weight / WEIGHT;
             for (flat, part) in members {
-                let group = self.pairs(&flat, part);
+                let group = self.pairs(&flat, part, way_in(pickle, id));
                 groups.push(group);
             }
             return true;
@@ -271,22 +310,24 @@ impl<'a> Walk<'a> {
         // OrderedDict([(key, value), …]), as old pickles have it; Counter({…}); deque([…], 3).
         if let Some((_, [first, ..])) = call.filter(|_| collection) {
             match pickle.node(*first) {
-                Node::Dict(place) => groups.push(self.pairs(pickle.children(place), Part::Item)),
+                Node::Dict(place) => groups.push(self.items(place)),
                 Node::List(place) => match self.listed_pairs(pickle.children(place)) {
                     Some(pairs) => groups.push(pairs),
-                    None => groups.push(Children::Numbered(place, 0, Part::Item)),
+                    None => groups.push(Children::Numbered(place, 0, Part::Item, Way::Item)),
                 },
                 _ => {}
             }
         }
         let reconstructed = modules::reconstructed(pickle, id);
         match reconstructed.map(|[.., value]| pickle.node(value)) {
-            Some(Node::Dict(place)) => groups.push(self.pairs(pickle.children(place), Part::Item)),
-            Some(Node::List(place) | Node::Tuple(place)) => groups.push(Children::Numbered(place, 0, Part::Item)),
+            Some(Node::Dict(place)) => groups.push(self.items(place)),
+            Some(Node::List(place) | Node::Tuple(place)) => {
+                groups.push(Children::Numbered(place, 0, Part::Item, Way::Item));
+            }
             _ => {}
         }
-        groups.push(self.pairs(pickle.children(object.pairs), Part::Item));
-        groups.push(Children::Numbered(object.items, 0, Part::Item));
+        groups.push(self.items(object.pairs));
+        groups.push(Children::Numbered(object.items, 0, Part::Item, Way::Item));
         // An ordered dictionary's attributes are PyTorch's bookkeeping (`_metadata`).
         if collection {
             return false;
@@ -295,17 +336,18 @@ impl<'a> Walk<'a> {
         // What only has arguments, such as a named tuple, is made of them.
         if object.state.is_none() && before == 0 && reconstructed.is_none() {
             if let Node::Tuple(place) | Node::List(place) = pickle.node(object.args) {
-                groups.push(Children::Numbered(place, 0, Part::Item));
+                groups.push(Children::Numbered(place, 0, Part::Item, Way::Unknown));
             }
             return false;
         }
+        let way = way_in(pickle, id);
         for state in modules::states(pickle, object) {
             if let Some(flat) = modules::flat(pickle, state) {
-                groups.push(self.pairs(flat, Part::Attribute));
+                groups.push(self.pairs(flat, Part::Attribute, way));
             }
         }
         if let Some(place) = modules::listed_state(pickle, object) {
-            groups.push(Children::Numbered(place, 0, Part::Attribute));
+            groups.push(Children::Numbered(place, 0, Part::Attribute, Way::Unknown));
         }
         false
     }
@@ -317,11 +359,16 @@ impl<'a> Walk<'a> {
             let pair @ [_, _] = self.pickle.sequence(*pair)? else { return None };
             flat.extend(pair);
         }
-        Some(self.pairs(&flat, Part::Item))
+        Some(self.pairs(&flat, Part::Item, Way::Item))
+    }
+
+    /// The items of a dictionary, by its place.
+    fn items(&mut self, place: u32) -> Children {
+        self.pairs(self.pickle.children(place), Part::Item, Way::Item)
     }
 
     /// Keys and values in turn; of a key that is set twice the last value, at its first place.
-    fn pairs(&mut self, flat: &[Id], part: Part) -> Children {
+    fn pairs(&mut self, flat: &[Id], part: Part, way: Way) -> Children {
         let mut pairs: Vec<(Id, Id)> = Vec::with_capacity(flat.len() / 2);
         let mut known = HashMap::with_capacity(flat.len() / 2);
         for [key, value] in flat.as_chunks::<2>().0 {
@@ -338,20 +385,37 @@ impl<'a> Walk<'a> {
                 pairs.push((*key, *value));
             }
         }
-        Children::Named(pairs.into_iter(), part, 0)
+        Children::Named(pairs.into_iter(), part, way, 0)
     }
+}
+
+/// How Python comes to the attributes of an object. They are what its state says if it was made without arguments; else its
+/// class makes of the state what it likes, as those that are written in C do.
+fn way_in(pickle: &Pickle, id: Id) -> Way {
+    let in_c = modules::class(pickle, id).is_some_and(|class| {
+        class.module.starts_with("__torch__.torch.classes") || class.module == "torch" && class.name == "ScriptObject"
+    });
+    let Some(object) = pickle.object(id).filter(|_| !in_c) else { return Way::Unknown };
+    let bare = pickle.sequence(object.args).is_some_and(<[Id]>::is_empty) || modules::is_made_whole(pickle, id);
+    let plain = modules::states(pickle, object).iter().all(|state| is_dict_or_none(pickle, *state));
+    if bare && plain { Way::Attribute } else { Way::Unknown }
+}
+
+/// Whether Python itself would have written this as a part of an object's state.
+fn is_dict_or_none(pickle: &Pickle, state: Id) -> bool {
+    matches!(pickle.node(state), Node::Dict(_) | Node::None)
 }
 
 /// The next child of a container, the key that leads to it, and how it hangs on it.
 fn next_child(pickle: &Pickle, groups: &mut Vec<Children>) -> Option<(Key, Id, Part)> {
     loop {
         let child = match groups.last_mut()? {
-            Children::Named(pairs, part, alike) => {
-                pairs.next().map(|(key, id)| (keys::told_apart(pickle, key, alike), id, *part))
+            Children::Named(pairs, part, way, alike) => {
+                pairs.next().map(|(key, id)| (way.step(keys::told_apart(pickle, key, alike)), id, *part))
             }
-            Children::Numbered(place, index, part) => pickle.children(*place).get(*index).map(|id| {
+            Children::Numbered(place, index, part, way) => pickle.children(*place).get(*index).map(|id| {
                 *index += 1;
-                (Key::Index(i64::try_from(*index - 1).unwrap_or(i64::MAX)), *id, *part)
+                (way.step(Key::Index(i64::try_from(*index - 1).unwrap_or(i64::MAX))), *id, *part)
             }),
         };
         if child.is_some() {
