@@ -7,7 +7,7 @@ import { droppedEntries } from './files.js'
 import { MAX_BINS, MIN_BINS } from './parts/histogram.js'
 import { Numbers } from './parts/numbers.js'
 import { Session } from './parts/session.js'
-import { Shell, loaded, styleLinks } from './parts/shell.js'
+import { Shell, loaded, styleLink } from './parts/shell.js'
 import { chooseLanguage, translator } from './parts/texts.js'
 import { VIEWS } from './parts/views.js'
 import { place } from './place.js'
@@ -22,7 +22,7 @@ export class ParamScope extends Base {
   static observedAttributes = ['src', 'tensor', 'view', 'filter', 'bins', 'scale', 'theme', 'lang', 'readonly']
 
   #shell = new Shell(this)
-  #styles = styleLinks()
+  #style = styleLink()
   #settings = new EventTarget()
   /** @type {Session | null} */
   #session = null
@@ -34,11 +34,11 @@ export class ParamScope extends Base {
 
   constructor() {
     super()
-    this.attachShadow({ mode: 'open' }).append(...this.#styles, this.#shell.element)
+    this.attachShadow({ mode: 'open' }).append(this.#style, this.#shell.element)
   }
 
   connectedCallback() {
-    Promise.all([coreOnPage(), loaded(this.#styles)]).then(([core]) => {
+    Promise.all([coreOnPage(), loaded(this.#style)]).then(([core]) => {
       this.#core = core
       this.#render()
       if (this.src && !this.#session) this.#openQuietly(this.src)

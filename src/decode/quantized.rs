@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn sorted(mut values: Vec<f32>) -> Vec<f32> {
-        values.sort_by(f32::total_cmp);
+        values.sort_unstable_by(f32::total_cmp);
         values
     }
 

@@ -52,7 +52,7 @@ impl<'a> View<'a> {
         view.repeat =
             dimensions.iter().filter(|(at, (_, stride))| repeats(*at, *stride)).map(|(_, (size, _))| size).product();
         dimensions.retain(|(at, (_, stride))| !repeats(*at, *stride));
-        dimensions.sort_by_key(|(_, (_, stride))| std::cmp::Reverse(*stride));
+        dimensions.sort_unstable_by_key(|(_, (_, stride))| std::cmp::Reverse(*stride));
         let inside =
             dimensions.iter().rev().take_while(|(at, _)| Some(*at) != axis).map(|(_, (size, _))| size).product();
         view.walk.dimensions = merged(dimensions.into_iter().map(|(_, dimension)| dimension).collect());

@@ -73,7 +73,7 @@ impl Slab {
     /// the others, which are walked, the farthest apart first: files are then read forward.
     pub fn split(&self, reach: u64) -> (Slab, Vec<Dimension>) {
         let mut dimensions = self.dimensions.clone();
-        dimensions.sort_by_key(|dimension| dimension.stride);
+        dimensions.sort_unstable_by_key(|dimension| dimension.stride);
         let mut extent: u64 = 1;
         let near = dimensions.iter().take_while(|dimension| {
             extent = extent.saturating_add((dimension.size - 1).saturating_mul(dimension.stride));

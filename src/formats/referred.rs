@@ -102,9 +102,12 @@ fn facts(checkpoint: &Checkpoint, pickle: &Pickle, place: &str, loader: Loader) 
 fn listed(pickle: &Pickle, most: usize) -> Vec<Referred> {
     let mut worst: Vec<&Reference> = pickle.globals.iter().collect();
     if worst.len() > most {
-        worst.sort_by_cached_key(|reference| meaning(&reference.global).0);
-        worst.truncate(most);
-        worst.sort_by_key(|reference| reference.at);
+        let mut by_level: Vec<(Meaning, u64, &Reference)> =
+            worst.iter().map(|name| (meaning(&name.global).0, name.at, *name)).collect();
+        by_level.sort_unstable_by_key(|(level, at, _)| (*level, *at));
+        by_level.truncate(most);
+        by_level.sort_unstable_by_key(|(_, at, _)| *at);
+        worst = by_level.into_iter().map(|(.., name)| name).collect();
     }
     worst.into_iter().map(referred).collect()
 }

@@ -84,7 +84,7 @@ impl Shards {
                 (other.stem == stem && other.of == of).then(|| (other.number, file.clone()))
             })
             .collect();
-        set.sort_by_key(|(number, _)| *number);
+        set.sort_unstable_by_key(|(number, _)| *number);
         Some(set.into_iter().map(|(_, file)| file).collect())
     }
 

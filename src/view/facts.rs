@@ -299,7 +299,7 @@ impl Facts {
         for share in &mut dtypes {
             share.share = if bytes > 0.0 { share.bytes / bytes } else { 0.0 };
         }
-        dtypes.sort_by(|a, b| b.bytes.total_cmp(&a.bytes));
+        dtypes.sort_unstable_by(|a, b| b.bytes.total_cmp(&a.bytes));
         let file_bytes = files.iter().map(|file| js(file.bytes)).sum();
         let files = files.into_iter().map(|file| FileFact { name: file.name, bytes: js(file.bytes) }).collect();
         let tensors = js(checkpoint.tensors.len() as u64);

@@ -24,20 +24,18 @@ import { place } from '../place.js'
  * @property {(progress: import('../types').Progress) => void} progress
  */
 
-const STYLES = ['theme', 'layout', 'empty', 'table', 'details']
-
-/** The style sheets, as links: a strict policy allows no others. */
-export function styleLinks() {
-  return STYLES.map(name => h('link', { rel: 'stylesheet', href: place(`styles/${name}.css`) }))
+/** The style sheet, as a link: a strict policy allows no other. */
+export function styleLink() {
+  return h('link', { rel: 'stylesheet', href: place('styles/all.css') })
 }
 
 /**
- * Resolves when all are there, or have failed to come.
+ * Resolves when it is there, or has failed to come.
  *
- * @param {HTMLLinkElement[]} links
+ * @param {HTMLLinkElement} link
  */
-export function loaded(links) {
-  return Promise.all(links.map(link => link.sheet ?? new Promise(resolve => { link.onload = link.onerror = resolve })))
+export function loaded(link) {
+  return link.sheet ?? new Promise(resolve => { link.onload = link.onerror = resolve })
 }
 
 export class Shell {

@@ -48,6 +48,7 @@ pub struct Site {
     pub source: String,
     pub output: String,
     pub scripts: Vec<String>,
+    pub styles: Vec<String>,
     pub examples: String,
     pub example_files: Vec<String>,
 }

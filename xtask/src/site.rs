@@ -38,12 +38,11 @@ pub fn build() -> Outcome<PathBuf> {
     Ok(site)
 }
 
-/// Writes scripts and styles without what only a reader of them needs. The scripts' modules are put together: fetching each of
-/// them would cost a page a request.
+/// Writes scripts and styles without what only a reader of them needs, each with all that it imports: fetching every module would
+/// cost a page a request.
 fn put_together(config: &Config, source: &Path, site: &Path) -> Outcome<()> {
-    let scripts = config.site.scripts.iter().map(|script| source.join(script));
-    let styles = files_below(source)?.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "css"));
-    let mut arguments: Vec<OsString> = scripts.chain(styles).map(PathBuf::into_os_string).collect();
+    let entries = config.site.scripts.iter().chain(&config.site.styles);
+    let mut arguments: Vec<OsString> = entries.map(|entry| source.join(entry).into_os_string()).collect();
     let settings = [
         "--bundle",
         "--splitting",

@@ -15,7 +15,7 @@ use super::archive::{PICKLE, Reading, Saved, unscripted};
 use super::{only_root, root_of};
 use crate::error::Result;
 use crate::limits;
-use crate::model::{Checkpoint, Entry, Key, Note, Role, Value};
+use crate::model::{Checkpoint, Entry, Key, Note, Role, Tensor, Value};
 use crate::source::Files;
 use crate::wire::pickle::modules::Registered;
 use std::collections::HashMap;
@@ -54,11 +54,11 @@ fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     };
     saved.fill(&mut checkpoint, &module)?;
     // As `named_parameters` and then `named_buffers` give them.
-    checkpoint.tensors.sort_by_key(|tensor| match tensor.role {
-        Some(Role::Parameter) => 0,
-        Some(Role::Buffer) => 1,
-        _ => 2,
-    });
+    let (parameters, others): (Vec<Tensor>, Vec<Tensor>) =
+        std::mem::take(&mut checkpoint.tensors).into_iter().partition(|tensor| tensor.role == Some(Role::Parameter));
+    let (buffers, others): (Vec<Tensor>, Vec<Tensor>) =
+        others.into_iter().partition(|tensor| tensor.role == Some(Role::Buffer));
+    checkpoint.tensors = parameters.into_iter().chain(buffers).chain(others).collect();
     let prefix = [Key::Shown("CONSTANTS".into())];
     let constants = Reading {
         record: "constants.pkl",

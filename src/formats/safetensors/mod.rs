@@ -143,7 +143,7 @@ fn read_header(id: FileId, source: &dyn ReadAt) -> Result<Contents> {
 /// Refuses overlaps; gaps between tensors and bytes after the last one are told.
 fn check_order(entries: &[Entry], data_len: u64) -> Result<Vec<Note>> {
     let mut by_place: Vec<&Entry> = entries.iter().filter(|entry| entry.begin < entry.end).collect();
-    by_place.sort_by_key(|entry| (entry.begin, entry.end));
+    by_place.sort_unstable_by_key(|entry| (entry.begin, entry.end));
     let mut notes = Vec::new();
     let mut covered = 0;
     let mut before: Option<&Entry> = None;

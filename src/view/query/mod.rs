@@ -90,7 +90,7 @@ impl Query {
     pub fn marks(&self, name: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> =
             self.0.iter().filter(|term| term.wanted).flat_map(|term| term.test.marks(name)).collect();
-        found.sort_by_key(|range| range.start);
+        found.sort_unstable_by_key(|range| range.start);
         found.dedup_by(|later, earlier| {
             let touches = later.start <= earlier.end;
             if touches {

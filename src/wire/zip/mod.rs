@@ -174,7 +174,7 @@ impl ReadAt for Run {
 
 fn by_place(entries: &[Rc<Entry>]) -> Vec<&Rc<Entry>> {
     let mut sorted: Vec<&Rc<Entry>> = entries.iter().collect();
-    sorted.sort_by_key(|entry| entry.header_at);
+    sorted.sort_unstable_by_key(|entry| entry.header_at);
     sorted
 }
 
