@@ -28,11 +28,11 @@ pub struct Facts {
     pub pickles: Vec<PickleFact>,
     /// How many tensors there are.
     pub tensors: f64,
-    /// Their elements; a storage that several tensors show whole is counted once.
+    /// The elements of all that may be parameters; a storage that several tensors show whole is counted once.
     pub parameters: f64,
-    /// How many of them are of each role, where roles are known.
-    pub roles: Vec<RoleCount>,
-    /// Their bytes, likewise.
+    /// The elements of what is known to be none, by its role.
+    pub beside: Vec<RoleCount>,
+    /// The bytes of all tensors, likewise.
     pub bytes: f64,
     /// Bytes of the files.
     pub file_bytes: f64,
@@ -275,18 +275,20 @@ impl Facts {
         let tied = tied(&checkpoint.tensors);
         let (mut parameters, mut bytes) = (0.0, 0.0);
         let mut dtypes: Vec<Share> = Vec::new();
-        let mut roles: Vec<RoleCount> = Vec::new();
+        let mut beside: Vec<RoleCount> = Vec::new();
         for (index, tensor) in checkpoint.tensors.iter().enumerate() {
             if tied[index].is_some() {
                 continue;
             }
-            parameters += js(tensor.elements());
+            let elements = js(tensor.elements());
             bytes += js(tensor.bytes());
-            if let Some(role) = tensor.role.map(Role::name) {
-                match roles.iter_mut().find(|count| count.role == role) {
-                    Some(count) => count.elements += js(tensor.elements()),
-                    None => roles.push(RoleCount { role, elements: js(tensor.elements()) }),
-                }
+            match tensor.role.filter(|role| *role != Role::Parameter).map(Role::name) {
+                None => parameters += elements,
+                // An optimizer's state is often twice as large as its model.
+                Some(role) => match beside.iter_mut().find(|count| count.role == role) {
+                    Some(count) => count.elements += elements,
+                    None => beside.push(RoleCount { role, elements }),
+                },
             }
             match dtypes.iter_mut().find(|share| share.dtype == tensor.dtype.name()) {
                 Some(share) => share.bytes += js(tensor.bytes()),
@@ -312,7 +314,7 @@ impl Facts {
             pickles,
             tensors,
             parameters,
-            roles,
+            beside,
             bytes,
             file_bytes,
             dtypes,

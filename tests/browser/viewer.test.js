@@ -225,6 +225,19 @@ test('packed files of every kind are opened', async () => {
   await check()
 })
 
+test('decoders that cannot be fetched are told in a sentence, and the open checkpoint stays', async () => {
+  const { page, recorded } = await viewer.open()
+  await drop(page, [fixture(SIMPLENN)])
+  await tensorRows(page).first().waitFor()
+  await page.route(/unpack/, route => route.abort())
+  await drop(page, [fixture('pickle/gzip.pkl.gz')])
+  await page.locator('[part=error]', { hasText: 'The decoder of packed files could not be fetched' }).waitFor()
+  assert.equal(await tensorRows(page).count(), 4)
+  // The browser itself tells of the request that was stopped, and nothing else went wrong.
+  assert.ok(recorded.every(line => line.includes('ERR_FAILED')), recorded.join())
+  await page.context().close()
+})
+
 test('a tied tensor is marked, and leads to the one that is counted', async () => {
   const { page, check } = await viewer.open()
   await drop(page, [fixture('torch/views.pt')])

@@ -5,7 +5,7 @@ import { h, visible } from './dom.js'
 /** Types named below the bar; the rest are in its title. */
 const NAMED_TYPES = 4
 
-/** @type {Partial<Record<string, import('./texts.js').Key>>} */
+/** @type {Record<string, import('./texts.js').Key>} */
 const BESIDE = { buffer: 'inBuffers', optimizer: 'inOptimizer', other: 'inOthers' }
 
 /**
@@ -14,19 +14,13 @@ const BESIDE = { buffer: 'inBuffers', optimizer: 'inOptimizer', other: 'inOthers
  */
 export function createFacts(context) {
   const { t, numbers, session } = context
-  const { format, producer, files, tensors, parameters, roles, fileBytes } = session.checkpoint.facts
-  // What is no parameter is told apart: an optimizer's state is often twice as large as its model.
-  const others = roles.flatMap(({ role, elements }) => {
-    const label = BESIDE[role]
-    return label ? [{ label, elements }] : []
-  })
-  const trained = others.reduce((rest, { elements }) => rest - elements, parameters)
-  const beside = others.map(({ label, elements }) => t(label, { count: numbers.short(elements, true) }))
+  const { format, producer, files, tensors, parameters, beside, fileBytes } = session.checkpoint.facts
+  const others = beside.map(({ role, elements }) => t(BESIDE[role], { count: numbers.short(elements, true) }))
   const below = [producer && visible(producer), (files.length > 1 || !producer) && t('shards', { count: numbers.exact(files.length) }, files.length)].filter(Boolean).join(' · ')
   return h('section', { class: 'facts', part: 'facts', 'aria-label': t('facts') },
     fact('format', visible(format.label), below),
     fact('tensors', numbers.exact(tensors), t('tensors', {}, tensors)),
-    fact('parameters', numbers.short(trained, true), [t('parameters', {}, trained), ...beside].join(' · '), numbers.exact(trained)),
+    fact('parameters', numbers.short(parameters, true), [t('parameters', {}, parameters), ...others].join(' · '), numbers.exact(parameters)),
     fact('bytes', numbers.bytes(fileBytes), t('onDisk'), `${numbers.exact(fileBytes)} B`),
     createTypes(context))
 }

@@ -15,12 +15,12 @@ export interface Facts {
   pickles: Pickle[]
   notes: Note[]
   tensors: number
-  /** Logical elements, all tensors together. */
+  /** Elements of what may be parameters, tied ones once. */
   parameters: number
   /** Of the tensors. */
   bytes: number
-  /** By the names of roles; none where they are not known. */
-  roles: { role: string, elements: number }[]
+  /** What is known to be no parameter, by the names of roles. */
+  beside: { role: string, elements: number }[]
   fileBytes: number
   /** Shares are of the tensors' bytes, 0 to 1. */
   dtypes: { dtype: string, bytes: number, share: number }[]

@@ -96,6 +96,9 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
             tensor.role = Some(Role::Optimizer);
         }
     }
+    let message =
+        "Each part of a tensor is an archive with a pickle of its own, which is followed when the part is read.";
+    checkpoint.note(Note::info(message));
     if reader.left_out > 0 {
         let message =
             format!("{} more tensors and values are not listed: they share more parts than fit.", reader.left_out);
