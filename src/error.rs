@@ -15,6 +15,8 @@ pub enum Kind {
     Missing,
     /// The operating system or the browser would not hand over the bytes.
     Source,
+    /// Another build of this crate reads it: in the browser a larger module, which is fetched when it is wanted.
+    Elsewhere,
     /// What the person typed or asked for cannot be done as asked.
     Query,
 }
@@ -28,6 +30,7 @@ impl Kind {
             Kind::TooLarge => "too-large",
             Kind::Missing => "missing",
             Kind::Source => "source",
+            Kind::Elsewhere => "elsewhere",
             Kind::Query => "query",
         }
     }
@@ -77,6 +80,11 @@ impl Error {
     /// The bytes could not be had.
     pub fn source(message: impl Into<String>) -> Self {
         Self::new(Kind::Source, message)
+    }
+
+    /// This build does not read the format, the larger one does.
+    pub fn elsewhere() -> Self {
+        Self::new(Kind::Elsewhere, "This build does not read the format.")
     }
 
     /// What was asked for cannot be done.

@@ -44,12 +44,15 @@ fn cell(dtype: &Dtype, raw: &[u8]) -> Cell {
         Dtype::Number(number) => number_cells(*number, raw, 1).pop().unwrap_or(Cell::Bytes(Vec::new())),
         Dtype::Text { .. } => Cell::Text(utf32(raw)),
         Dtype::Bytes { .. } => Cell::Bytes(without_padding(raw).to_vec()),
+        Dtype::Padded { spaces, .. } => Cell::Text(padded(raw, *spaces)),
         Dtype::Time { span, step, unit } => {
             let count = raw.first_chunk().map_or(i64::MIN, |raw| i64::from_le_bytes(*raw));
             Cell::Text(time(count, *span, *step, unit))
         }
         Dtype::Record(record) => Cell::Record(fields(record, raw)),
-        Dtype::Void { .. } | Dtype::Object | Dtype::Unknown { .. } => Cell::Bytes(raw.to_vec()),
+        Dtype::Void { .. } | Dtype::Object | Dtype::Strings { .. } | Dtype::Heap(_) | Dtype::Unknown { .. } => {
+            Cell::Bytes(raw.to_vec())
+        }
     }
 }
 
@@ -132,6 +135,13 @@ fn nested(mut values: Vec<Cell>, shape: &[u64]) -> Cell {
 
 fn without_padding(raw: &[u8]) -> &[u8] {
     &raw[..raw.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1)]
+}
+
+/// Text up to the first NUL, and without spaces at its end where they are padding.
+fn padded(raw: &[u8], spaces: bool) -> String {
+    let end = raw.iter().position(|&byte| byte == 0).unwrap_or(raw.len());
+    let text = String::from_utf8_lossy(&raw[..end]);
+    if spaces { text.trim_end_matches(' ').to_owned() } else { text.into_owned() }
 }
 
 fn utf32(raw: &[u8]) -> String {

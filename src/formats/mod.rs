@@ -38,6 +38,12 @@ pub struct Format {
     pub open: fn(&Files, &Candidate<'_>) -> Result<Checkpoint>,
 }
 
+/// Opens a format that only the whole build reads.
+#[cfg(not(all(feature = "hdf5", feature = "tensorflow")))]
+fn elsewhere(_: &Files, _: &Candidate<'_>) -> Result<Checkpoint> {
+    Err(Error::elsewhere())
+}
+
 /// All formats. Where several recognise a file the first one has it.
 pub const FORMATS: &[&Format] = &[
     &safetensors::SHARDED,

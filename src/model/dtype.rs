@@ -1,5 +1,6 @@
 //! Element types.
 
+use crate::source::FileId;
 use std::rc::Rc;
 
 /// The order of the bytes of one element.
@@ -26,6 +27,20 @@ pub enum Dtype {
         /// Bytes.
         len: u64,
     },
+    /// UTF-8 text of at most so many bytes, padded with NULs or with spaces (HDF5's strings of a fixed length).
+    Padded {
+        /// Bytes.
+        len: u64,
+        /// Whether spaces at its end are padding, too.
+        spaces: bool,
+    },
+    /// Text, or bytes that are none, of any length: [`super::Layout::Texts`] tells where.
+    Strings {
+        /// Whether it is text.
+        text: bool,
+    },
+    /// A place in a heap of the file, where what the element is has any length (HDF5).
+    Heap(Rc<Heap>),
     /// Bytes without a meaning that the file tells (NumPy `|V3`; also what NumPy makes of bfloat16).
     Void {
         /// Bytes.
@@ -51,6 +66,29 @@ pub enum Dtype {
         /// Bits an element, if the file tells.
         bits: Option<u64>,
     },
+}
+
+/// What elements of any length are, and how they are found (HDF5's variable-length types): a 32-bit count, the address of a
+/// global heap collection and a 32-bit index in it, all little-endian.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heap {
+    /// The file, or the view into one, that addresses count in.
+    pub file: FileId,
+    /// Bytes of an address: 2, 4 or 8.
+    pub offset_size: u8,
+    /// Bytes of a length: 2, 4 or 8.
+    pub length_size: u8,
+    /// What is found there.
+    pub item: Item,
+}
+
+/// What stands in a heap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// Text.
+    Text,
+    /// A list of elements of this type.
+    List(Dtype, ByteOrder),
 }
 
 /// The fields of a structured type.
@@ -208,12 +246,13 @@ impl Dtype {
     pub fn name(&self) -> &str {
         match self {
             Dtype::Number(number) => number.facts().name,
-            Dtype::Text { .. } => "str",
-            Dtype::Bytes { .. } => "bytes",
+            Dtype::Text { .. } | Dtype::Padded { .. } | Dtype::Strings { text: true } => "str",
+            Dtype::Bytes { .. } | Dtype::Strings { text: false } => "bytes",
+            Dtype::Heap(heap) if heap.item == Item::Text => "str",
             Dtype::Void { .. } => "void",
             Dtype::Time { span: false, .. } => "datetime64",
             Dtype::Time { span: true, .. } => "timedelta64",
-            Dtype::Object => "object",
+            Dtype::Object | Dtype::Heap(_) => "object",
             Dtype::Record(_) => "struct",
             Dtype::Unknown { name, .. } => name,
         }
@@ -224,9 +263,10 @@ impl Dtype {
         match self {
             Dtype::Number(number) => Some(number.bits()),
             Dtype::Text { chars } => Some(chars.saturating_mul(32)),
-            Dtype::Bytes { len } | Dtype::Void { len } => Some(len.saturating_mul(8)),
+            Dtype::Bytes { len } | Dtype::Padded { len, .. } | Dtype::Void { len } => Some(len.saturating_mul(8)),
             Dtype::Time { .. } => Some(64),
-            Dtype::Object => None,
+            Dtype::Heap(heap) => Some(64 + 8 * u64::from(heap.offset_size)),
+            Dtype::Object | Dtype::Strings { .. } => None,
             Dtype::Record(record) => Some(record.size.saturating_mul(8)),
             Dtype::Unknown { bits, .. } => *bits,
         }

@@ -1,14 +1,18 @@
 //! Plain data: what a checkpoint holds. No reading, no decoding, no screen.
 
 mod dtype;
+mod layers;
 mod pickles;
 mod tensor;
+mod tiled;
 
-pub use dtype::{ByteOrder, Class, Dtype, Field, NUMBERS, Number, NumberFacts, Record};
+pub use dtype::{ByteOrder, Class, Dtype, Field, Heap, Item, NUMBERS, Number, NumberFacts, Record};
+pub use layers::{Layer, Weight};
 pub use pickles::{Meaning, PickleFacts, Referred, Verdict};
 pub use tensor::{
-    ByteRange, Key, Layout, Piece, Quantized, Role, Scale, Sparse, SparseKind, Tensor, dotted, element_count,
+    ByteRange, Key, Layout, Piece, Quantized, Role, Scale, Sparse, SparseKind, Tensor, Texts, dotted, element_count,
 };
+pub use tiled::{BitLayout, ChunkIndex, ChunkIndexKind, Encoded, Filter, Mosaic, Patch, Tiled};
 
 use crate::source::Files;
 use std::borrow::Cow;
@@ -28,6 +32,8 @@ pub struct Checkpoint {
     pub tensors: Vec<Tensor>,
     /// Everything else that the file says, in its order.
     pub metadata: Vec<Entry>,
+    /// The layers of the model in their order, where the file tells them.
+    pub layers: Vec<Layer>,
     /// The pickles in it, and what loading them in Python would refer to.
     pub pickles: Vec<PickleFacts>,
     /// What was skipped or is odd.
@@ -46,6 +52,7 @@ impl Checkpoint {
             packed: None,
             tensors: Vec::new(),
             metadata: Vec::new(),
+            layers: Vec::new(),
             pickles: Vec::new(),
             notes: Vec::new(),
             listed: 0,

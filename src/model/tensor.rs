@@ -1,6 +1,6 @@
 //! One tensor: its name, its shape, and where its elements lie.
 
-use super::{ByteOrder, Dtype};
+use super::{ByteOrder, Dtype, Encoded, Mosaic, Tiled};
 use crate::source::FileId;
 use std::rc::Rc;
 
@@ -35,6 +35,14 @@ pub enum Layout {
     },
     /// Boxes that make up the whole: what several files or chunks hold of it.
     Pieces(Rc<[Piece]>),
+    /// Chunks of one shape, which may have gone through filters.
+    Tiled(Rc<Tiled>),
+    /// Boxes of other tensors.
+    Mosaic(Rc<Mosaic>),
+    /// Elements that are stored in a form of their own.
+    Encoded(Rc<Encoded>),
+    /// Elements of any length: their type is [`Dtype::Strings`].
+    Texts(Rc<Texts>),
     /// The elements that are not zero, and where they are.
     Sparse(Rc<Sparse>),
     /// Whole numbers that stand for real ones.
@@ -57,9 +65,30 @@ impl Layout {
         match self {
             Layout::Dense(range) | Layout::Strided { storage: range, .. } => Some(*range),
             Layout::Quantized(quantized) => quantized.codes.storage(),
-            Layout::Pieces(_) | Layout::Sparse(_) | Layout::Absent { .. } | Layout::Unreadable { .. } => None,
+            Layout::Encoded(encoded) => encoded.stored.layout.storage(),
+            Layout::Texts(texts) => match **texts {
+                Texts::LengthsFirst(range) | Texts::OffsetsFirst(range) => Some(range),
+                Texts::Each(_) => None,
+            },
+            Layout::Pieces(_)
+            | Layout::Tiled(_)
+            | Layout::Mosaic(_)
+            | Layout::Sparse(_)
+            | Layout::Absent { .. }
+            | Layout::Unreadable { .. } => None,
         }
     }
+}
+
+/// Where the elements of a tensor of texts lie.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Texts {
+    /// TensorFlow's bundle: the length of each as a varint, the CRC-32C of the lengths in 4 bytes, then all texts.
+    LengthsFirst(ByteRange),
+    /// TFLite's buffer: a 32-bit count, the 32-bit offset of each from the start and that of the end, then all texts.
+    OffsetsFirst(ByteRange),
+    /// Each on its own, row-major.
+    Each(Vec<ByteRange>),
 }
 
 /// A box of a tensor, as one row-major run of bytes.
@@ -233,6 +262,9 @@ pub struct Tensor {
     pub role: Option<Role>,
     /// Whether gradients are computed for it, where the file tells.
     pub requires_grad: Option<bool>,
+    /// What real numbers its whole numbers stand for, where the format keeps that beside the tensor and shows the whole
+    /// numbers as its values (TFLite).
+    pub scale: Option<Rc<Scale>>,
 }
 
 impl Tensor {
@@ -248,6 +280,7 @@ impl Tensor {
             device: None,
             role: None,
             requires_grad: None,
+            scale: None,
         }
     }
 

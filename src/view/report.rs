@@ -2,7 +2,7 @@
 
 use super::pickles::PickleFact;
 use crate::analysis::{Findings, Histogram};
-use crate::decode::{Cell, Elements, cells};
+use crate::decode::{Cell, Shown};
 use crate::error::Result;
 use crate::formats;
 use crate::model::{self, Checkpoint, Key, Layout, Scale, Tensor, Value};
@@ -381,14 +381,11 @@ impl Bins {
 ///
 /// # Errors
 ///
-/// As [`Elements`].
+/// As [`Shown`].
 pub fn first(files: &Files, tensor: &Tensor) -> Result<Vec<Json>> {
-    let elements = Elements::new(files, tensor)?;
-    let count = elements.count().min(FIRST);
-    let mut bytes = Vec::new();
-    elements.read(0, count, &mut bytes)?;
-    let count = usize::try_from(count).expect("at most eight");
-    Ok(cells(elements.dtype(), &bytes, count).into_iter().map(Json::Cell).collect())
+    let mut shown = Shown::new(files, tensor)?;
+    let count = shown.count().min(FIRST);
+    Ok(shown.read(0, count)?.into_iter().map(Json::Cell).collect())
 }
 
 #[cfg(test)]

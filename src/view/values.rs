@@ -1,7 +1,7 @@
 //! A rectangular part of a tensor's elements.
 
 use super::report::Json;
-use crate::decode::{Elements, cells};
+use crate::decode::Shown;
 use crate::error::{Error, Result};
 use crate::model::{Tensor, element_count};
 use crate::source::Files;
@@ -13,7 +13,7 @@ const SHOWN: u64 = 1 << 20;
 ///
 /// # Errors
 ///
-/// `Query` if the part is not inside the tensor or has more than a million elements; else as [`Elements`].
+/// `Query` if the part is not inside the tensor or has more than a million elements; else as [`Shown`].
 pub fn values(files: &Files, tensor: &Tensor, start: &[u64], shape: &[u64]) -> Result<Vec<Json>> {
     let inside = start.len() == tensor.shape.len()
         && shape.len() == tensor.shape.len()
@@ -30,21 +30,17 @@ pub fn values(files: &Files, tensor: &Tensor, start: &[u64], shape: &[u64]) -> R
     }
     let count = element_count(shape).filter(|count| *count <= SHOWN);
     let count = count.ok_or_else(|| Error::query(format!("At most {SHOWN} elements are shown at once.")))?;
-    let elements = Elements::new(files, tensor)?;
-    let (mut found, mut bytes) = (Vec::new(), Vec::new());
+    let mut shown = Shown::new(files, tensor)?;
+    let mut found = Vec::new();
     if count == 0 {
         return Ok(found);
     }
-    // Runs along the innermost dimension; packed types are read from a whole byte on.
+    // Runs along the innermost dimension.
     let run = shape.last().copied().unwrap_or(1);
     let mut index = start.to_vec();
     for _ in 0..count / run {
         let first = index.iter().zip(&tensor.shape).fold(0, |place, (index, size)| place * size + index);
-        let lead = first % 8;
-        elements.read(first - lead, run + lead, &mut bytes)?;
-        let wanted = usize::try_from(run + lead).expect("at most a million");
-        let lead = usize::try_from(lead).expect("below 8");
-        found.extend(cells(elements.dtype(), &bytes, wanted).into_iter().skip(lead).map(Json::Cell));
+        found.extend(shown.read(first, run)?.into_iter().map(Json::Cell));
         for (place, ((index, start), len)) in index.iter_mut().zip(start).zip(shape).enumerate().rev() {
             if place + 1 == shape.len() {
                 continue;
