@@ -39,7 +39,7 @@ export class Checkpoint {
   constructor(entries) {
     this.#entries = entries
     /** @type {import('./wasm/core').Facts} */
-    this.facts = { format: { id: '', label: '' }, files: [], metadata: [], pickles: [], notes: [], tensors: 0, parameters: 0, beside: [], bytes: 0, fileBytes: 0, dtypes: [] }
+    this.facts = { format: { id: '', label: '' }, files: [], metadata: [], pickles: [], notes: [], layers: [], tensors: 0, parameters: 0, beside: [], bytes: 0, fileBytes: 0, dtypes: [] }
     /** @type {import('./types').TensorInfo[]} */
     this.tensors = []
     /** @type {import('./wasm/core').Group[]} */
@@ -68,6 +68,7 @@ export class Checkpoint {
   get metadata() { return this.facts.metadata }
   get pickles() { return this.facts.pickles }
   get notes() { return this.facts.notes }
+  get layers() { return this.facts.layers }
 
   /**
    * The rows of the parameter table.

@@ -38,6 +38,17 @@ export interface Pickle {
 /** Something skipped or odd that the core met while opening. */
 export interface Note { level: 'info' | 'warning' | 'danger', message: string, where?: string }
 
+/** One layer of a model, in the order of the model. */
+export interface Layer {
+  name: string
+  class?: string
+  /** The shape that it gives, as its framework writes it. */
+  output?: string
+  trainable?: boolean
+  /** In the order of its own `get_weights()`; `tensor` is an index of `tensors`, `index` the one of the model's `get_weights()`. */
+  weights: { tensor: number, name: string, index?: number }[]
+}
+
 /** One tensor as its checkpoint's header describes it. */
 export interface TensorInfo {
   index: number

@@ -1,5 +1,7 @@
 // The dedicated worker: owns one open checkpoint, and works step by step so that a cancellation is heard in between.
 
+import { checkpointError } from './errors.js'
+import { place } from './place.js'
 import { withUnpackers } from './unpackers.js'
 import init, { Opened } from './wasm/core.js'
 
@@ -76,7 +78,24 @@ function refuse(id, error) {
  */
 async function open({ module, files, paths }) {
   await init({ module_or_path: module })
-  return withUnpackers(() => Opened.open(files, paths))
+  try {
+    return await withUnpackers(() => Opened.open(files, paths))
+  } catch (error) {
+    if (/** @type {any} */ (error)?.kind !== 'elsewhere') throw error
+  }
+  const full = await fullCore()
+  return withUnpackers(() => full.Opened.open(files, paths))
+}
+
+/** The core that reads everything, in place of the one that a page begins with. */
+async function fullCore() {
+  try {
+    const full = await import('./wasm/full.js')
+    await full.default({ module_or_path: place('wasm/full_bg.wasm') })
+    return full
+  } catch (error) {
+    throw checkpointError('source', `The reader of this format could not be fetched (${/** @type {Error} */ (error).message}).`)
+  }
 }
 
 /**

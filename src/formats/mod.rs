@@ -23,6 +23,7 @@ use crate::model::{Checkpoint, Note};
 use crate::source::Files;
 
 /// What the crate knows about one format.
+#[derive(Clone, Copy)]
 pub struct Format {
     /// The report's `format.id`.
     pub id: &'static str,
@@ -38,8 +39,11 @@ pub struct Format {
     pub open: fn(&Files, &Candidate<'_>) -> Result<Checkpoint>,
 }
 
-/// Opens a format that only the whole build reads.
-#[cfg(not(all(feature = "hdf5", feature = "tensorflow")))]
+/// A format that is left to the whole build: what a page begins with knows it by its facts only, and has no code of its reader.
+const fn later(format: Format) -> Format {
+    if cfg!(feature = "whole") { format } else { Format { open: elsewhere, ..format } }
+}
+
 fn elsewhere(_: &Files, _: &Candidate<'_>) -> Result<Checkpoint> {
     Err(Error::elsewhere())
 }
@@ -49,13 +53,13 @@ pub const FORMATS: &[&Format] = &[
     &safetensors::SHARDED,
     &safetensors::FORMAT,
     &pytorch::SHARDED,
-    &pytorch::DISTRIBUTED,
+    &later(pytorch::DISTRIBUTED),
     &pytorch::SCRIPT,
     &pytorch::FORMAT,
-    &pytorch::PACKAGE,
-    &pytorch::EXPORT,
+    &later(pytorch::PACKAGE),
+    &later(pytorch::EXPORT),
     &pytorch::LEGACY,
-    &pytorch::TAR,
+    &later(pytorch::TAR),
     &numpy::NPY,
     &numpy::NPZ,
     &pickles::FORMAT,

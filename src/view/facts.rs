@@ -1,5 +1,6 @@
 //! What the page shows of an open checkpoint before any element is read. Counts are float64, as JavaScript counts.
 
+use super::layers::LayerFact;
 use super::pickles::PickleFact;
 use super::report::{self, Note, Report};
 use super::tied::{SHOWN_SHARES, by_storage, tied};
@@ -26,6 +27,8 @@ pub struct Facts {
     pub notes: Vec<Note>,
     /// The pickles, and what they refer to.
     pub pickles: Vec<PickleFact>,
+    /// The layers of the model in their order.
+    pub layers: Vec<LayerFact>,
     /// How many tensors there are.
     pub tensors: f64,
     /// The elements of all that may be parameters; a storage that several tensors show whole is counted once.
@@ -269,7 +272,7 @@ fn quantization(layout: &Layout) -> Option<Quantization> {
 impl Facts {
     /// What the headers say.
     pub fn new(checkpoint: &Checkpoint) -> Self {
-        let Report { format, producer, notes, files, pickles, .. } = Report::without_tensors(checkpoint);
+        let Report { format, producer, notes, files, pickles, layers, .. } = Report::without_tensors(checkpoint);
         let metadata = checkpoint.metadata.iter();
         let metadata = metadata.map(MetadataFact::new).collect();
         let tied = tied(&checkpoint.tensors);
@@ -312,6 +315,7 @@ impl Facts {
             metadata,
             notes,
             pickles,
+            layers,
             tensors,
             parameters,
             beside,

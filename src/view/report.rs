@@ -1,5 +1,6 @@
 //! The JSON report, `paramscope-report/1`: the same from the page and from the command line.
 
+use super::layers::{LayerFact, layers};
 use super::pickles::PickleFact;
 use crate::analysis::{Findings, Histogram};
 use crate::decode::{Cell, Shown};
@@ -32,6 +33,9 @@ pub struct Report {
     /// The pickles in it, and what loading them in Python would refer to.
     #[serde(rename = "pickle", skip_serializing_if = "Vec::is_empty")]
     pub pickles: Vec<PickleFact>,
+    /// The layers of the model in their order, where the file tells them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerFact>,
     /// In the order of the file.
     pub tensors: Vec<TensorReport>,
 }
@@ -272,6 +276,7 @@ impl Report {
                 .map(|note| Note { level: note.level.name(), message: note.message.clone(), place: note.place.clone() })
                 .collect(),
             pickles: checkpoint.pickles.iter().map(PickleFact::new).collect(),
+            layers: layers(checkpoint),
             tensors: Vec::new(),
         }
     }

@@ -2,6 +2,7 @@
 // must name nothing that a built module lacks, nor call it in a way that it does not take.
 
 import type * as built from '../../target/site-module/core/core'
+import type * as builtFull from '../../target/site-module/full/full'
 import type * as builtUnpack from '../../target/site-module/unpack/unpack'
 import type * as told from '../../www/wasm/core'
 import type * as toldUnpack from '../../www/wasm/unpack'
@@ -9,4 +10,8 @@ import type * as toldUnpack from '../../www/wasm/unpack'
 /** `T`, if it can stand where a `U` is expected. */
 type Fits<T extends U, U> = T
 
-export type Boundary = [Fits<typeof built, typeof told>, Fits<typeof builtUnpack, typeof toldUnpack>]
+export type Boundary = [
+  Fits<typeof built, typeof told>,
+  Fits<typeof builtFull, typeof told>,
+  Fits<typeof builtUnpack, typeof toldUnpack>,
+]

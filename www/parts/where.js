@@ -1,6 +1,7 @@
 // The view Where: which bytes of which file, in which order, what they are, and who else uses them.
 
 import { h, visible } from './dom.js'
+import { fromModel, layerOf } from './layers.js'
 import { ROLES } from './roles.js'
 import { called, createTrouble } from './tensor.js'
 
@@ -17,8 +18,11 @@ export function createWhere(context, tensor) {
   const { t, numbers } = context
   const { strides, device, role, requiresGrad, file, record, storageOffset, storageBytes, layout, tied } = tensor
   const trouble = createTrouble(context, tensor)
+  const inModel = layerOf(context, tensor.index)
   /** @type {[import('./texts.js').Key, Child | Child[]][]} */
   const facts = [
+    ['layer', inModel && [inModel.layer.name, inModel.layer.class].filter(Boolean).map(text => visible(text ?? '')).join(', ')],
+    ['getWeights', inModel?.weight.index !== undefined && h('code', {}, fromModel(inModel.weight.index))],
     ['role', role && t(ROLES[role])],
     ['requiresGrad', requiresGrad !== undefined && t(requiresGrad ? 'yes' : 'no')],
     ['file', file && visible(file)],

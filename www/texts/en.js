@@ -46,6 +46,7 @@ export default {
   // Tabs
   tabs: 'Sections',
   tabParameters: 'Parameters',
+  tabLayers: 'Layers',
   tabMetadata: 'Metadata',
   tabPickle: 'Pickle',
 
@@ -73,6 +74,15 @@ export default {
   unnamed: '(top level)',
   noTensors: 'This checkpoint holds no tensors. What else it says is under Metadata.',
   unread: 'Could not be read: {message}',
+
+  // The layers
+  layerNumber: '#',
+  layer: 'Layer',
+  layerClass: 'Class',
+  layerOutput: 'Output',
+  weights: 'Weights',
+  frozen: 'not trained',
+  getWeights: 'In get_weights()',
 
   // Details
   details: 'Details',

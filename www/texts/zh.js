@@ -47,6 +47,7 @@ export default {
   // 标签页
   tabs: '栏目',
   tabParameters: '参数',
+  tabLayers: '层',
   tabMetadata: '元数据',
   tabPickle: 'Pickle',
 
@@ -74,6 +75,15 @@ export default {
   unnamed: '(顶层)',
   noTensors: '此检查点不含张量。其余内容见“元数据”。',
   unread: '无法读取：{message}',
+
+  // The layers
+  layerNumber: '#',
+  layer: '层',
+  layerClass: '类',
+  layerOutput: '输出',
+  weights: '权重',
+  frozen: '不训练',
+  getWeights: '在 get_weights() 中',
 
   // 详情
   details: '详情',

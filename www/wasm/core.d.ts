@@ -1,7 +1,7 @@
 // The boundary with the wasm core, as the page and the worker use it. The build puts wasm-bindgen's `core.js` and
 // `core_bg.wasm` beside this file. All byte and element counts are plain numbers; names are as in the file.
 
-import type { Entry, Format, Histogram, Note, Pickle, Summary, TensorInfo } from '../types'
+import type { Entry, Format, Histogram, Layer, Note, Pickle, Summary, TensorInfo } from '../types'
 
 /** Instantiates the module: from its address, or from one that is compiled already. */
 export default function init(options: { module_or_path: WebAssembly.Module | URL }): Promise<unknown>
@@ -14,6 +14,7 @@ export interface Facts {
   metadata: Entry[]
   pickles: Pickle[]
   notes: Note[]
+  layers: Layer[]
   tensors: number
   /** Elements of what may be parameters, tied ones once. */
   parameters: number

@@ -1,5 +1,6 @@
 //! The commands of this repository: `cargo xtask COMMAND`.
 
+mod bench;
 mod checks;
 mod config;
 mod module;
@@ -27,6 +28,11 @@ const COMMANDS: &[Command] = &[
         name: "build",
         help: "write the static site to dist/site and print its weight",
         run: |_| site::build().map(|_| ()),
+    },
+    Command {
+        name: "bench",
+        help: "measure throughput beside its baselines (h5py and NumPy are fetched from PyPI)",
+        run: |_| bench::bench(),
     },
     Command { name: "screenshots", help: "renew the pictures in docs/screenshots", run: |_| screenshots() },
     Command {

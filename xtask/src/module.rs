@@ -24,7 +24,8 @@ pub fn build(config: &Config) -> Outcome<PathBuf> {
 fn build_one(config: &Config, module: &Module, folder: &Path) -> Outcome<()> {
     let (profile, features) = (&config.build.profile, module.features.join(","));
     // Asked for here and not in the manifest: as a library of another module it would be linked, too, to the same place.
-    let command = ["rustc", "--profile", profile, "--lib", "--features", &features, "--crate-type", "cdylib"];
+    let command = ["rustc", "--profile", profile, "--lib", "--no-default-features", "--features", &features];
+    let command = [&command[..], &["--crate-type", "cdylib"]].concat();
     cargo_for_wasm(config, &module.package, &command, &[])?;
     let library = module.package.replace('-', "_");
     let compiled = target_folder().join(WASM).join(profile).join(format!("{library}.wasm"));

@@ -46,6 +46,19 @@ pub fn npm_packages() -> Outcome<()> {
     std::fs::write(&stamp, lock).map_err(|error| format!("{}: {error}.", stamp.display()))
 }
 
+/// Packages of PyPI in an environment of their own below a folder; returns its Python.
+pub fn python_packages(folder: &str, packages: &[&str]) -> Outcome<String> {
+    let environment = root().join(folder).join("python");
+    let python = environment.join("bin/python").to_string_lossy().into_owned();
+    let imports = format!("import {}", packages.join(", "));
+    if output(&python, &["-c", &imports]).is_none() {
+        run_text("python3", &["-m", "venv", &environment.to_string_lossy()], &[])
+            .map_err(|why| format!("{why} Python 3 with venv is needed (Debian: python3-venv)."))?;
+        run_text(&python, &[&["-m", "pip", "install", "--quiet"], packages].concat(), &[])?;
+    }
+    Ok(python)
+}
+
 /// Where Debian's Chromium and its driver are.
 pub const CHROMIUM: &str = "/usr/bin/chromium";
 /// See [`CHROMIUM`].

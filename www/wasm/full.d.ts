@@ -1,0 +1,4 @@
+// The core that reads everything: the same as `core.js` otherwise.
+
+export * from './core'
+export { default } from './core'
