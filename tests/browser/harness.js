@@ -107,6 +107,21 @@ export async function drop(page, files) {
   }, parcel)
 }
 
+/**
+ * Drops a file or a whole folder of this machine, as the browser itself hands them over.
+ *
+ * @param {Page} page
+ * @param {string} path
+ */
+export async function dropPath(page, path) {
+  const session = await page.context().newCDPSession(page)
+  const data = { items: [], files: [path], dragOperationsMask: 1 }
+  for (const type of /** @type {const} */ (['dragEnter', 'dragOver', 'drop'])) {
+    await session.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data })
+  }
+  await session.detach()
+}
+
 /** @param {Page} page @param {string} name */
 export const row = (page, name) => page.locator(`[role=row][data-name=${JSON.stringify(name)}]`)
 

@@ -1,0 +1,74 @@
+// Keras and TensorFlow, as a person meets them: layers in the order of the model, and folders.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { drop, dropPath, fixture, golden, row, start, tensorRows, testFile } from './harness.js'
+
+/** @type {Awaited<ReturnType<typeof start>>} */
+let viewer
+before(async () => { viewer = await start() })
+after(() => viewer?.stop())
+
+for (const name of ['simplenn_uncompiled.h5', 'simplenn_uncompiled.keras', 'simplenn.weights.h5']) {
+  test(`${name} shows the weights of its layers in the order of get_weights(), with their values`, async () => {
+    const { page, check } = await viewer.open()
+    await drop(page, [fixture(`keras/${name}`)])
+    await tensorRows(page).first().waitFor()
+    const weights = golden(`keras/${name}`).tensors.filter((/** @type {any} */ tensor) => tensor.extra.kind === 'weight')
+    assert.equal(weights.length, 4)
+    await page.locator('[data-tab=layers]').click()
+    const shown = page.locator('[part=layers] button')
+    assert.deepEqual(await shown.allInnerTexts().then(texts => texts.map(text => text.replace(/\s+/g, ' ').trim())), [
+      '0 kernel 10 × 5', '1 bias 5', '2 kernel 5 × 2', '3 bias 2',
+    ])
+    const layers = page.locator('[part=layers] [data-layer]:has(button)')
+    assert.deepEqual(await layers.evaluateAll(rows => rows.map(row => /** @type {HTMLElement} */ (row).dataset.layer)), ['dense', 'dense_1'])
+    // By keyboard alone: to the last weight, then up a layer.
+    await shown.first().focus()
+    for (const key of ['End', 'Enter']) await page.keyboard.press(key)
+    for (const [at, { name, stats }] of [...weights.entries()].toReversed()) {
+      await page.locator('[part=tensor-name]', { hasText: name }).waitFor()
+      assert.equal(await shown.nth(at).getAttribute('aria-pressed'), 'true')
+      const min = (/** @type {number} */ value) => value.toPrecision(4).replace('-', '−')
+      await page.locator('[part=stats]', { hasText: min(stats.min) }).waitFor()
+      for (const key of ['ArrowLeft', 'Enter']) await page.keyboard.press(key)
+    }
+    await page.locator('[data-tab=where]').click()
+    await page.locator('[data-fact=getWeights]', { hasText: 'model.get_weights()[0]' }).waitFor()
+    await check()
+  })
+}
+
+test('a SavedModel opens by dropping its folder', async () => {
+  const { page, check } = await viewer.open()
+  const id = 'tensorflow/savedmodel_keras3_export'
+  await dropPath(page, testFile(`fixtures/${id}`))
+  await tensorRows(page).first().waitFor()
+  const { tensors } = golden(id)
+  const told = await page.locator('[data-fact=tensors] b').textContent()
+  assert.equal(Number(told), tensors.length)
+  const weight = tensors.find((/** @type {any} */ tensor) => tensor.canon === 'f32' && tensor.stats?.std > 0)
+  await row(page, weight.name).click()
+  await page.locator('[part=stats]', { hasText: weight.stats.max.toPrecision(4) }).waitFor()
+  await check()
+})
+
+test('a checkpoint without its data shows its names and asks for the file', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture('tensorflow/ckpt_two_shards/ckpt.index')])
+  await row(page, 'n/.ATTRIBUTES/VARIABLE_VALUE').click()
+  await page.locator('[part=trouble]', { hasText: 'ckpt.data-0000' }).waitFor()
+  await check()
+})
+
+test('a reader that cannot be fetched is told in a sentence, and the open checkpoint stays', async () => {
+  const { page, recorded } = await viewer.open()
+  await drop(page, [fixture('torch/simplenn_state_dict.pt')])
+  await tensorRows(page).first().waitFor()
+  await page.route(/full/, route => route.abort())
+  await drop(page, [fixture('keras/simplenn.keras')])
+  await page.locator('[part=error]', { hasText: 'The reader of this format could not be fetched' }).waitFor()
+  assert.equal(await tensorRows(page).count(), 4)
+  assert.ok(recorded.every(line => line.includes('ERR_FAILED')), recorded.join())
+  await page.context().close()
+})
