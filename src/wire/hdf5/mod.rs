@@ -1,9 +1,11 @@
 //! HDF5's structures. Source: the HDF5 file format specification, version 3.
 
 mod btree2;
+mod chunks;
 mod lookup3;
 
 pub use btree2::Btree2;
+pub use chunks::{Chunk, Chunks, Grid};
 pub use lookup3::lookup3;
 
 /// A little-endian whole number of at most 8 bytes.
