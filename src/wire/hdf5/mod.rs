@@ -2,10 +2,12 @@
 
 mod btree2;
 mod chunks;
+mod filters;
 mod lookup3;
 
 pub use btree2::Btree2;
 pub use chunks::{Chunk, Chunks, Grid};
+pub use filters::{filter_name, is_known, undo};
 pub use lookup3::lookup3;
 
 /// A little-endian whole number of at most 8 bytes.

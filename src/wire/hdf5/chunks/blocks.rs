@@ -13,7 +13,7 @@ const KEPT: usize = 16;
 /// Reads blocks and checks their sums; those that were read last are kept.
 #[derive(Debug)]
 pub(super) struct Blocks<'a> {
-    pub source: Pages<'a>,
+    pub source: Pages<&'a dyn ReadAt>,
     kept: RefCell<VecDeque<(u64, Rc<[u8]>)>>,
 }
 
