@@ -40,6 +40,20 @@ pub trait ReadAt: Debug {
     }
 }
 
+impl<T: ReadAt + ?Sized> ReadAt for &T {
+    fn size(&self) -> u64 {
+        (**self).size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        (**self).read_at(offset, buf)
+    }
+
+    fn place(&self) -> Option<u64> {
+        (**self).place()
+    }
+}
+
 impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
     fn size(&self) -> u64 {
         (**self).size()

@@ -1,56 +1,89 @@
 use super::{ReadAt, require};
 use crate::error::Result;
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 /// A cache for parsing headers: small reads are served from pages, large ones go straight through.
 ///
 /// One call to the browser costs 0.3 to 0.8 ms however few bytes it asks for, and a header is read in many small steps.
-/// At most [`Pages::KEPT`] pages are kept, the oldest goes first.
+/// Only so many pages are kept, the oldest goes first.
 #[derive(Debug)]
-pub struct Pages<'a> {
-    inner: &'a dyn ReadAt,
+pub struct Pages<S> {
+    inner: S,
     /// The size of a page.
     size: u64,
-    kept: RefCell<VecDeque<(u64, Rc<[u8]>)>>,
+    /// How many pages are kept.
+    most: usize,
+    /// How many pages one call may ask for, where page after page is wanted.
+    ahead: u64,
+    kept: RefCell<Kept>,
 }
 
-impl<'a> Pages<'a> {
+#[derive(Debug, Default)]
+struct Kept {
+    pages: HashMap<u64, Rc<[u8]>>,
+    /// The pages, oldest first.
+    order: VecDeque<u64>,
+    /// The page after those that were read last, and how many those were.
+    next: u64,
+    run: u64,
+}
+
+impl<S: ReadAt> Pages<S> {
     /// The size of a page, unless another one is asked for.
     pub const PAGE: u64 = 32 << 10;
     /// How many pages are kept.
     pub const KEPT: usize = 16;
 
     /// An empty cache over `inner`.
-    pub fn new(inner: &'a dyn ReadAt) -> Self {
+    pub fn new(inner: S) -> Self {
         Pages::of(inner, Self::PAGE)
     }
 
     /// An empty cache of pages of this size: small ones where what is read stands far apart, between elements.
-    pub fn of(inner: &'a dyn ReadAt, size: u64) -> Self {
-        Pages { inner, size, kept: RefCell::default() }
+    pub fn of(inner: S, size: u64) -> Self {
+        Pages { inner, size, most: Self::KEPT, ahead: 1, kept: RefCell::default() }
+    }
+
+    /// An empty cache for what stands anywhere and is come back to: 4 MiB of small pages, more and more of which are read at
+    /// once while each follows on the last.
+    pub fn scattered(inner: S) -> Self {
+        Pages { inner, size: 4 << 10, most: 1 << 10, ahead: 64, kept: RefCell::default() }
     }
 
     fn load(&self, number: u64) -> Result<Rc<[u8]>> {
-        if let Some((_, bytes)) = self.kept.borrow().iter().find(|(known, _)| *known == number) {
+        let mut kept = self.kept.borrow_mut();
+        if let Some(bytes) = kept.pages.get(&number) {
             return Ok(bytes.clone());
         }
+        let follows = kept.run > 0 && number.checked_sub(kept.next).is_some_and(|gap| gap < kept.run);
+        let run = if follows { (kept.run * 2).min(self.ahead) } else { 1 };
         let start = number * self.size;
-        let len = self.size.min(self.inner.size() - start);
-        let bytes: Rc<[u8]> = super::read_vec(self.inner, start, len)?.into();
-        let mut pages = self.kept.borrow_mut();
-        if pages.len() == Self::KEPT {
-            pages.pop_front();
+        let len = (run * self.size).min(self.inner.size() - start);
+        let bytes = super::read_vec(&self.inner, start, len)?;
+        (kept.next, kept.run) = (number + run, run);
+        let size = usize::try_from(self.size).expect("a page fits into memory");
+        for (number, page) in (number..).zip(bytes.chunks(size)) {
+            if kept.order.len() == self.most {
+                let oldest = kept.order.pop_front().expect("some are kept");
+                kept.pages.remove(&oldest);
+            }
+            if kept.pages.insert(number, page.into()).is_none() {
+                kept.order.push_back(number);
+            }
         }
-        pages.push_back((number, bytes.clone()));
-        Ok(bytes)
+        Ok(kept.pages[&number].clone())
     }
 }
 
-impl ReadAt for Pages<'_> {
+impl<S: ReadAt> ReadAt for Pages<S> {
     fn size(&self) -> u64 {
         self.inner.size()
+    }
+
+    fn place(&self) -> Option<u64> {
+        self.inner.place()
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
@@ -80,10 +113,20 @@ mod tests {
     fn gives_the_same_bytes_as_its_source_across_pages() {
         let bytes: Vec<u8> = (0..200_000u32).map(|i| (i % 251) as u8).collect();
         let memory = Memory::new(bytes.clone());
-        for pages in [Pages::new(&memory), Pages::of(&memory, 512)] {
-            for (offset, len) in
-                [(0usize, 8usize), (65_530, 20), (131_000, 65_536), (0, 200_000), (199_999, 1), (200_000, 0)]
-            {
+        for pages in [Pages::new(&memory), Pages::of(&memory, 512), Pages::scattered(&memory)] {
+            for (offset, len) in [
+                (0usize, 8usize),
+                (65_530, 20),
+                (131_000, 65_536),
+                (0, 200_000),
+                (0, 3000),
+                (4000, 200),
+                (8190, 9),
+                (16_380, 9),
+                (32_760, 9),
+                (199_999, 1),
+                (200_000, 0),
+            ] {
                 let mut buf = vec![0; len];
                 pages.read_at(offset as u64, &mut buf).unwrap();
                 assert_eq!(buf, bytes[offset..offset + len]);
