@@ -7,6 +7,8 @@ mod add;
 mod cells;
 mod elements;
 mod floats;
+#[cfg(feature = "hdf5")]
+mod heap;
 mod numbers;
 mod pieces;
 mod quantized;

@@ -1,7 +1,6 @@
 //! Opening an HDF5 file: its tensors, and what stands beside them.
 
-use super::FORMAT;
-use super::reader::Reader;
+use super::{FORMAT, Reader};
 use crate::error::{Result, quoted};
 use crate::formats::Candidate;
 use crate::limits;

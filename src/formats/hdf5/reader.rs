@@ -10,7 +10,7 @@ use crate::model::{
     ByteRange, Checkpoint, ChunkIndex, ChunkIndexKind, Dtype, Encoded, Key, Layout, Note, Tensor, Tiled, element_count,
 };
 use crate::source::{FileId, Files, ReadAt};
-use crate::wire::hdf5::{Dataset, External, Object, Storage};
+use crate::wire::hdf5::{Dataset, External, Object, Storage, filter_name, is_known};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -159,6 +159,12 @@ impl<'a> Reader<'a> {
                     Ok(filters) => filters.clone(),
                     Err(error) => return Ok(Err(error.message.clone())),
                 };
+                if let Some(filter) = filters.iter().find(|filter| !is_known(filter)) {
+                    let (name, id) = (filter_name(filter), filter.id);
+                    return Ok(Err(format!(
+                        "Its chunks went through the filter {name} ({id}), which is not read here."
+                    )));
+                }
                 if *element != elements.size {
                     let size = elements.size;
                     return Ok(Err(format!("Its chunks hold elements of {element} bytes, its type takes {size}.")));

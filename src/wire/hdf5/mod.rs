@@ -8,6 +8,7 @@
 //! | local heap, version 1 B-tree, symbol nodes | the links of an old group | `symbols.rs` |
 //! | fractal heap, version 2 B-tree | links and attributes of objects with many | `fractal.rs`, `btree2.rs` |
 //! | global heap | texts and lists of any length | `global.rs` |
+//! | chunk index, filters | where a dataset's chunks are, what they went through | `chunks/`, `filters/` |
 //!
 //! Addresses count from the superblock, which a user block may stand before. Nothing is read but what is on the way to an
 //! object, each part once: a file whose parts are read again and again is refused. Source: the HDF5 file format specification,
@@ -15,10 +16,12 @@
 
 mod attribute;
 mod btree2;
+mod chunks;
 mod cursor;
 mod dataset;
 mod fields;
 mod file;
+mod filters;
 mod fractal;
 mod global;
 mod header;
@@ -34,10 +37,12 @@ mod value;
 
 pub use attribute::Attribute;
 pub use btree2::Btree2;
+pub use chunks::{Chunk, Chunks, Grid};
 pub use cursor::Sizes;
 pub use dataset::{Dataset, External, Mapping, Storage};
 pub use fields::Space;
 pub use file::File;
+pub use filters::{filter_name, is_known, undo};
 pub use global::{Collection, Collections};
 pub use lookup3::lookup3;
 pub use selection::{Blocks, Selection};
