@@ -86,3 +86,12 @@ pub const SPARSE_INDICES: u64 = 16 << 20;
 
 /// The longest list of a quantised tensor's scales, or of their zero points: one each for the rows of any vocabulary fits.
 pub const SCALES: u64 = 16 << 20;
+
+/// The longest text of a tensor of texts that is shown whole.
+pub const TEXT: u64 = 64 << 10;
+
+/// The most bytes of such texts that are read at once.
+pub const TEXTS: u64 = 64 << 20;
+
+/// The most texts whose lengths are gone through where only these tell where a text is: a vocabulary of any language fits.
+pub const TEXT_LENGTHS: u64 = 64 << 20;

@@ -13,6 +13,8 @@ mod quantized;
 mod shown;
 mod sparse;
 mod stored;
+#[cfg(feature = "tensorflow")]
+mod texts;
 mod view;
 mod walk;
 

@@ -2,6 +2,8 @@
 
 use super::cells::{Cell, cells};
 use super::elements::Elements;
+#[cfg(feature = "tensorflow")]
+use super::texts::TextElements;
 use crate::error::{Error, Result};
 use crate::model::Tensor;
 use crate::source::Files;
@@ -9,8 +11,15 @@ use crate::source::Files;
 /// Reads single elements of one tensor, whatever its layout and type.
 #[derive(Debug)]
 pub struct Shown<'a> {
-    elements: Elements<'a>,
-    bytes: Vec<u8>,
+    kind: Kind<'a>,
+}
+
+#[derive(Debug)]
+enum Kind<'a> {
+    /// Elements of one size, and room for the bytes of some.
+    Sized(Elements<'a>, Vec<u8>),
+    #[cfg(feature = "tensorflow")]
+    Texts(TextElements<'a>),
 }
 
 impl<'a> Shown<'a> {
@@ -20,12 +29,24 @@ impl<'a> Shown<'a> {
     ///
     /// As [`Elements::new`].
     pub fn new(files: &'a Files, tensor: &'a Tensor) -> Result<Self> {
-        Ok(Shown { elements: Elements::new(files, tensor)?, bytes: Vec::new() })
+        let kind = match &tensor.layout {
+            #[cfg(feature = "tensorflow")]
+            crate::model::Layout::Texts(texts) => {
+                let text = tensor.dtype == crate::model::Dtype::Strings { text: true };
+                Kind::Texts(TextElements::new(files, texts, tensor.elements(), text)?)
+            }
+            _ => Kind::Sized(Elements::new(files, tensor)?, Vec::new()),
+        };
+        Ok(Shown { kind })
     }
 
     /// How many elements there are.
     pub fn count(&self) -> u64 {
-        self.elements.count()
+        match &self.kind {
+            Kind::Sized(elements, _) => elements.count(),
+            #[cfg(feature = "tensorflow")]
+            Kind::Texts(texts) => texts.count(),
+        }
     }
 
     /// `count` elements from the `start`-th on.
@@ -34,12 +55,20 @@ impl<'a> Shown<'a> {
     ///
     /// As [`Elements::read`].
     pub fn read(&mut self, start: u64, count: u64) -> Result<Vec<Cell>> {
-        // Packed types are read from a whole byte on.
-        let lead = start % 8;
-        self.elements.read(start - lead, count.saturating_add(lead), &mut self.bytes)?;
-        let wanted = usize::try_from(count + lead).map_err(|_| Error::too_large("So many do not fit into memory."))?;
-        let mut found = cells(self.elements.dtype(), &self.bytes, wanted);
-        found.drain(..found.len().min(usize::try_from(lead).expect("below 8")));
-        Ok(found)
+        match &mut self.kind {
+            Kind::Sized(elements, bytes) => read_sized(elements, bytes, start, count),
+            #[cfg(feature = "tensorflow")]
+            Kind::Texts(texts) => texts.read(start, count),
+        }
     }
+}
+
+fn read_sized(elements: &Elements<'_>, bytes: &mut Vec<u8>, start: u64, count: u64) -> Result<Vec<Cell>> {
+    // Packed types are read from a whole byte on.
+    let lead = start % 8;
+    elements.read(start - lead, count.saturating_add(lead), bytes)?;
+    let wanted = usize::try_from(count + lead).map_err(|_| Error::too_large("So many do not fit into memory."))?;
+    let mut found = cells(elements.dtype(), bytes, wanted);
+    found.drain(..found.len().min(usize::try_from(lead).expect("below 8")));
+    Ok(found)
 }
