@@ -95,3 +95,15 @@ pub const TEXTS: u64 = 64 << 20;
 
 /// The most texts whose lengths are gone through where only these tell where a text is: a vocabulary of any language fits.
 pub const TEXT_LENGTHS: u64 = 64 << 20;
+
+/// The largest block of a table (`wire::sstable`) that is read whole: TensorFlow begins a new one at 256 KiB, but no value is cut.
+pub const TABLE_BLOCK: u64 = 64 << 20;
+
+/// The most entries of any table: each becomes a tensor of some 300 bytes.
+pub const TABLE_ENTRIES: u64 = 200_000;
+
+/// Beyond [`TABLE_ENTRIES`] a table may have one entry for so many of its bytes: real ones take 50 and more.
+pub const TABLE_ENTRY: u64 = 40;
+
+/// The memory for the keys of a table, beyond its own bytes: in the file each has only what it does not share with the one before.
+pub const TABLE_KEYS: u64 = 24 << 20;
