@@ -107,3 +107,9 @@ pub const TABLE_ENTRY: u64 = 40;
 
 /// The memory for the keys of a table, beyond its own bytes: in the file each has only what it does not share with the one before.
 pub const TABLE_KEYS: u64 = 24 << 20;
+
+/// The most objects of a TensorFlow program that are looked through for names: each takes 48 bytes.
+pub const GRAPH_OBJECTS: usize = 1 << 19;
+
+/// The longest text that names checkpoints: each of their names takes some 50 bytes.
+pub const CHECKPOINT_STATE: u64 = 1 << 20;

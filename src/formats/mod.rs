@@ -15,6 +15,7 @@ mod referred;
 mod room;
 mod safetensors;
 mod shards;
+mod tensorflow;
 
 pub use candidate::Candidate;
 
@@ -58,6 +59,7 @@ pub const FORMATS: &[&Format] = &[
     &pytorch::TAR,
     &numpy::NPY,
     &numpy::NPZ,
+    &tensorflow::CHECKPOINT,
     &pickles::FORMAT,
     &pickles::JOBLIB,
 ];

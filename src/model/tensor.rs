@@ -262,6 +262,10 @@ pub struct Tensor {
     pub role: Option<Role>,
     /// Whether gradients are computed for it, where the file tells.
     pub requires_grad: Option<bool>,
+    /// Another name that the file has for it: that of the variable in its program (TensorFlow).
+    pub alias: Option<Rc<str>>,
+    /// The CRC-32C of the bytes that the elements lie in, one for each run of them, where the file has them (TensorFlow).
+    pub sums: Option<Rc<[u32]>>,
     /// What real numbers its whole numbers stand for, where the format keeps that beside the tensor and shows the whole
     /// numbers as its values (TFLite).
     pub scale: Option<Rc<Scale>>,
@@ -280,6 +284,8 @@ impl Tensor {
             device: None,
             role: None,
             requires_grad: None,
+            alias: None,
+            sums: None,
             scale: None,
         }
     }
