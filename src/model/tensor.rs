@@ -262,13 +262,20 @@ pub struct Tensor {
     pub role: Option<Role>,
     /// Whether gradients are computed for it, where the file tells.
     pub requires_grad: Option<bool>,
-    /// Another name that the file has for it: that of the variable in its program (TensorFlow).
-    pub alias: Option<Rc<str>>,
-    /// The CRC-32C of the bytes that the elements lie in, one for each run of them, where the file has them (TensorFlow).
-    pub sums: Option<Rc<[u32]>>,
+    /// What few formats tell of a tensor.
+    pub more: Option<Rc<More>>,
     /// What real numbers its whole numbers stand for, where the format keeps that beside the tensor and shows the whole
     /// numbers as its values (TFLite).
     pub scale: Option<Rc<Scale>>,
+}
+
+/// What few formats tell of a tensor: kept apart, so that the others do not pay for it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct More {
+    /// Another name: that of the variable in the program that saved it (TensorFlow).
+    pub alias: Option<Rc<str>>,
+    /// The CRC-32C of the bytes that the elements lie in: one, or one for each piece; none if the file has none.
+    pub sums: Vec<u32>,
 }
 
 impl Tensor {
@@ -284,8 +291,7 @@ impl Tensor {
             device: None,
             role: None,
             requires_grad: None,
-            alias: None,
-            sums: None,
+            more: None,
             scale: None,
         }
     }

@@ -8,7 +8,8 @@ use crate::error::{Error, Result, quoted};
 use crate::formats::shards::shard_not_given;
 use crate::limits;
 use crate::model::{
-    ByteOrder, ByteRange, Checkpoint, Dtype, Entry, Layout, Note, Piece, Role, Tensor, Texts, Value, element_count,
+    ByteOrder, ByteRange, Checkpoint, Dtype, Entry, Layout, More, Note, Piece, Role, Tensor, Texts, Value,
+    element_count,
 };
 use crate::source::{File, FileId, Files, Pages, ReadAt};
 use crate::wire::crc32c;
@@ -151,12 +152,12 @@ impl Bundle {
         // A shape that is none cannot be shown; no element is.
         let mut tensor = Tensor::new(name, dtype, told.shape.unwrap_or_else(|_| vec![0]), layout);
         tensor.order = self.order;
-        tensor.sums = sums;
+        tensor.more = sums.map(|sums| Rc::new(More { alias: None, sums }));
         tensor
     }
 
     /// Where the elements are, and the sums of the bytes of each run of them.
-    fn layout(&mut self, key: &[u8], told: &Told) -> Result<(Layout, Rc<[u32]>), Trouble> {
+    fn layout(&mut self, key: &[u8], told: &Told) -> Result<(Layout, Vec<u32>), Trouble> {
         let shape = told.shape.clone().map_err(Trouble::Wrong)?;
         let known = dtypes::by_number(told.dtype)
             .ok_or_else(|| Trouble::Wrong(format!("{} is no element type that is known here.", told.dtype)))?;
@@ -175,7 +176,7 @@ impl Bundle {
                 }
                 _ => known.dense(&shape, range),
             };
-            return Ok((layout, Rc::from([told.sum])));
+            return Ok((layout, vec![told.sum]));
         }
         if !matches!(known.element, Element::Number(_)) {
             return Err(Trouble::Wrong(format!("Slices of type {} are not put together here.", known.name)));
@@ -184,7 +185,7 @@ impl Bundle {
     }
 
     /// The boxes that a tensor was cut into.
-    fn pieces(&mut self, key: &[u8], told: &Told, whole: &[u64]) -> Result<(Layout, Rc<[u32]>), Trouble> {
+    fn pieces(&mut self, key: &[u8], told: &Told, whole: &[u64]) -> Result<(Layout, Vec<u32>), Trouble> {
         let mut key = key_of(key);
         let (begin, mut pieces, mut sums) = (key.len(), Vec::new(), Vec::new());
         for slice in &told.slices {
@@ -205,7 +206,7 @@ impl Bundle {
             [only] if only.shape == whole => Layout::Dense(only.range),
             _ => Layout::Pieces(pieces.into()),
         };
-        Ok((layout, sums.into()))
+        Ok((layout, sums))
     }
 
     /// The bytes of elements of this shape; that they are there and as many as they should be.
@@ -269,7 +270,10 @@ impl Bundle {
             let role = self.graph.role(&tensor.name).or_else(|| role_by_name(&model.tensors, &tensor.name));
             let alias = self.graph.full_name(&tensor.name);
             let tensor = &mut model.tensors[position];
-            (tensor.role, tensor.alias) = (role, alias);
+            tensor.role = role;
+            if alias.is_some() {
+                Rc::make_mut(tensor.more.get_or_insert_default()).alias = alias;
+            }
         }
         for note in intact::check(model)? {
             model.note(note);

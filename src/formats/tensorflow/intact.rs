@@ -21,8 +21,8 @@ pub(super) fn check(model: &Checkpoint) -> Result<Vec<Note>> {
     let mut begins: HashMap<FileId, Vec<u8>> = HashMap::new();
     let mut notes = Vec::new();
     for tensor in &model.tensors {
-        let Some(sums) = &tensor.sums else { continue };
-        for (range, sum) in runs(tensor).zip(sums.iter()) {
+        let Some(more) = &tensor.more else { continue };
+        for (range, sum) in runs(tensor).zip(&more.sums) {
             let begin = match begins.get(&range.file) {
                 Some(begin) => begin,
                 None => {

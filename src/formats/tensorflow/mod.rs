@@ -21,7 +21,7 @@ mod slices;
 #[cfg(feature = "tensorflow")]
 mod state;
 
-use super::{Candidate, Format};
+use super::Format;
 
 #[cfg(not(feature = "tensorflow"))]
 use super::elsewhere as open_checkpoint;
