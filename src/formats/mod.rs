@@ -60,6 +60,7 @@ pub const FORMATS: &[&Format] = &[
     &numpy::NPY,
     &numpy::NPZ,
     &tensorflow::CHECKPOINT,
+    &tensorflow::V1,
     &pickles::FORMAT,
     &pickles::JOBLIB,
 ];

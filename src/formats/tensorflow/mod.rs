@@ -20,13 +20,15 @@ mod intact;
 mod slices;
 #[cfg(feature = "tensorflow")]
 mod state;
+#[cfg(feature = "tensorflow")]
+mod v1;
 
 use super::Format;
 
 #[cfg(not(feature = "tensorflow"))]
-use super::elsewhere as open_checkpoint;
+use super::{elsewhere as open_checkpoint, elsewhere as open_v1};
 #[cfg(feature = "tensorflow")]
-use state::open as open_checkpoint;
+use {state::open as open_checkpoint, v1::open as open_v1};
 
 /// A checkpoint of version 2, or the text file that names the latest.
 pub(super) const CHECKPOINT: Format = Format {
@@ -37,6 +39,30 @@ pub(super) const CHECKPOINT: Format = Format {
     probe: |file| names_checkpoints(file.head()) || first_value(file.head()).is_some_and(is_header),
     open: open_checkpoint,
 };
+
+/// Those of before 2017.
+pub(super) const V1: Format = Format {
+    id: "tf-checkpoint-v1",
+    label: "TensorFlow checkpoint V1",
+    extensions: &[],
+    reads: "one file or a numbered set, slices put together",
+    probe: |file| is_v1(file.head()),
+    open: open_v1,
+};
+
+/// Whether a file begins as a table does whose first value is one message in another: what is told of all tensors.
+fn is_v1(head: &[u8]) -> bool {
+    let Some(([0, 0], rest)) = head.split_first_chunk() else { return false };
+    let number = |bytes: &[u8]| {
+        let len = bytes.iter().take(5).position(|byte| *byte < 0x80)? + 1;
+        let value = bytes[..len].iter().rev().fold(0u64, |value, byte| value << 7 | u64::from(byte & 0x7f));
+        Some((value, len))
+    };
+    let Some((outer, skip)) = number(rest) else { return false };
+    let Some([0x0a, inner @ ..]) = rest.get(skip..) else { return false };
+    number(inner)
+        .is_some_and(|(len, skip)| outer == 1 + skip as u64 + len && matches!(inner.get(skip), Some(0x0a | 0x12)))
+}
 
 /// Whether a file is the text that names checkpoints.
 fn names_checkpoints(head: &[u8]) -> bool {
