@@ -113,3 +113,30 @@ pub const TILES: usize = 4 << 20;
 /// The memory for unpacked chunks that are still wanted: a row of chunks across a matrix of 16 384 columns takes 64 MiB if they
 /// are 1024 by 1024 float32.
 pub const TILES_KEPT: u64 = 64 << 20;
+
+/// The longest text of a tensor of texts that is shown whole.
+pub const TEXT: u64 = 64 << 10;
+
+/// The most bytes of such texts that are read at once.
+pub const TEXTS: u64 = 64 << 20;
+
+/// The most texts whose lengths are gone through where only these tell where a text is: a vocabulary of any language fits.
+pub const TEXT_LENGTHS: u64 = 64 << 20;
+
+/// The largest block of a table (`wire::sstable`) that is read whole: TensorFlow begins a new one at 256 KiB, but no value is cut.
+pub const TABLE_BLOCK: u64 = 64 << 20;
+
+/// The most entries of any table: each becomes a tensor of some 300 bytes.
+pub const TABLE_ENTRIES: u64 = 200_000;
+
+/// Beyond [`TABLE_ENTRIES`] a table may have one entry for so many of its bytes: real ones take 50 and more.
+pub const TABLE_ENTRY: u64 = 40;
+
+/// The memory for the keys of a table, beyond its own bytes: in the file each has only what it does not share with the one before.
+pub const TABLE_KEYS: u64 = 24 << 20;
+
+/// The most objects of a TensorFlow program that are looked through for names: each takes 48 bytes.
+pub const GRAPH_OBJECTS: usize = 1 << 19;
+
+/// The longest text that names checkpoints: each of their names takes some 50 bytes.
+pub const CHECKPOINT_STATE: u64 = 1 << 20;

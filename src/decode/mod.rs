@@ -23,6 +23,8 @@ mod rows;
 mod shown;
 mod sparse;
 mod stored;
+#[cfg(feature = "tensorflow")]
+mod texts;
 #[cfg(feature = "hdf5")]
 mod tiled;
 mod view;

@@ -16,6 +16,7 @@ mod referred;
 mod room;
 mod safetensors;
 mod shards;
+mod tensorflow;
 
 pub use candidate::Candidate;
 
@@ -63,6 +64,8 @@ pub const FORMATS: &[&Format] = &[
     &later(pytorch::TAR),
     &numpy::NPY,
     &numpy::NPZ,
+    &tensorflow::CHECKPOINT,
+    &tensorflow::V1,
     &pickles::FORMAT,
     &pickles::JOBLIB,
     &hdf5::FORMAT,

@@ -16,7 +16,7 @@ import { called, createTrouble } from './tensor.js'
  */
 export function createWhere(context, tensor) {
   const { t, numbers } = context
-  const { strides, device, role, requiresGrad, file, record, storageOffset, storageBytes, layout, tied } = tensor
+  const { strides, device, role, alias, requiresGrad, file, record, storageOffset, storageBytes, layout, tied } = tensor
   const trouble = createTrouble(context, tensor)
   const inModel = layerOf(context, tensor.index)
   /** @type {[import('./texts.js').Key, Child | Child[]][]} */
@@ -24,6 +24,7 @@ export function createWhere(context, tensor) {
     ['layer', inModel && [inModel.layer.name, inModel.layer.class].filter(Boolean).map(text => visible(text ?? '')).join(', ')],
     ['getWeights', inModel?.weight.index !== undefined && h('code', {}, fromModel(inModel.weight.index))],
     ['role', role && t(ROLES[role])],
+    ['alias', alias && visible(alias)],
     ['requiresGrad', requiresGrad !== undefined && t(requiresGrad ? 'yes' : 'no')],
     ['file', file && visible(file)],
     ['record', record && visible(record)],
