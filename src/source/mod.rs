@@ -40,6 +40,20 @@ pub trait ReadAt: Debug {
     }
 }
 
+/// Bytes in memory that belong to someone else.
+impl ReadAt for &[u8] {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        require(self, offset, buf.len() as u64)?;
+        let start = usize::try_from(offset).expect("within a slice's length");
+        buf.copy_from_slice(&self[start..start + buf.len()]);
+        Ok(())
+    }
+}
+
 impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
     fn size(&self) -> u64 {
         (**self).size()

@@ -3,5 +3,7 @@
 pub mod literal;
 pub mod packed;
 pub mod pickle;
+#[cfg(feature = "tensorflow")]
+pub mod protobuf;
 pub mod tar;
 pub mod zip;
