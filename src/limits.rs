@@ -95,3 +95,9 @@ pub const TEXTS: u64 = 64 << 20;
 
 /// The most texts whose lengths are gone through where only these tell where a text is: a vocabulary of any language fits.
 pub const TEXT_LENGTHS: u64 = 64 << 20;
+
+/// What the tables of a FlatBuffers file may describe beyond its bytes: parts may be referred to more than once.
+pub const FLATBUFFER_SLACK: u64 = 4 << 20;
+
+/// The most that they may describe, without the elements of tensors: those of models with 10 000 tensors take 3 MB.
+pub const FLATBUFFER: u64 = 32 << 20;

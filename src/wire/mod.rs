@@ -1,5 +1,7 @@
 //! Syntax without tensors: containers and literals that several formats share.
 
+#[cfg(feature = "tensorflow")]
+pub mod flatbuffer;
 pub mod literal;
 pub mod packed;
 pub mod pickle;
