@@ -15,6 +15,7 @@ mod referred;
 mod room;
 mod safetensors;
 mod shards;
+mod tflite;
 
 pub use candidate::Candidate;
 
@@ -60,6 +61,7 @@ pub const FORMATS: &[&Format] = &[
     &numpy::NPZ,
     &pickles::FORMAT,
     &pickles::JOBLIB,
+    &tflite::FORMAT,
 ];
 
 /// The format with this id.

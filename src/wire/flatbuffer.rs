@@ -64,6 +64,16 @@ impl<'a> Flatbuffer<'a> {
         Ok(())
     }
 
+    /// The bytes of a list.
+    ///
+    /// # Errors
+    ///
+    /// As [`Flatbuffer::count`]; `Source` if they cannot be had.
+    pub fn bytes(&self, list: List) -> Result<Vec<u8>> {
+        self.count(list.len)?;
+        read_vec(self.source, list.offset, list.len)
+    }
+
     fn read<const N: usize>(&self, at: u64) -> Result<[u8; N]> {
         let mut bytes = [0; N];
         self.source.read_at(at, &mut bytes)?;
@@ -225,8 +235,7 @@ impl<'a> Table<'a> {
     /// As [`Table::list`]; `TooLarge` beyond what such a file may describe.
     pub fn i32s(&self, field: usize) -> Result<Vec<i32>> {
         let Some(list) = self.list(field, 4)? else { return Ok(Vec::new()) };
-        self.buffer.count(list.len)?;
-        let bytes = read_vec(self.buffer.source, list.offset, list.len)?;
+        let bytes = self.buffer.bytes(list)?;
         Ok(bytes.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect())
     }
 
@@ -237,9 +246,8 @@ impl<'a> Table<'a> {
     /// As [`Table::i32s`].
     pub fn text(&self, field: usize) -> Result<Option<String>> {
         let Some(list) = self.list(field, 1)? else { return Ok(None) };
-        self.buffer.count(list.len)?;
-        let bytes = read_vec(self.buffer.source, list.offset, list.len)?;
-        let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
+        let text = String::from_utf8(self.buffer.bytes(list)?)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
         Ok(Some(text))
     }
 
