@@ -241,3 +241,40 @@ fn a_file_whose_every_byte_may_be_another_opens_or_is_refused() {
         }
     }
 }
+
+#[test]
+fn codes_stand_for_what_the_schema_says() {
+    let mut checked = 0;
+    for golden in common::goldens().iter().filter(|golden| golden["format"] == "tflite") {
+        let path = common::entry(golden);
+        let bytes = std::fs::read(path).unwrap();
+        let checkpoint = open(bytes);
+        for (tensor, golden) in checkpoint.tensors.iter().zip(golden["tensors"].as_array().unwrap()) {
+            let quant = &golden["extra"]["quant"];
+            assert_eq!(tensor.dequantized().is_some(), quant.is_object(), "{}", tensor.name);
+            let (Some(codes), Some(values)) = (golden["values"].as_array(), tensor.dequantized()) else { continue };
+            let of = |list: &str, channel: usize| {
+                let list = quant[list].as_array().unwrap();
+                list[channel % list.len()].as_f64().unwrap()
+            };
+            let inside: u64 =
+                tensor.shape[usize::try_from(quant["axis"].as_u64().unwrap()).unwrap() + 1..].iter().product();
+            let channels = quant["scale"].as_array().unwrap().len();
+            let expected: Vec<f64> = codes
+                .iter()
+                .enumerate()
+                .map(|(place, code)| {
+                    let channel = place / usize::try_from(inside).unwrap() % channels;
+                    let value = of("scale", channel) * (code.as_f64().unwrap() - of("zero_point", channel));
+                    #[expect(clippy::cast_possible_truncation, reason = "TFLite rounds so")]
+                    f64::from(value as f32)
+                })
+                .collect();
+            let start = vec![0; values.shape.len()];
+            let found = paramscope::view::values::values(&checkpoint.files, &values, &start, &values.shape).unwrap();
+            assert_eq!(serde_json::to_value(found).unwrap(), json!(expected), "{}", tensor.name);
+            checked += 1;
+        }
+    }
+    assert!(checked > 5, "{checked}");
+}

@@ -305,7 +305,7 @@ mod tests {
         let mut file = [start.to_le_bytes(), *b"TEST"].concat();
         file.extend(vtable.to_le_bytes());
         file.extend(u16::try_from(4 + bytes.len()).unwrap().to_le_bytes());
-        fields.iter().for_each(|field| file.extend(field.to_le_bytes()));
+        file.extend(fields.iter().flat_map(|field| field.to_le_bytes()));
         file.extend(i32::from(vtable).to_le_bytes());
         file.extend(bytes);
         file

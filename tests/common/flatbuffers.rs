@@ -84,7 +84,7 @@ fn place(bytes: &mut Vec<u8>, fields: &[(usize, Node)]) -> usize {
     let vtable = u16::try_from(4 + 2 * count).unwrap();
     bytes.extend(vtable.to_le_bytes());
     bytes.extend(size.to_le_bytes());
-    places.iter().for_each(|place| bytes.extend(place.to_le_bytes()));
+    bytes.extend(places.iter().flat_map(|place| place.to_le_bytes()));
     let table = bytes.len();
     bytes.extend(i32::from(vtable).to_le_bytes());
     bytes.resize(table + usize::from(size), 0);
