@@ -81,6 +81,11 @@ fn read_elements(options: &Options, files: &Files, tensor: &Tensor, entry: &mut 
             entry.set_findings(&findings);
         }
         entry.first = Some(report::first(files, tensor)?);
+        if let Some(values) = tensor.dequantized()
+            && let Some(findings) = study(files, &values)?
+        {
+            entry.set_dequantized(&findings, Some(report::first(files, &values)?));
+        }
     }
     // Texts of any length have no one form to take it of.
     if options.hash && !matches!(tensor.layout, Layout::Texts(_)) {

@@ -140,3 +140,9 @@ pub const GRAPH_OBJECTS: usize = 1 << 19;
 
 /// The longest text that names checkpoints: each of their names takes some 50 bytes.
 pub const CHECKPOINT_STATE: u64 = 1 << 20;
+
+/// What the tables of a FlatBuffers file may describe beyond its bytes: parts may be referred to more than once.
+pub const FLATBUFFER_SLACK: u64 = 4 << 20;
+
+/// The most that they may describe, without the elements of tensors: those of models with 10 000 tensors take 3 MB.
+pub const FLATBUFFER: u64 = 32 << 20;

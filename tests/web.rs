@@ -37,7 +37,7 @@ fn opens_a_file_through_the_browser() {
 #[wasm_bindgen_test]
 fn analyses_a_tensor_step_by_step() {
     let mut opened = open("simplenn.pt", SIMPLENN);
-    let mut analysis = opened.analysis(0, 50, None, None).unwrap();
+    let mut analysis = opened.analysis(0, 50, None, None, None).unwrap();
     while analysis.step(&mut opened).unwrap() < 1.0 {}
     assert_eq!(field(&analysis.summary(), "count"), 50.0);
     let counts: Float64Array = field(&analysis.histogram(), "counts").unchecked_into();
@@ -67,7 +67,7 @@ fn an_error_crosses_as_a_sentence() {
 #[wasm_bindgen_test]
 fn elements_cross_as_values() {
     let opened = open("simplenn.pt", SIMPLENN);
-    let values = Array::from(&opened.values(0, &[1.0, 2.0], &[2.0, 3.0]).unwrap());
+    let values = Array::from(&opened.values(0, &[1.0, 2.0], &[2.0, 3.0], None).unwrap());
     assert_eq!(values.length(), 6);
     assert!(values.iter().all(|value| value.as_f64().is_some_and(f64::is_finite)));
 }

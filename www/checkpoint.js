@@ -83,16 +83,16 @@ export class Checkpoint {
 
   /**
    * @param {number} index
-   * @param {CallOptions & { bins?: number, range?: [number, number], onProgress?: (fraction: number) => void }} [options]
+   * @param {CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean, onProgress?: (fraction: number) => void }} [options]
    * @returns {Promise<import('./types').Study>}
    */
-  study(index, { bins = DEFAULT_BINS, range, signal, onProgress } = {}) {
-    return this.#channel.call('study', { index, bins, range }, { signal, onProgress })
+  study(index, { bins = DEFAULT_BINS, range, dequantized, signal, onProgress } = {}) {
+    return this.#channel.call('study', { index, bins, range, dequantized }, { signal, onProgress })
   }
 
   /**
    * @param {number} index
-   * @param {CallOptions} [options]
+   * @param {CallOptions & { dequantized?: boolean }} [options]
    */
   async summary(index, options) {
     return (await this.study(index, options)).summary
@@ -100,7 +100,7 @@ export class Checkpoint {
 
   /**
    * @param {number} index
-   * @param {CallOptions & { bins?: number, range?: [number, number] }} [options]
+   * @param {CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean }} [options]
    */
   async histogram(index, options) {
     const { histogram, problem } = await this.study(index, options)
@@ -110,14 +110,14 @@ export class Checkpoint {
 
   /**
    * @param {number} index
-   * @param {CallOptions & { start?: number[], shape?: number[] }} [options]
+   * @param {CallOptions & { start?: number[], shape?: number[], dequantized?: boolean }} [options]
    * @returns {Promise<(number | string | boolean)[]>}
    */
-  values(index, { start, shape, signal } = {}) {
+  values(index, { start, shape, dequantized, signal } = {}) {
     const whole = this.tensors[index]?.shape ?? []
     const from = start ?? whole.map(() => 0)
     const size = shape ?? whole.map((length, axis) => length - from[axis])
-    return this.#channel.call('values', { index, start: from, shape: size }, { signal })
+    return this.#channel.call('values', { index, start: from, shape: size, dequantized }, { signal })
   }
 
   /**

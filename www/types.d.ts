@@ -78,7 +78,8 @@ export interface TensorInfo {
   layout?: string
   /** The stored parts of a tensor that is put together from several. */
   members?: { name: string, dtype: string, shape: number[], file?: string }[]
-  quantization?: { scheme: string, scale?: number, zeroPoint?: number, axis?: number }
+  /** `codes`: its values are the codes, and what these stand for is to be had by `dequantized`. */
+  quantization?: { scheme: string, codes: boolean, scale?: number, zeroPoint?: number, axis?: number }
   file?: string
   /** The record of the file, such as an entry of an archive. */
   record?: string
@@ -151,13 +152,13 @@ export interface Checkpoint {
   readonly notes: Note[]
   /** In file order. */
   readonly tensors: TensorInfo[]
-  summary(index: number, options?: CallOptions): Promise<Summary | undefined>
+  summary(index: number, options?: CallOptions & { dequantized?: boolean }): Promise<Summary | undefined>
   /** Rejects with `unsupported` where there is none (texts, no finite value, too many bins for the range). */
-  histogram(index: number, options?: CallOptions & { bins?: number, range?: [number, number] }): Promise<Histogram>
+  histogram(index: number, options?: CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean }): Promise<Histogram>
   /** Both at the cost of one. */
-  study(index: number, options?: CallOptions & { bins?: number, range?: [number, number], onProgress?: (fraction: number) => void }): Promise<Study>
+  study(index: number, options?: CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean, onProgress?: (fraction: number) => void }): Promise<Study>
   /** Row-major; integers beyond 2^53 and texts are strings. Without bounds: the whole tensor. */
-  values(index: number, options?: CallOptions & { start?: number[], shape?: number[] }): Promise<(number | string | boolean)[]>
+  values(index: number, options?: CallOptions & { start?: number[], shape?: number[], dequantized?: boolean }): Promise<(number | string | boolean)[]>
   /** Studies every tensor that `filter` finds, and resolves to the report. */
   analyze(options?: CallOptions & { filter?: string, onProgress?: (progress: Progress) => void }): Promise<object>
   /** The `paramscope-report/1` object, with the summaries of what was analysed so far. */

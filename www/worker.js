@@ -7,7 +7,7 @@ import init, { Opened } from './wasm/core.js'
 
 /** @typedef {import('./types').Studied} Studied */
 /** @typedef {{ cancelled: boolean, progress: (value: unknown) => void }} Task */
-/** @typedef {{ index: number, bins: number, range?: [number, number] }} StudyArgs */
+/** @typedef {{ index: number, bins: number, range?: [number, number], dequantized?: boolean }} StudyArgs */
 
 /** How long one run of steps may keep messages waiting, and how often progress is told. */
 const BREATH_MS = 8
@@ -26,7 +26,7 @@ const METHODS = {
   table: (opened, { query, sort, descending, grouped }) => opened.table(query, sort, descending, grouped),
   study: (opened, args, task) => study(opened, args, task, paced(fraction => task.progress(fraction))),
   analyze,
-  values: (opened, { index, start, shape }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape)),
+  values: (opened, { index, start, shape, dequantized }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape), dequantized),
   report: opened => opened.report(),
   python: (opened, { index }) => opened.python(index),
 }
@@ -105,8 +105,8 @@ async function fullCore() {
  * @param {(fraction: number) => void} onStep
  * @returns {Promise<import('./types').Study>}
  */
-async function study(opened, { index, bins, range }, task, onStep) {
-  const analysis = opened.analysis(index, bins, range?.[0], range?.[1])
+async function study(opened, { index, bins, range, dequantized }, task, onStep) {
+  const analysis = opened.analysis(index, bins, range?.[0], range?.[1], dequantized)
   try {
     for (let done = 0; done < 1;) {
       await breathe()

@@ -60,7 +60,7 @@ fn number_cells(number: Number, bytes: &[u8], count: usize) -> Vec<Cell> {
     match number.class() {
         Class::Bool => bytes.iter().take(count).map(|&byte| Cell::Bool(byte != 0)).collect(),
         Class::Unsigned | Class::Signed if number.bits() < 8 => {
-            unpack(number, bytes, count).into_iter().map(|code| Cell::Int(code.into())).collect()
+            unpack(number, bytes, count).into_iter().map(|code| Cell::Int(whole(number.class(), &[code]))).collect()
         }
         Class::Unsigned | Class::Signed => {
             let width = usize::try_from(number.bits() / 8).expect("at most 8");
@@ -249,5 +249,6 @@ mod tests {
         assert_eq!(cells(&Dtype::Number(Number::U64), &[255; 8], 1), [Cell::Int(u64::MAX.into())]);
         assert_eq!(cells(&Dtype::Number(Number::Qu4), &[0xa5, 0x03], 3), [5, 10, 3].map(Cell::Int));
         assert_eq!(cells(&Dtype::Number(Number::Qu2), &[0b11_10_01_00], 4), [0, 1, 2, 3].map(Cell::Int));
+        assert_eq!(cells(&Dtype::Number(Number::I4), &[0xa5, 0x03], 3), [5, -6, 3].map(Cell::Int));
     }
 }

@@ -41,7 +41,12 @@ pub fn numbers(number: Number, bytes: &[u8], count: usize, values: &mut Vec<f64>
                 std::array::from_fn(|code| f64::from(floats::small(number, u8::try_from(code).unwrap_or(0).into())));
             extend(values, bytes, |[code]: [u8; 1]| table[usize::from(code)]);
         }
-        Number::Qu4 | Number::Qu2 => values.extend(codes(number, bytes).take(count).map(f64::from)),
+        Number::Qu4 | Number::Qu2 | Number::U4 | Number::U2 => {
+            values.extend(codes(number, bytes).take(count).map(f64::from));
+        }
+        Number::I4 | Number::I2 => {
+            values.extend(codes(number, bytes).take(count).map(|code| f64::from(code.cast_signed())));
+        }
         Number::F6E2m3fn | Number::F6E3m2fn | Number::F4E2m1fn => {
             values.extend(codes(number, bytes).take(count).map(|code| f64::from(floats::small(number, code.into()))));
         }
@@ -71,13 +76,17 @@ fn modulus(real: f64, imaginary: f64) -> f64 {
     large * (1.0 + ratio * ratio).sqrt()
 }
 
-/// The codes of a packed type narrower than a byte, the first one in the lowest bits.
+/// The codes of a packed type narrower than a byte, the first one in the lowest bits, each in a byte: of a signed type that
+/// byte has its sign.
 fn codes(number: Number, bytes: &[u8]) -> impl Iterator<Item = u8> {
     let bits = usize::try_from(number.bits()).expect("below 8");
+    let (mask, sign) = ((1u8 << bits) - 1, 1u8 << (bits - 1));
+    let sign = if number.class() == Class::Signed { sign } else { 0 };
     (0..bytes.len() * 8 / bits).map(move |index| {
         let bit = index * bits;
         let pair = u16::from(bytes[bit / 8]) | bytes.get(bit / 8 + 1).map_or(0, |&next| u16::from(next) << 8);
-        (pair >> (bit % 8)).to_le_bytes()[0] & ((1 << bits) - 1)
+        let code = (pair >> (bit % 8)).to_le_bytes()[0] & mask;
+        if code & sign == 0 { code } else { code | !mask }
     })
 }
 
@@ -100,7 +109,12 @@ pub(super) fn whole_numbers(number: Number, bytes: &[u8], count: usize, values: 
         Number::U32 => extend(values, bytes, |raw| i64::from(u32::from_le_bytes(raw))),
         Number::I32 | Number::Qi32 => extend(values, bytes, |raw| i64::from(i32::from_le_bytes(raw))),
         Number::I64 => extend(values, bytes, i64::from_le_bytes),
-        Number::Qu4 | Number::Qu2 => values.extend(codes(number, bytes).take(count).map(i64::from)),
+        Number::Qu4 | Number::Qu2 | Number::U4 | Number::U2 => {
+            values.extend(codes(number, bytes).take(count).map(i64::from));
+        }
+        Number::I4 | Number::I2 => {
+            values.extend(codes(number, bytes).take(count).map(|code| i64::from(code.cast_signed())));
+        }
         _ => {}
     }
 }
@@ -159,6 +173,10 @@ mod tests {
             codes(Number::F6E2m3fn, &[0b1100_0001, 0b0011_0000, 0b0001_0010]).collect::<Vec<_>>(),
             [1, 3, 35, 4]
         );
+        let signed: Vec<i8> = codes(Number::I4, &[0x8f, 0x70]).map(u8::cast_signed).collect();
+        assert_eq!(signed, [-1, -8, 0, 7]);
+        let signed: Vec<i8> = codes(Number::I2, &[0b11_10_01_00]).map(u8::cast_signed).collect();
+        assert_eq!(signed, [0, 1, -2, -1]);
     }
 
     #[test]

@@ -33,13 +33,9 @@ enum Scales {
 impl<'a> Dequantized<'a> {
     /// The elements in row-major order or in that of the file.
     pub fn new(files: &'a Files, stored: &Stored<'a>, quantized: &'a Quantized, unordered: bool) -> Result<Self> {
-        let number =
-            stored.dtype.number().filter(|number| is_whole(*number) && number.bits() <= 32).ok_or_else(|| {
-                Error::malformed(format!(
-                    "Elements of type {} are not codes of a quantised tensor.",
-                    stored.dtype.name()
-                ))
-            })?;
+        let number = stored.dtype.number().filter(|number| is_whole(*number)).ok_or_else(|| {
+            Error::malformed(format!("Elements of type {} are not codes of a quantised tensor.", stored.dtype.name()))
+        })?;
         let (axis, scales) = match &quantized.scale {
             Scale::PerTensor { scale, zero_point } => (None, Scales::One(to_f32(*scale), *zero_point)),
             Scale::PerChannel { axis, scales, zero_points } => {

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{ByteRange, Texts};
 use crate::source::{Files, ReadAt, Window, read_vec, require};
+use crate::wire::protobuf::varint;
 use crc::{CRC_32_ISCSI, Crc, Digest};
 
 /// TensorFlow's checksum.
@@ -12,6 +13,9 @@ const CRC32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
 /// After how many lengths a [`Mark`] is set.
 const MARKED: u64 = 1024;
+
+/// The most bytes that a length takes.
+const VARINT: u64 = 10;
 
 /// How many bytes of lengths are read at a time.
 const BLOCK: u64 = 32 << 10;
@@ -231,27 +235,17 @@ impl<'a> Lengths<'a> {
         self.start + self.next as u64
     }
 
-    fn byte(&mut self) -> Result<u8> {
-        if self.next == self.block.len() {
-            let at = self.at();
-            let rest = self.source.size().saturating_sub(at);
-            self.block = read_vec(self.source, at, rest.clamp(1, BLOCK))?;
+    fn next(&mut self) -> Result<u64> {
+        let at = self.at();
+        let rest = self.source.size() - at;
+        if (self.block.len() - self.next) as u64 <= rest.min(VARINT) {
+            self.block = read_vec(self.source, at, rest.min(BLOCK))?;
             (self.start, self.next) = (at, 0);
         }
-        self.next += 1;
-        Ok(self.block[self.next - 1])
-    }
-
-    fn next(&mut self) -> Result<u64> {
-        let (mut value, at) = (0u64, self.at());
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(Error::malformed("The length of a text has more than 64 bits; the file is damaged.").at(at))
+        let mut bytes = &self.block[self.next..];
+        let length = varint(&mut bytes).map_err(|error| error.at(at))?;
+        self.next = self.block.len() - bytes.len();
+        Ok(length)
     }
 }
 

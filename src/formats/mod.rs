@@ -17,6 +17,7 @@ mod room;
 mod safetensors;
 mod shards;
 mod tensorflow;
+mod tflite;
 
 pub use candidate::Candidate;
 
@@ -69,6 +70,7 @@ pub const FORMATS: &[&Format] = &[
     &pickles::FORMAT,
     &pickles::JOBLIB,
     &hdf5::FORMAT,
+    &tflite::FORMAT,
 ];
 
 /// The format with this id.

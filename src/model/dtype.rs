@@ -166,6 +166,10 @@ pub enum Number {
     Qi32,
     Qu4,
     Qu2,
+    I4,
+    U4,
+    I2,
+    U2,
 }
 
 /// The facts about one type of number.
@@ -186,7 +190,7 @@ const fn facts(number: Number, name: &'static str, bits: u64, class: Class) -> N
 }
 
 /// All types of numbers, in the order of [`Number`].
-pub const NUMBERS: [NumberFacts; 32] = [
+pub const NUMBERS: [NumberFacts; 36] = [
     facts(Number::Bool, "bool", 8, Class::Bool),
     facts(Number::U8, "u8", 8, Class::Unsigned),
     facts(Number::I8, "i8", 8, Class::Signed),
@@ -222,6 +226,11 @@ pub const NUMBERS: [NumberFacts; 32] = [
     facts(Number::Qi32, "qi32", 32, Class::Signed),
     facts(Number::Qu4, "qu4", 4, Class::Unsigned),
     facts(Number::Qu2, "qu2", 2, Class::Unsigned),
+    // TFLite's and TensorFlow's.
+    facts(Number::I4, "i4", 4, Class::Signed),
+    facts(Number::U4, "u4", 4, Class::Unsigned),
+    facts(Number::I2, "i2", 2, Class::Signed),
+    facts(Number::U2, "u2", 2, Class::Unsigned),
 ];
 
 impl Number {

@@ -302,6 +302,14 @@ impl Tensor {
         self.layout.storage().into_iter().chain(pieces.iter().map(|piece| piece.range))
     }
 
+    /// The same tensor as the real numbers that its whole numbers stand for, where it has a scale beside it.
+    #[must_use]
+    pub fn dequantized(&self) -> Option<Tensor> {
+        let scale = (**self.scale.as_ref()?).clone();
+        let codes = self.layout.clone();
+        Some(Tensor { layout: Layout::Quantized(Rc::new(Quantized { codes, scale })), scale: None, ..self.clone() })
+    }
+
     /// How many elements the shape tells; saturates.
     pub fn elements(&self) -> u64 {
         element_count(&self.shape).unwrap_or(u64::MAX)

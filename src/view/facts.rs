@@ -205,6 +205,8 @@ impl Member {
 #[expect(missing_docs, reason = "PyTorch's name of the scheme, and its parameters")]
 pub struct Quantization {
     pub scheme: &'static str,
+    /// Whether it is the codes that are shown, and not what they stand for.
+    pub codes: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,12 +241,6 @@ fn members(files: &Files, tensor: &Tensor) -> Vec<Member> {
             let parts = [Some(&sparse.indices), sparse.others.as_ref(), Some(&sparse.values)];
             parts.into_iter().flatten().map(|part| Member::new(&part.name, part)).collect()
         }
-        Layout::Quantized(quantized) => match &quantized.scale {
-            Scale::PerChannel { scales, zero_points, .. } => {
-                vec![Member::new("scales", scales), Member::new("zero_points", zero_points)]
-            }
-            Scale::PerTensor { .. } => Vec::new(),
-        },
         Layout::Pieces(pieces) => {
             let part = |piece: &Piece| {
                 let at: Vec<String> = piece.at.iter().map(u64::to_string).collect();
@@ -254,22 +250,36 @@ fn members(files: &Files, tensor: &Tensor) -> Vec<Member> {
             };
             pieces.iter().take(SHOWN_MEMBERS).map(part).collect()
         }
-        _ => Vec::new(),
+        _ => match scale(tensor) {
+            Some(Scale::PerChannel { scales, zero_points, .. }) => {
+                vec![Member::new("scales", scales), Member::new("zero_points", zero_points)]
+            }
+            Some(Scale::PerTensor { .. }) | None => Vec::new(),
+        },
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
-fn quantization(layout: &Layout) -> Option<Quantization> {
-    let Layout::Quantized(quantized) = layout else { return None };
-    Some(match &quantized.scale {
+fn quantization(tensor: &Tensor) -> Option<Quantization> {
+    let codes = tensor.scale.is_some();
+    Some(match scale(tensor)? {
         Scale::PerTensor { scale, zero_point } => {
             let zero_point = Some(*zero_point as f64);
-            Quantization { scheme: "per_tensor_affine", scale: Some(*scale), zero_point, axis: None }
+            Quantization { scheme: "per_tensor_affine", codes, scale: Some(*scale), zero_point, axis: None }
         }
         Scale::PerChannel { axis, .. } => {
-            Quantization { scheme: "per_channel_affine", scale: None, zero_point: None, axis: Some(*axis as f64) }
+            let axis = Some(*axis as f64);
+            Quantization { scheme: "per_channel_affine", codes, scale: None, zero_point: None, axis }
         }
     })
+}
+
+/// What the codes of a quantised tensor stand for, whichever of both is shown.
+fn scale(tensor: &Tensor) -> Option<&Scale> {
+    match &tensor.layout {
+        Layout::Quantized(quantized) => Some(&quantized.scale),
+        _ => tensor.scale.as_deref(),
+    }
 }
 
 impl Facts {
@@ -395,7 +405,7 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
             storage_offset: view.map(|_| js(start)),
             layout: layout_text(&tensor.layout),
             members: members(&checkpoint.files, tensor),
-            quantization: quantization(&tensor.layout),
+            quantization: quantization(tensor),
         }
     };
     checkpoint.tensors.iter().enumerate().map(fact).collect()

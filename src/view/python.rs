@@ -71,6 +71,7 @@ const RECIPES: &[Recipe] = &[
             _ => numpy(asked, &format!("[{}]", literal(&asked.tensor.name)), &[]),
         },
     },
+    Recipe { format: "tflite", lines: tflite },
 ];
 
 const SAFETENSORS: fn(&Asked<'_>) -> Option<String> = |Asked { tensor, file, .. }| {
@@ -196,6 +197,17 @@ fn pickle(asked: &Asked<'_>) -> Option<String> {
     Some(format!("import {module}pickle\n{RUNS_IT}with {open}({file}, \"rb\") as f:\n    array = {array}"))
 }
 
+/// By its name, which the file has to give to no other.
+fn tflite(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
+    if checkpoint.tensors.iter().filter(|other| other.name == tensor.name).count() > 1 {
+        return None;
+    }
+    let name = literal(&tensor.name);
+    Some(format!(
+        "import tensorflow as tf\ninterpreter = tf.lite.Interpreter({file})\ngraphs = range(interpreter.num_subgraphs())\nplaces = {{about[\"name\"]: (about[\"index\"], graph) for graph in graphs for about in interpreter.get_tensor_details(graph)}}\ntensor = interpreter.get_tensor(*places[{name}])"
+    ))
+}
+
 /// What a pickle refers to where joblib wrote arrays behind it.
 const JOBLIBS: &str = "joblib.numpy_pickle.";
 
@@ -309,6 +321,7 @@ mod tests {
             ("torchscript", "a", &module[1..2], r#"tensor = module.state_dict()["0.weight"]"#),
             ("joblib", "a", &object, r#"array = getattr(getattr(joblib.load("my \"file\""), "class")._a1, "0\"")"#),
             ("npy", "array", &[], r#"array = np.load("my \"file\"")"#),
+            ("tflite", "a", &[], "tensor = interpreter.get_tensor(*places[\"a\"])"),
             ("npz", "a/b", &[], r#"array = np.load("my \"file\"")["a/b"]"#),
             ("npz", "a/b.0", &wrapped, r#"array = np.load("my \"file\"", allow_pickle=True)["a/b"].item()[0]"#),
         ] {

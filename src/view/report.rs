@@ -137,9 +137,25 @@ pub struct TensorReport {
     /// The first elements in row-major order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Vec<Json>>,
+    /// What the elements stand for, where a scale beside them tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dequantized: Option<Dequantized>,
     /// SHA-256 over the elements, row-major, little-endian.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+}
+
+/// The real numbers that the elements of a quantised tensor stand for, as float32.
+#[derive(Serialize)]
+pub struct Dequantized {
+    /// Statistics over the finite values.
+    pub summary: Summary,
+    /// As of the elements.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<Bins>,
+    /// The first ones in row-major order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<Vec<Json>>,
 }
 
 /// Statistics of one tensor; of complex numbers those of the modulus.
@@ -342,6 +358,7 @@ impl TensorReport {
             summary: None,
             histogram: None,
             first: None,
+            dequantized: None,
             sha256: None,
         }
     }
@@ -349,7 +366,13 @@ impl TensorReport {
     /// Puts in what a study found.
     pub fn set_findings(&mut self, findings: &Findings) {
         self.summary = Some(Summary::new(findings));
-        self.histogram = findings.histogram.as_ref().and_then(|made| made.as_ref().ok()).map(Bins::new);
+        self.histogram = Bins::found(findings);
+    }
+
+    /// Puts in what a study of [`Tensor::dequantized`] found.
+    pub fn set_dequantized(&mut self, findings: &Findings, first: Option<Vec<Json>>) {
+        let (summary, histogram) = (Summary::new(findings), Bins::found(findings));
+        self.dequantized = Some(Dequantized { summary, histogram, first });
     }
 }
 
@@ -374,6 +397,11 @@ impl Summary {
 }
 
 impl Bins {
+    /// The histogram that a study made, if it could.
+    fn found(findings: &Findings) -> Option<Self> {
+        findings.histogram.as_ref().and_then(|made| made.as_ref().ok()).map(Bins::new)
+    }
+
     /// A histogram's edges and counts.
     pub fn new(histogram: &Histogram) -> Self {
         Bins {

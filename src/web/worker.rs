@@ -23,6 +23,8 @@ pub struct Opened {
     tree: Tree,
     /// What was found so far of each tensor, by its index.
     findings: BTreeMap<usize, Findings>,
+    /// Likewise of what the codes of quantised tensors stand for.
+    dequantized: BTreeMap<usize, Findings>,
 }
 
 #[wasm_bindgen]
@@ -43,7 +45,7 @@ impl Opened {
         }
         let checkpoint = formats::open(&given)?;
         let tree = Tree::new(&checkpoint.tensors);
-        Ok(Opened { checkpoint, tree, findings: BTreeMap::new() })
+        Ok(Opened { checkpoint, tree, findings: BTreeMap::new(), dequantized: BTreeMap::new() })
     }
 
     /// What the header of the page shows.
@@ -105,32 +107,42 @@ impl Opened {
         ]))
     }
 
-    /// Begins the analysis of a tensor, with a histogram of `bins` bins, over a range or over all finite values.
+    /// Begins the analysis of a tensor, with a histogram of `bins` bins, over a range or over all finite values: of its elements,
+    /// or, if `dequantized`, of what these stand for.
     ///
     /// # Errors
     ///
-    /// `query` if there is no such tensor.
+    /// `query` if there is no such tensor, or no scale beside it.
     pub fn analysis(
         &self,
         index: usize,
         bins: usize,
         low: Option<f64>,
         high: Option<f64>,
+        dequantized: Option<bool>,
     ) -> Result<Analysis, JsValue> {
-        self.tensor(index)?;
+        let dequantized = dequantized == Some(true);
+        let tensor = self.wanted(index, dequantized)?;
         let study = Study::new(bins.clamp(1, MOST_BINS), low.zip(high));
         // The report keeps the usual histogram only.
-        Ok(Analysis { index, study, findings: None, kept: low.zip(high).is_none() })
+        Ok(Analysis { index, tensor, dequantized, study, findings: None, kept: low.zip(high).is_none() })
     }
 
-    /// The elements of a part, row-major; whole numbers beyond 2^53 and texts are strings.
+    /// The elements of a part, or, if `dequantized`, what these stand for, row-major; whole numbers beyond 2^53 and texts are strings.
     ///
     /// # Errors
     ///
     /// Those of [`values::values`].
-    pub fn values(&self, index: usize, start: &[f64], shape: &[f64]) -> Result<JsValue, JsValue> {
+    pub fn values(
+        &self,
+        index: usize,
+        start: &[f64],
+        shape: &[f64],
+        dequantized: Option<bool>,
+    ) -> Result<JsValue, JsValue> {
         let (start, shape) = (whole(start), whole(shape));
-        let found = values::values(&self.checkpoint.files, self.tensor(index)?, &start, &shape);
+        let tensor = self.wanted(index, dequantized == Some(true))?;
+        let found = values::values(&self.checkpoint.files, &tensor, &start, &shape);
         plain(&found.map_err(|error| failure(&error))?)
     }
 
@@ -144,6 +156,9 @@ impl Opened {
         for (index, findings) in &self.findings {
             report.tensors[*index].set_findings(findings);
         }
+        for (index, findings) in &self.dequantized {
+            report.tensors[*index].set_dequantized(findings, None);
+        }
         serde_json::to_string_pretty(&report).map_err(|error| JsValue::from_str(&error.to_string()))
     }
 
@@ -154,6 +169,16 @@ impl Opened {
     /// `query` if there is no such tensor.
     pub fn python(&self, index: usize) -> Result<String, JsValue> {
         Ok(python::lines(&self.checkpoint, self.tensor(index)?).unwrap_or_default())
+    }
+
+    /// A tensor, or what its elements stand for.
+    fn wanted(&self, index: usize, dequantized: bool) -> Result<Tensor, JsValue> {
+        let tensor = self.tensor(index)?;
+        if !dequantized {
+            return Ok(tensor.clone());
+        }
+        let none = || failure(&Error::query(format!("Tensor {index} has no scale beside it.")));
+        tensor.dequantized().ok_or_else(none)
     }
 
     fn tensor(&self, index: usize) -> Result<&Tensor, JsValue> {
@@ -178,6 +203,8 @@ fn whole(numbers: &[f64]) -> Vec<u64> {
 #[wasm_bindgen]
 pub struct Analysis {
     index: usize,
+    tensor: Tensor,
+    dequantized: bool,
     study: Study,
     findings: Option<Findings>,
     kept: bool,
@@ -191,13 +218,12 @@ impl Analysis {
     ///
     /// Those of [`Study::step`].
     pub fn step(&mut self, opened: &mut Opened) -> Result<f64, JsValue> {
-        let checkpoint = &opened.checkpoint;
-        let tensor = opened.tensor(self.index)?;
-        let done = self.study.step(&checkpoint.files, tensor).map_err(|error| failure(&error))?;
+        let done = self.study.step(&opened.checkpoint.files, &self.tensor).map_err(|error| failure(&error))?;
         if done >= 1.0 {
             self.findings = self.study.findings();
             if let (true, Some(findings)) = (self.kept, &self.findings) {
-                opened.findings.insert(self.index, findings.clone());
+                let found = if self.dequantized { &mut opened.dequantized } else { &mut opened.findings };
+                found.insert(self.index, findings.clone());
             }
         }
         Ok(done)

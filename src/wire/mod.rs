@@ -4,6 +4,8 @@
 pub mod crc32c;
 #[cfg(feature = "hdf5")]
 pub mod hdf5;
+#[cfg(feature = "tensorflow")]
+pub mod flatbuffer;
 pub mod literal;
 pub mod packed;
 pub mod pickle;

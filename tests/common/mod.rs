@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 pub mod archives;
+pub mod flatbuffers;
 pub mod hostile;
 
 use paramscope::error::Result;

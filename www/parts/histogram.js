@@ -41,7 +41,7 @@ export function createHistogram(context, tensor) {
   /** @type {AbortController} */
   let drawing = new AbortController()
 
-  const controls = createControls(context, () => studied.histogram?.edges, wanted => {
+  const controls = createControls(context, tensor, () => studied.histogram?.edges, wanted => {
     range = wanted
     study()
   })
@@ -60,9 +60,9 @@ export function createHistogram(context, tensor) {
     const impatient = setTimeout(() => figure.replaceChildren(waiting), PATIENCE_MS)
     const onProgress = (/** @type {number} */ fraction) => { waiting.textContent = `${t('reading')} ${context.numbers.percent(fraction)}` }
     try {
-      studied = await session.checkpoint.study(tensor.index, { bins: host.bins, range, signal: within, onProgress })
+      studied = await session.checkpoint.study(tensor.index, { bins: host.bins, range, dequantized: controls.dequantized(), signal: within, onProgress })
       clearTimeout(impatient)
-      if (!range) session.remember([{ index: tensor.index, ...studied }])
+      if (!range && !controls.dequantized()) session.remember([{ index: tensor.index, ...studied }])
       if (studied.summary) stats.replaceChildren(createStats(context, studied.summary), isComplex(tensor) ? h('p', { class: 'plot-summary' }, t('ofMagnitudes')) : '')
       controls.showRange(studied.histogram)
       draw()
@@ -150,19 +150,27 @@ function picture(core, chart) {
 }
 
 /**
- * Bins, scale and range.
+ * Bins, scale, what codes stand for, and range.
  *
  * @param {OpenContext} context
+ * @param {TensorInfo} tensor
  * @param {() => Float64Array | undefined} edges
  * @param {(range?: [number, number]) => void} onRange
  */
-function createControls({ host, t, settings, signal }, edges, onRange) {
+function createControls({ host, t, settings, signal }, { quantization }, edges, onRange) {
   const bins = h('input', { type: 'number', min: MIN_BINS, max: MAX_BINS, step: 10, part: 'bins', onchange: () => { host.bins = bins.valueAsNumber } })
   const log = h('input', { type: 'checkbox', part: 'log', onchange: () => { host.scale = log.checked ? 'log' : 'linear' } })
   const low = h('input', { type: 'text', inputmode: 'decimal', 'data-range': 'low', 'aria-label': t('rangeLow'), onchange: choose })
   const high = h('input', { type: 'text', inputmode: 'decimal', 'data-range': 'high', 'aria-label': t('rangeHigh'), onchange: choose })
-  const whole = h('button', { type: 'button', class: 'tool', hidden: true, onclick: () => { whole.hidden = true; onRange() } }, t('rangeReset'))
+  const whole = h('button', { type: 'button', class: 'tool', hidden: true, onclick: reset }, t('rangeReset'))
+  // Other numbers have another range.
+  const real = h('input', { type: 'checkbox', part: 'dequantized', onchange: reset })
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true }, t('rangeWrong'))
+
+  function reset() {
+    whole.hidden = true
+    onRange()
+  }
 
   function choose() {
     const [from, to] = [low, high].map(input => Number(input.value.trim().replace('\u2212', '-') || NaN))
@@ -183,7 +191,9 @@ function createControls({ host, t, settings, signal }, edges, onRange) {
   return {
     element: h('div', { class: 'controls' },
       h('label', {}, t('bins'), bins), h('label', {}, log, t('logCounts')),
+      quantization?.codes && h('label', {}, real, t('dequantized')),
       h('span', { class: 'range' }, t('range'), low, '…', high, whole), problem),
+    dequantized: () => real.checked,
     /** @param {Histogram | undefined} histogram */
     showRange(histogram) {
       const all = edges()

@@ -110,6 +110,7 @@ export default {
   distributionOfValues: 'Distribution of values',
   bins: 'Bins',
   logCounts: 'Log count',
+  dequantized: 'Values, not codes',
   range: 'Range',
   rangeLow: 'Lowest value',
   rangeHigh: 'Highest value',

@@ -111,6 +111,7 @@ export default {
   distributionOfValues: '值的分布',
   bins: '分箱数',
   logCounts: '对数计数',
+  dequantized: '反量化值',
   range: '范围',
   rangeLow: '最低值',
   rangeHigh: '最高值',

@@ -51,8 +51,8 @@ export class Opened {
   tensors(): TensorInfo[]
   groups(): Group[]
   table(query: string, sort: SortKey, descending: boolean, grouped: boolean): Table
-  analysis(index: number, bins: number, low?: number, high?: number): Analysis
-  values(index: number, start: Float64Array, shape: Float64Array): (number | string | boolean)[]
+  analysis(index: number, bins: number, low?: number, high?: number, dequantized?: boolean): Analysis
+  values(index: number, start: Float64Array, shape: Float64Array, dequantized?: boolean): (number | string | boolean)[]
   report(): string
   python(index: number): string
   free(): void

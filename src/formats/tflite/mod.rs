@@ -1,0 +1,27 @@
+//! TFLite (LiteRT): a FlatBuffers file whose tables describe the graphs and whose buffers hold the constants.
+
+#[cfg(feature = "tensorflow")]
+mod metadata;
+#[cfg(feature = "tensorflow")]
+mod operators;
+#[cfg(feature = "tensorflow")]
+mod reader;
+#[cfg(feature = "tensorflow")]
+mod sparse;
+#[cfg(feature = "tensorflow")]
+mod tensors;
+
+use super::Format;
+#[cfg(not(feature = "tensorflow"))]
+use super::elsewhere as open;
+#[cfg(feature = "tensorflow")]
+use reader::open;
+
+pub(super) const FORMAT: Format = Format {
+    id: "tflite",
+    label: "TFLite",
+    extensions: &["tflite"],
+    reads: "the constants of all subgraphs, also beyond 2 GB; quantised ones as codes and as the values they stand for; operators, signatures, metadata",
+    probe: |file| file.head().get(4..8) == Some(b"TFL3"),
+    open,
+};
