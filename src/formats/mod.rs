@@ -59,6 +59,7 @@ pub const FORMATS: &[&Format] = &[
     &pytorch::TAR,
     &numpy::NPY,
     &numpy::NPZ,
+    &tensorflow::SAVED_MODEL,
     &tensorflow::CHECKPOINT,
     &tensorflow::V1,
     &pickles::FORMAT,
