@@ -65,6 +65,7 @@ pub const FORMATS: &[&Format] = &[
     &later(pytorch::TAR),
     &numpy::NPY,
     &numpy::NPZ,
+    &tensorflow::SAVED_MODEL,
     &tensorflow::CHECKPOINT,
     &tensorflow::V1,
     &pickles::FORMAT,

@@ -95,6 +95,16 @@ impl<'a> Message<'a> {
         Ok(found)
     }
 
+    /// The last bytes of the message, at most so many.
+    ///
+    /// # Errors
+    ///
+    /// `Source` if they cannot be had.
+    pub fn tail(&self, most: u64) -> Result<Vec<u8>> {
+        let len = most.min(self.end - self.at);
+        read_vec(self.source, self.end - len, len)
+    }
+
     fn step(&mut self) -> Result<Option<Field<'a>>> {
         let mut groups = Vec::new();
         loop {

@@ -17,6 +17,10 @@ mod graph;
 #[cfg(feature = "tensorflow")]
 mod intact;
 #[cfg(feature = "tensorflow")]
+mod keras;
+#[cfg(feature = "tensorflow")]
+mod saved_model;
+#[cfg(feature = "tensorflow")]
 mod slices;
 #[cfg(feature = "tensorflow")]
 mod state;
@@ -26,9 +30,26 @@ mod v1;
 use super::Format;
 
 #[cfg(not(feature = "tensorflow"))]
-use super::{elsewhere as open_checkpoint, elsewhere as open_v1};
+use super::{elsewhere as open_checkpoint, elsewhere as open_saved_model, elsewhere as open_v1};
 #[cfg(feature = "tensorflow")]
-use {state::open as open_checkpoint, v1::open as open_v1};
+use {saved_model::open as open_saved_model, state::open as open_checkpoint, v1::open as open_v1};
+
+/// A folder with a graph and its variables.
+pub(super) const SAVED_MODEL: Format = Format {
+    id: "tf-savedmodel",
+    label: "TensorFlow SavedModel",
+    extensions: &[],
+    reads: "the folder: variables, signatures, tags, versions, layers of Keras",
+    probe: |file| is_saved_model(file.head()),
+    open: open_saved_model,
+};
+
+/// Whether a message begins with a small version and goes on with a message that begins with one.
+fn is_saved_model(head: &[u8]) -> bool {
+    let [0x08, 0..0x80, 0x12, rest @ ..] = head else { return false };
+    let len = rest.iter().take(5).take_while(|byte| **byte >= 0x80).count();
+    rest.get(len + 1) == Some(&0x0a)
+}
 
 /// A checkpoint of version 2, or the text file that names the latest.
 pub(super) const CHECKPOINT: Format = Format {

@@ -1,12 +1,14 @@
 //! The text file `checkpoint`, which tells the latest of the checkpoints beside it, and which of several is opened.
 //! Source: `tensorflow/python/training/checkpoint_state.proto`, written in protobuf's text form.
 
+use super::saved_model::add_versions;
 use super::{bundle, names_checkpoints};
 use crate::error::{Error, Result, quoted};
 use crate::formats::Candidate;
 use crate::limits;
 use crate::model::{Checkpoint, Entry, Note, Value};
-use crate::source::{File, Files, read_vec};
+use crate::source::{File, Files, Pages, read_vec};
+use crate::wire::protobuf::Message;
 
 /// What the file says.
 #[derive(Debug, Default, PartialEq)]
@@ -58,6 +60,13 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         }
     };
     bundle::add(&mut model, files, index).map_err(|error| error.in_file(&index.name))?;
+    let meta = index.name.strip_suffix(bundle::INDEX).and_then(|prefix| find(files, &format!("{prefix}.meta")));
+    if let Some(file) = meta {
+        model.files.add(&file.name, file.source.clone());
+        if let Err(error) = add_versions(&mut model, Message::new(&Pages::new(&*file.source))) {
+            model.note(Note::from(&error.in_file(&file.name)));
+        }
+    }
     if let (Some(state), Some(file)) = (state, state_file) {
         model.files.add(&file.name, file.source.clone());
         model.metadata.push(Entry::plain("model_checkpoint_path", Value::Text(state.latest)));
@@ -69,11 +78,12 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
 }
 
 /// The folder of a file, with the slash behind it.
-fn folder_of(file: &File) -> &str {
+pub(super) fn folder_of(file: &File) -> &str {
     file.name.strip_suffix(file.base_name()).unwrap_or_default()
 }
 
-fn find<'a>(files: &'a Files, name: &str) -> Option<&'a File> {
+/// The file of just this name.
+pub(super) fn find<'a>(files: &'a Files, name: &str) -> Option<&'a File> {
     files.iter().map(|(_, file)| file).find(|file| file.name == name)
 }
 
