@@ -87,13 +87,26 @@ pub const SPARSE_INDICES: u64 = 16 << 20;
 /// The longest list of a quantised tensor's scales, or of their zero points: one each for the rows of any vocabulary fits.
 pub const SCALES: u64 = 16 << 20;
 
-/// The longest chunk of an HDF5 dataset that is read: it is held whole. Real ones take up to some megabytes; a dataset that is one
-/// chunk takes what it takes.
-pub const TILE: u64 = 256 << 20;
+/// How many times its bytes an HDF5 file's structures may be read, beyond [`HDF5_SMALL`]: what no file needs that does not
+/// lead to the same bytes many times.
+pub const HDF5_AGAIN: u64 = 3;
+
+/// How many bytes of structures may be read of any HDF5 file.
+pub const HDF5_SMALL: u64 = 8 << 20;
+
+/// How deep HDF5's types nest: one in another, which is read by a call in a call.
+pub const HDF5_TYPES: usize = 16;
+
+/// How many links of an HDF5 file one path may lead along: libhdf5 stops at 16 of either kind.
+pub const HDF5_LINKS: usize = 32;
+
+/// The largest chunk of an HDF5 dataset: one is held as a whole. Real ones take up to some megabytes; a dataset that is one chunk
+/// takes what it takes.
+pub const HDF5_CHUNK: u64 = 256 << 20;
 
 /// The most chunks of an HDF5 dataset that are listed at a time, 32 bytes each: 250 GB in chunks of 64 KiB have as many.
-pub const TILES: usize = 4 << 20;
+pub const HDF5_CHUNKS: usize = 4 << 20;
 
 /// The memory for unpacked chunks that are still wanted: a row of chunks across a matrix of 16 384 columns takes 64 MiB if they
 /// are 1024 by 1024 float32.
-pub const TILES_KEPT: u64 = 64 << 20;
+pub const HDF5_CHUNKS_KEPT: u64 = 64 << 20;

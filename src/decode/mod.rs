@@ -11,6 +11,8 @@ mod encoded;
 mod floats;
 #[cfg(feature = "hdf5")]
 mod found;
+#[cfg(feature = "hdf5")]
+mod heap;
 mod kept;
 #[cfg(feature = "hdf5")]
 mod mosaic;

@@ -2,6 +2,8 @@
 
 use super::cells::{Cell, cells};
 use super::elements::Elements;
+#[cfg(feature = "hdf5")]
+use super::heap::{Heaps, has_heap};
 use crate::error::{Error, Result};
 use crate::model::Tensor;
 use crate::source::Files;
@@ -11,6 +13,8 @@ use crate::source::Files;
 pub struct Shown<'a> {
     elements: Elements<'a>,
     bytes: Vec<u8>,
+    #[cfg(feature = "hdf5")]
+    files: &'a Files,
 }
 
 impl<'a> Shown<'a> {
@@ -20,7 +24,12 @@ impl<'a> Shown<'a> {
     ///
     /// As [`Elements::new`].
     pub fn new(files: &'a Files, tensor: &'a Tensor) -> Result<Self> {
-        Ok(Shown { elements: Elements::new(files, tensor)?, bytes: Vec::new() })
+        Ok(Shown {
+            elements: Elements::new(files, tensor)?,
+            bytes: Vec::new(),
+            #[cfg(feature = "hdf5")]
+            files,
+        })
     }
 
     /// How many elements there are.
@@ -40,6 +49,11 @@ impl<'a> Shown<'a> {
         let wanted = usize::try_from(count + lead).map_err(|_| Error::too_large("So many do not fit into memory."))?;
         let mut found = cells(self.elements.dtype(), &self.bytes, wanted);
         found.drain(..found.len().min(usize::try_from(lead).expect("below 8")));
+        #[cfg(feature = "hdf5")]
+        if has_heap(self.elements.dtype()) {
+            let mut heaps = Heaps::new(self.files);
+            found = found.into_iter().map(|cell| heaps.read(self.elements.dtype(), cell)).collect::<Result<_>>()?;
+        }
         Ok(found)
     }
 }

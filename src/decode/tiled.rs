@@ -39,10 +39,10 @@ impl<'a> Tiles<'a> {
         }
         let whole = crate::model::element_count(&tiled.chunk).and_then(|count| count.checked_mul(bits / 8));
         let whole = whole.ok_or_else(|| wrong("has more bytes than can be counted"))?;
-        if whole > limits::TILE {
+        if whole > limits::HDF5_CHUNK {
             return Err(Error::too_large(format!(
                 "Chunks of {whole} bytes are not read; at most {} MiB are held at a time.",
-                limits::TILE >> 20
+                limits::HDF5_CHUNK >> 20
             )));
         }
         if tiled.fill.as_ref().is_some_and(|fill| fill.len() as u64 != bits / 8) {
@@ -149,7 +149,7 @@ impl<'a> Tiles<'a> {
         let numbers = self.numbers(&wanted);
         let listing = self.found.listing(numbers.clone(), |range| self.find(range))?;
         for chunk in listing.within(&numbers) {
-            let (origin, extent) = (self.chunks.grid().origin(chunk.number), self.extent(chunk.number));
+            let (origin, extent) = (self.origin(chunk.number), self.extent(chunk.number));
             let zeros = vec![0; extent.len()];
             let rows = Rows::new(&extent, (self.shape, &origin), (&self.tiled.chunk, &zeros));
             if rows.between(wanted.start, wanted.end).is_empty() {
@@ -186,21 +186,28 @@ impl<'a> Tiles<'a> {
         let grid = self.chunks.grid();
         let mut same = true;
         let (mut low, mut high) = (Vec::new(), Vec::new());
-        for (dimension, size) in self.tiled.chunk.iter().enumerate() {
+        for (dimension, count) in grid.counts().iter().enumerate() {
+            let (first, last, size) = (first[dimension], last[dimension], self.tiled.chunk[dimension]);
             // Behind the first dimension in which they differ, all indices are between them.
-            let all = 0..=grid.counts()[dimension] - 1;
-            let (first, last) = (first[dimension], last[dimension]);
-            low.push(if same { first / size } else { *all.start() });
-            high.push(if same { last / size } else { *all.end() });
+            low.push(if same { first / size } else { 0 });
+            high.push(if same { last / size } else { count - 1 });
             same &= first == last;
         }
         let number = |index: &[u64]| grid.number(index).expect("chunks of elements that are there");
         number(&low)..number(&high) + 1
     }
 
+    /// The index of a chunk's first element.
+    fn origin(&self, number: u64) -> Vec<u64> {
+        let mut origin = self.chunks.grid().origin(number);
+        // An element's own dimensions begin at 0.
+        origin.resize(self.shape.len(), 0);
+        origin
+    }
+
     /// The shape of what a chunk has of the tensor.
     fn extent(&self, number: u64) -> Vec<u64> {
-        let origin = self.chunks.grid().origin(number);
+        let origin = self.origin(number);
         let sizes = origin.iter().zip(&self.tiled.chunk).zip(self.shape);
         sizes.map(|((at, chunk), size)| (size - at).min(*chunk)).collect()
     }
@@ -211,7 +218,7 @@ impl<'a> Tiles<'a> {
     }
 
     fn unpack(&self, chunk: &Chunk) -> Result<Vec<u8>> {
-        let origin = || self.chunks.grid().origin(chunk.number);
+        let origin = || self.origin(chunk.number);
         let failed = |error: Error| {
             let hint = if error.kind == Kind::Malformed { "; the file is damaged" } else { "" };
             let message = format!("The chunk at {:?} cannot be read: {}{hint}.", origin(), error.message);

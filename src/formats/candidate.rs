@@ -1,3 +1,5 @@
+#[cfg(feature = "hdf5")]
+use super::hdf5::Hdf5;
 use super::pickles;
 use crate::error::{Error, Result};
 use crate::source::{File, FileId, read_vec};
@@ -13,6 +15,8 @@ pub struct Candidate<'a> {
     pub file: &'a File,
     head: Vec<u8>,
     archive: OnceCell<Result<Archive>>,
+    #[cfg(feature = "hdf5")]
+    hdf5: OnceCell<Result<Hdf5>>,
 }
 
 impl<'a> Candidate<'a> {
@@ -26,7 +30,14 @@ impl<'a> Candidate<'a> {
     /// `Source` if they cannot be had.
     pub fn new(id: FileId, file: &'a File) -> Result<Self> {
         let head = read_vec(&*file.source, 0, file.source.size().min(Self::HEAD))?;
-        Ok(Candidate { id, file, head, archive: OnceCell::new() })
+        Ok(Candidate {
+            id,
+            file,
+            head,
+            archive: OnceCell::new(),
+            #[cfg(feature = "hdf5")]
+            hdf5: OnceCell::new(),
+        })
     }
 
     /// Its first bytes, at most [`Candidate::HEAD`].
@@ -64,6 +75,22 @@ impl<'a> Candidate<'a> {
     /// What is wrong with a zip archive whose directory cannot be read, so that the format inside cannot be told.
     pub fn broken_archive(&self) -> Option<&Error> {
         self.begins_as_archive().then(|| self.read_archive())??.as_ref().err()
+    }
+
+    /// The objects of what has to be an HDF5 file. Read once, when first asked for.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    #[cfg(feature = "hdf5")]
+    pub fn require_hdf5(&self) -> Result<&Hdf5> {
+        self.hdf5.get_or_init(|| Hdf5::open(&self.file.source)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The objects, of an HDF5 file that is sound.
+    #[cfg(feature = "hdf5")]
+    pub fn hdf5(&self) -> Option<&Hdf5> {
+        super::hdf5::is_one(self).then(|| self.require_hdf5().ok())?
     }
 
     fn read_archive(&self) -> Option<&Result<Archive>> {

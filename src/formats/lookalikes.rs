@@ -37,10 +37,6 @@ const LOOKALIKES: &[Lookalike] = &[
         sentence: "This is a PyTorch file from before version 1.6, which is not read here yet; load it and save it again with a newer PyTorch.",
     },
     Lookalike {
-        test: |file| file.head().starts_with(b"\x89HDF\r\n\x1a\n"),
-        sentence: "This is an HDF5 file (Keras, h5py), which is not read here yet.",
-    },
-    Lookalike {
         test: |file| file.head().starts_with(b"GGUF"),
         sentence: "This is a GGUF file (llama.cpp), which is not read here yet.",
     },

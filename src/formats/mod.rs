@@ -5,6 +5,7 @@
 
 mod candidate;
 mod contents;
+mod hdf5;
 mod lookalikes;
 mod names;
 mod numpy;
@@ -60,6 +61,7 @@ pub const FORMATS: &[&Format] = &[
     &numpy::NPZ,
     &pickles::FORMAT,
     &pickles::JOBLIB,
+    &hdf5::FORMAT,
 ];
 
 /// The format with this id.

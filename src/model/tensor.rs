@@ -292,6 +292,9 @@ impl Tensor {
     /// Bytes of one dense copy in the file's encoding, packed types rounded up; 0 where the type has no fixed size.
     /// Saturates.
     pub fn bytes(&self) -> u64 {
+        if let Layout::Encoded(encoded) = &self.layout {
+            return encoded.stored.bytes();
+        }
         let bits = u128::from(self.dtype.bits().unwrap_or(0)) * u128::from(self.elements());
         u64::try_from(bits.div_ceil(8)).unwrap_or(u64::MAX)
     }

@@ -7,3 +7,6 @@ pub mod packed;
 pub mod pickle;
 pub mod tar;
 pub mod zip;
+
+/// What an HDF5 file begins with, behind a user block that it may have.
+pub const HDF5_SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";

@@ -1,0 +1,54 @@
+//! HDF5 files: groups, datasets and attributes, whatever wrote them.
+//!
+//! `wire/hdf5` reads the structures; here datasets become tensors, and attributes, groups and links what stands beside them.
+
+#[cfg(feature = "hdf5")]
+mod dtype;
+#[cfg(feature = "hdf5")]
+mod open;
+#[cfg(feature = "hdf5")]
+mod others;
+#[cfg(feature = "hdf5")]
+mod reader;
+#[cfg(feature = "hdf5")]
+mod virtuals;
+
+#[cfg(not(feature = "hdf5"))]
+use super::elsewhere as open_file;
+use super::{Candidate, Format};
+use crate::source::read_vec;
+use crate::wire::HDF5_SIGNATURE;
+#[cfg(feature = "hdf5")]
+pub use open::Hdf5;
+#[cfg(feature = "hdf5")]
+use open::open as open_file;
+#[cfg(feature = "hdf5")]
+pub use reader::Reader;
+
+pub(super) const FORMAT: Format = Format {
+    id: "hdf5",
+    label: "HDF5",
+    extensions: &["h5", "hdf5", "hdf", "he5"],
+    reads: "groups, attributes and links; every layout and chunk index, virtual datasets; values chunk by chunk",
+    probe: is_one,
+    open: open_file,
+};
+
+/// Whether a file begins as one of HDF5 does, behind a user block if its name says so.
+pub(super) fn is_one(file: &Candidate<'_>) -> bool {
+    let len = HDF5_SIGNATURE.len();
+    let mut at = 0u64;
+    while at.saturating_add(len as u64) <= file.size() {
+        let here = usize::try_from(at).ok().and_then(|at| file.head().get(at..)?.first_chunk());
+        let found = match here {
+            Some(bytes) => bytes == HDF5_SIGNATURE,
+            None if !file.has_extension(FORMAT.extensions) => return false,
+            None => read_vec(&*file.file.source, at, len as u64).is_ok_and(|bytes| bytes == HDF5_SIGNATURE),
+        };
+        if found {
+            return true;
+        }
+        at = if at == 0 { 512 } else { at * 2 };
+    }
+    false
+}

@@ -1,0 +1,191 @@
+//! Fractal heaps: the links and attributes of objects with many of them.
+//!
+//! Objects lie one after the other in blocks whose sizes double from row to row of a table; large rows are tables themselves.
+//! An id tells where an object is: in the blocks, on its own in the file, or inside of the id.
+
+use super::cursor::Cursor;
+use super::file::File;
+use crate::error::{Error, Result};
+
+/// The header of a heap.
+#[derive(Debug)]
+pub(super) struct Heap {
+    at: u64,
+    /// Bytes of an id.
+    id_len: usize,
+    /// Whether blocks and huge objects went through filters.
+    filtered: bool,
+    /// Bytes of an object's offset and of its length in an id.
+    offset_len: u8,
+    length_len: u8,
+    /// Where huge objects are that an id has no room to tell of.
+    huge: Option<u64>,
+    /// Blocks in a row.
+    width: u64,
+    /// Bytes of a block in the first row, and in the last row of plain blocks.
+    first: u64,
+    last: u64,
+    root: Option<u64>,
+    /// Rows of the root; 0 where it is a plain block.
+    rows: u64,
+}
+
+const WHAT: &str = "fractal heap";
+
+impl File {
+    /// The heap at an address.
+    pub(super) fn heap(&self, at: u64) -> Result<Heap> {
+        let (offset, length) = (u64::from(self.sizes().offset), u64::from(self.sizes().length));
+        let plain = 26 + 3 * offset + 12 * length;
+        let head = self.bytes(WHAT, at, plain)?;
+        let mut cursor = self.cursor(WHAT, at, &head);
+        cursor.signature(b"FRHP")?;
+        cursor.version(0..=0)?;
+        let id_len = usize::from(cursor.u16()?);
+        let filters = u64::from(cursor.u16()?);
+        cursor.skip(1)?;
+        let most_managed = cursor.u32()?;
+        cursor.length()?;
+        let huge = cursor.address()?;
+        cursor.length()?;
+        cursor.address()?;
+        for _ in 0..8 {
+            cursor.length()?;
+        }
+        let (width, first, last) = (u64::from(cursor.u16()?), cursor.length()?, cursor.length()?);
+        let bits = cursor.u16()?;
+        cursor.skip(2)?;
+        let root = cursor.address()?;
+        let rows = u64::from(cursor.u16()?);
+        let whole = if filters == 0 { plain } else { plain + length + 4 + filters };
+        self.check(WHAT, at, &self.bytes(WHAT, at, whole)?)?;
+        let sizes_fit = width > 0 && first > 0 && first.is_power_of_two() && last.is_power_of_two() && last >= first;
+        if !sizes_fit || bits > 64 || rows > 64 || id_len < 2 {
+            return Err(cursor.wrong("tells of blocks that no heap has"));
+        }
+        let bytes_of = |most: u64| u8::try_from(most.max(1).ilog2() / 8 + 1).expect("at most 8");
+        Ok(Heap {
+            at,
+            id_len,
+            filtered: filters > 0,
+            offset_len: u8::try_from(bits.div_ceil(8)).expect("at most 8"),
+            length_len: bytes_of(last).min(bytes_of(most_managed.into())),
+            huge,
+            width,
+            first,
+            last,
+            root,
+            rows,
+        })
+    }
+}
+
+impl Heap {
+    /// The bytes of the object of an id.
+    pub fn object(&self, file: &File, id: &[u8]) -> Result<Vec<u8>> {
+        let id =
+            id.get(..self.id_len).ok_or_else(|| file.wrong(self.at, "An id is too short for its fractal heap."))?;
+        let mut cursor = file.cursor("id of an object in a fractal heap", self.at, id);
+        let first = cursor.u8()?;
+        match first >> 4 & 3 {
+            0 => {
+                let (offset, len) = (cursor.number(self.offset_len)?, cursor.number(self.length_len)?);
+                file.bytes("object of a fractal heap", self.managed(file, offset)?, len)
+            }
+            1 => self.huge(file, cursor),
+            2 => {
+                // Up to 16 bytes have their length in 4 bits; where an id has room for more, it is in 12.
+                let long = self.id_len > 18;
+                let high = usize::from(first & 15);
+                let len = if long { high << 8 | usize::from(cursor.u8()?) } else { high } + 1;
+                cursor.take(len).map(<[u8]>::to_vec)
+            }
+            other => Err(cursor.unknown(format_args!("is of a kind that is not known here, {other}"))),
+        }
+    }
+
+    /// The address of what is so many bytes from the start of the heap.
+    fn managed(&self, file: &File, offset: u64) -> Result<u64> {
+        self.unfiltered()?;
+        let nowhere = || file.wrong(self.at, format!("Byte {offset} of a fractal heap is in none of its blocks."));
+        let mut block = self.root.ok_or_else(nowhere)?;
+        // Bytes of the heap before the block.
+        let (mut before, mut rows) = (0, self.rows);
+        while rows > 0 {
+            let (row, column, start) = self.entry(offset - before, rows).ok_or_else(nowhere)?;
+            let offsets = u64::from(file.sizes().offset);
+            let head = file.bytes("table of a fractal heap", block, 4)?;
+            file.cursor("table of a fractal heap", block, &head).signature(b"FHIB")?;
+            let entry = block + 5 + offsets + u64::from(self.offset_len) + (row * self.width + column) * offsets;
+            let bytes = file.bytes("table of a fractal heap", entry, offsets)?;
+            let size = self.row_size(row).ok_or_else(nowhere)?;
+            block = file.cursor("table of a fractal heap", entry, &bytes).address()?.ok_or_else(nowhere)?;
+            before += start;
+            // The rows of a table are fewer than those of the one it stands in, as its bytes are.
+            rows = if size <= self.last {
+                0
+            } else {
+                self.rows_of(size).filter(|inner| *inner < rows).ok_or_else(nowhere)?
+            };
+        }
+        let head = file.bytes("block of a fractal heap", block, 4)?;
+        file.cursor("block of a fractal heap", block, &head).signature(b"FHDB")?;
+        block.checked_add(offset - before).ok_or_else(nowhere)
+    }
+
+    /// Row and column of what is so many bytes from the start of a table, and where its block begins.
+    fn entry(&self, offset: u64, rows: u64) -> Option<(u64, u64, u64)> {
+        let mut start = 0u64;
+        for row in 0..rows {
+            let size = self.row_size(row)?;
+            let all = size.checked_mul(self.width)?;
+            if offset - start < all {
+                let column = (offset - start) / size;
+                return Some((row, column, start + column * size));
+            }
+            start = start.checked_add(all)?;
+        }
+        None
+    }
+
+    /// Bytes of a block in a row: two rows of the first size, then doubling.
+    fn row_size(&self, row: u64) -> Option<u64> {
+        let doublings = u32::try_from(row.saturating_sub(1)).ok()?;
+        self.first.checked_mul(1u64.checked_shl(doublings)?)
+    }
+
+    /// Rows of a table of so many bytes.
+    fn rows_of(&self, size: u64) -> Option<u64> {
+        let first_row = self.first.checked_mul(self.width)?;
+        Some(u64::from((size / first_row).checked_ilog2()?) + 1)
+    }
+
+    /// An object on its own: its address and length are in the id, or in a B-tree under the id's number.
+    fn huge(&self, file: &File, mut cursor: Cursor<'_>) -> Result<Vec<u8>> {
+        self.unfiltered()?;
+        let sizes = file.sizes();
+        let what = "huge object of a fractal heap";
+        if usize::from(sizes.offset + sizes.length) < self.id_len {
+            let at = cursor.address()?.ok_or_else(|| cursor.wrong("leads nowhere"))?;
+            return file.bytes(what, at, cursor.length()?);
+        }
+        let key_len = u8::try_from(cursor.left()).unwrap_or(u8::MAX).min(sizes.length);
+        let key = cursor.number(key_len)?;
+        let missing = || file.wrong(self.at, format!("The fractal heap has no huge object {key}."));
+        for record in file.records(self.huge.ok_or_else(missing)?)? {
+            let mut cursor = file.cursor(what, self.at, &record);
+            let (at, len, found) = (cursor.address()?, cursor.length()?, cursor.length()?);
+            if let (true, Some(at)) = (found == key, at) {
+                return file.bytes(what, at, len);
+            }
+        }
+        Err(missing())
+    }
+
+    fn unfiltered(&self) -> Result<()> {
+        if !self.filtered {
+            return Ok(());
+        }
+        Err(Error::unsupported("Links or attributes went through filters, which are not read here.").at(self.at))
+    }
+}

@@ -1,0 +1,68 @@
+//! Messages that several objects share: those of a named type, and those in the file's table of shared messages.
+
+use super::cursor::Cursor;
+use super::file::File;
+use super::header::{Message, kind};
+use crate::error::Result;
+
+/// How many times one shared message may lead to another.
+const STEPS: usize = 4;
+
+impl File {
+    /// The message itself, of one that may be shared.
+    pub(super) fn resolved(&self, message: &Message) -> Result<Message> {
+        let mut found = message.clone();
+        for _ in 0..STEPS {
+            if !found.shared {
+                return Ok(found);
+            }
+            let mut cursor = self.cursor("shared message", found.at, &found.bytes);
+            found = self.shared(found.kind, &mut cursor)?;
+        }
+        Err(self.wrong(message.at, "A shared message leads to others on and on."))
+    }
+
+    /// What a reference to a shared message of this kind leads to.
+    pub(super) fn shared(&self, wanted: u16, cursor: &mut Cursor<'_>) -> Result<Message> {
+        let version = cursor.version(1..=3)?;
+        let place = cursor.u8()?;
+        if version == 3 && place == 1 {
+            return self.from_table(wanted, cursor.take(8)?);
+        }
+        cursor.skip(if version == 1 { 6 } else { 0 })?;
+        let at = cursor.address()?.ok_or_else(|| cursor.wrong("is nowhere"))?;
+        let header = self.header("object header of a shared message", at)?;
+        let found = header.find(wanted).cloned();
+        found.ok_or_else(|| cursor.wrong(format_args!("is not where it should be, at byte {}", self.place(at))))
+    }
+
+    /// A message in the heap of the file's table of shared messages.
+    fn from_table(&self, wanted: u16, id: &[u8]) -> Result<Message> {
+        let what = "table of shared messages";
+        let missing = || self.wrong(0, "The file has no table of shared messages, but a message in it.");
+        let extension = self.superblock.extension.ok_or_else(missing)?;
+        let header = self.header("object header of the superblock's extension", extension)?;
+        let message = header.find(kind::SHARED_TABLE).ok_or_else(missing)?;
+        let mut cursor = self.cursor(what, message.at, &message.bytes);
+        cursor.version(0..=0)?;
+        let at = cursor.address()?.ok_or_else(missing)?;
+        let indexes = u64::from(cursor.u8()?);
+        let sizes = self.sizes();
+        let bytes = self.bytes(what, at, 4 + indexes * (14 + 2 * u64::from(sizes.offset)) + 4)?;
+        self.check(what, at, &bytes)?;
+        let mut cursor = self.cursor(what, at, &bytes);
+        cursor.signature(b"SMTB")?;
+        for _ in 0..indexes {
+            cursor.skip(2)?;
+            let kinds = cursor.u16()?;
+            cursor.skip(10)?;
+            cursor.address()?;
+            let heap = cursor.address()?;
+            if let (Some(heap), true) = (heap, wanted < 16 && kinds >> wanted & 1 == 1) {
+                let bytes = self.heap(heap)?.object(self, id)?;
+                return Ok(Message { kind: wanted, shared: false, order: None, at: heap, bytes });
+            }
+        }
+        Err(missing())
+    }
+}

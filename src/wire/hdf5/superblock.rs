@@ -1,0 +1,117 @@
+//! The superblock: what is said of the file as a whole.
+
+use super::cursor::{Cursor, Sizes};
+use super::{lookup3, number};
+use crate::error::{Error, Result};
+use crate::source::{ReadAt, read_vec};
+use crate::wire::HDF5_SIGNATURE as SIGNATURE;
+
+/// What a superblock says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Superblock {
+    /// Its version, 0 to 3.
+    pub version: u8,
+    /// The byte at which it is: addresses count from here.
+    pub base: u64,
+    /// How wide addresses and lengths are.
+    pub sizes: Sizes,
+    /// How many bytes the file should have from `base` on.
+    pub end: u64,
+    /// The object header of the root group.
+    pub root: u64,
+    /// The object header of further facts about the file.
+    pub extension: Option<u64>,
+    /// Whether the file was not closed by what wrote it.
+    pub writing: bool,
+    /// The most symbols of a symbol node, and the most children of a group's version 1 B-tree.
+    pub(super) symbols: u64,
+    pub(super) children: u64,
+}
+
+/// What is tried beyond the first bytes: a user block takes 512 bytes times a power of two.
+const USER_BLOCK: u64 = 512;
+
+impl Superblock {
+    /// Finds the superblock.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if there is none or it is damaged, `Unsupported` if it is of an unknown version.
+    pub fn find(source: &dyn ReadAt) -> Result<Self> {
+        let mut base = 0;
+        while base + SIGNATURE.len() as u64 <= source.size() {
+            if read_vec(source, base, SIGNATURE.len() as u64)? == SIGNATURE {
+                return Self::read(source, base);
+            }
+            base = if base == 0 { USER_BLOCK } else { base * 2 };
+        }
+        Err(Error::malformed(
+            "The signature of an HDF5 file is nowhere where it may be; the file may be cut off, or damaged by a transfer as text.",
+        )
+        .at(0))
+    }
+
+    fn read(source: &dyn ReadAt, base: u64) -> Result<Self> {
+        // The longest one takes 100 bytes, the shortest 48.
+        let bytes = read_vec(source, base, (source.size() - base).min(128))?;
+        let what = "superblock";
+        let wide = Sizes { offset: 8, length: 8 };
+        let mut cursor = Cursor::new(&bytes, base, what, wide);
+        cursor.skip(8)?;
+        let version = cursor.version(0..=3)?;
+        if version < 2 {
+            cursor.skip(4)?;
+        }
+        let sizes = Sizes { offset: cursor.u8()?, length: cursor.u8()? };
+        if [sizes.offset, sizes.length].iter().any(|size| ![2, 4, 8].contains(size)) {
+            return Err(cursor.unknown(format_args!(
+                "tells of addresses of {} bytes and lengths of {}; 2, 4 and 8 are read",
+                sizes.offset, sizes.length
+            )));
+        }
+        let rest = &bytes[cursor.taken()..];
+        let mut cursor = Cursor::new(rest, cursor.place(), what, sizes);
+        let mut found = Superblock {
+            version,
+            base,
+            sizes,
+            end: 0,
+            root: 0,
+            extension: None,
+            writing: false,
+            symbols: 8,
+            children: 32,
+        };
+        let (own, root);
+        if version < 2 {
+            cursor.skip(1)?;
+            found.symbols = 2 * u64::from(cursor.u16()?);
+            found.children = 2 * u64::from(cursor.u16()?);
+            if found.symbols == 0 || found.children == 0 {
+                return Err(cursor.wrong("tells of groups that hold no link"));
+            }
+            cursor.skip(if version == 1 { 8 } else { 4 })?;
+            own = cursor.address()?;
+            cursor.address()?;
+            found.end = cursor.number(sizes.offset)?;
+            cursor.address()?;
+            cursor.address()?;
+            root = cursor.address()?;
+        } else {
+            // Only version 3 keeps these.
+            found.writing = cursor.u8()? & 0b101 != 0 && version == 3;
+            own = cursor.address()?;
+            found.extension = cursor.address()?;
+            found.end = cursor.number(sizes.offset)?;
+            root = cursor.address()?;
+            let summed = bytes.len() - cursor.left();
+            if u64::from(lookup3(&bytes[..summed])) != number(cursor.take(4)?) {
+                return Err(cursor.wrong("has another checksum than it says"));
+            }
+        }
+        // The end counts from the start of the file as it was written, the rest from the superblock.
+        found.end = found.end.saturating_sub(own.unwrap_or(base));
+        found.root = root.ok_or_else(|| cursor.wrong("tells of no root group"))?;
+        Ok(found)
+    }
+}

@@ -1,0 +1,265 @@
+//! All objects of a file, by their paths.
+
+use super::attribute::Attribute;
+use super::dataset::Dataset;
+use super::file::File;
+use super::header::{Header, kind};
+use super::links::{Link, Way};
+use super::types::Type;
+use crate::error::{Error, Result, quoted};
+use crate::limits;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The objects of a file, depth first: each group before what is in it.
+#[derive(Debug)]
+pub struct Tree {
+    /// The first is the root group.
+    pub objects: Vec<Object>,
+    /// What kept parts of a file that is cut off from being read.
+    pub skipped: Vec<Error>,
+    by_path: HashMap<Rc<str>, usize>,
+}
+
+/// An object, or a link to one.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// The names that lead to it from the root on, joined by `/`; empty for the root.
+    pub path: Rc<str>,
+    /// What it is.
+    pub kind: Kind,
+    header: Rc<Header>,
+}
+
+/// What an object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A group of so many links.
+    Group(usize),
+    /// A dataset; where another path led to it before, that one.
+    Dataset(Option<Rc<str>>),
+    /// A named type.
+    Type,
+    /// A link that is not followed.
+    Link(Target),
+}
+
+/// Where a link leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To a group that another path led to before.
+    Same(Rc<str>),
+    /// To a path of this file, `/` first unless it counts from the link's group.
+    Soft(String),
+    /// To a path of another file.
+    External {
+        /// Its name.
+        file: String,
+        /// The path.
+        path: String,
+    },
+}
+
+impl Tree {
+    /// Reads the headers of all objects.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` for damaged groups and headers, `Unsupported` for such of later versions.
+    pub fn read(file: &File) -> Result<Self> {
+        Walk::new(file)?.run()
+    }
+
+    /// The object of a path; `/` may stand before and behind it.
+    pub fn find(&self, path: &str) -> Option<&Object> {
+        self.by_path.get(path.trim_matches('/')).map(|index| &self.objects[*index])
+    }
+
+    /// The objects right inside of a group, in its order.
+    pub fn children(&self, group: &str) -> impl Iterator<Item = &Object> {
+        let group = group.trim_matches('/');
+        let start = self.by_path.get(group).map_or(self.objects.len(), |index| index + 1);
+        let inside = move |object: &&Object| below(&object.path, group).is_some();
+        self.objects[start..]
+            .iter()
+            .take_while(inside)
+            .filter(move |object| below(&object.path, group).is_some_and(|rest| !rest.contains('/')))
+    }
+
+    /// The path of the object that a path leads to by soft links, and by links to what was there before; `None` if it leads
+    /// nowhere.
+    pub fn followed(&self, path: &str) -> Option<&Object> {
+        let mut rest: Vec<String> = path.split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        let mut at = String::new();
+        let mut links = 0;
+        while let Some(part) = rest.pop() {
+            if part == "." {
+                continue;
+            }
+            let group = at.clone();
+            if !at.is_empty() {
+                at.push('/');
+            }
+            at.push_str(&part);
+            let target = match &self.find(&at)?.kind {
+                Kind::Link(Target::Same(path)) => format!("/{path}"),
+                Kind::Link(Target::Soft(path)) => path.clone(),
+                Kind::Link(Target::External { .. }) => return None,
+                _ => continue,
+            };
+            links += 1;
+            if links > limits::HDF5_LINKS {
+                return None;
+            }
+            at = if target.starts_with('/') { String::new() } else { group };
+            rest.extend(target.split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned));
+        }
+        self.find(&at)
+    }
+}
+
+/// What is below a group, of a path.
+fn below<'a>(path: &'a str, group: &str) -> Option<&'a str> {
+    if group.is_empty() {
+        return Some(path).filter(|path| !path.is_empty());
+    }
+    path.strip_prefix(group)?.strip_prefix('/')
+}
+
+impl Object {
+    /// The last of the names that lead to it.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Its attributes, in the order of the file, and what is wrong with those that cannot be read.
+    pub fn attributes(&self, file: &File) -> (Vec<Attribute>, Vec<Error>) {
+        match self.kind {
+            Kind::Link(_) => (Vec::new(), Vec::new()),
+            _ => file.attributes(&self.header),
+        }
+    }
+
+    /// What its header says, of a dataset.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if it contradicts itself.
+    pub fn dataset(&self, file: &File) -> Result<Dataset> {
+        file.dataset(&self.header, &self.path)
+    }
+
+    /// What it says, of a named type.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` or `Unsupported` if it cannot be read.
+    pub fn named_type(&self, file: &File) -> Result<Type> {
+        let message = self.header.find(kind::TYPE).ok_or_else(|| Error::query("The object is no type."))?;
+        let message = file.resolved(message)?;
+        Type::read(&mut file.cursor("datatype message", message.at, &message.bytes))
+    }
+}
+
+/// A walk through the groups of a file.
+struct Walk<'a> {
+    file: &'a File,
+    tree: Tree,
+    /// The first object at each address.
+    seen: HashMap<u64, usize>,
+    /// The groups on the way, each with the links that are still to be followed, the next one last.
+    open: Vec<(Rc<str>, Vec<Link>)>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(file: &'a File) -> Result<Self> {
+        let tree = Tree { objects: Vec::new(), skipped: Vec::new(), by_path: HashMap::new() };
+        let mut walk = Walk { file, tree, seen: HashMap::new(), open: Vec::new() };
+        let root = file.superblock.root;
+        let header = file.header("object header of the root group", root)?;
+        let mut links = file.links(&header)?;
+        if links.is_none() && header.find(kind::SPACE).is_none() {
+            links = Some(Vec::new());
+        }
+        let links = links.ok_or_else(|| file.wrong(root, "The root group is no group."))?;
+        walk.add("".into(), Kind::Group(links.len()), Rc::new(header), Some(root));
+        walk.push("".into(), links);
+        Ok(walk)
+    }
+
+    fn run(mut self) -> Result<Tree> {
+        while let Some((group, links)) = self.open.last_mut() {
+            let Some(link) = links.pop() else {
+                self.open.pop();
+                continue;
+            };
+            let path: Rc<str> =
+                if group.is_empty() { link.name.as_str().into() } else { format!("{group}/{}", link.name).into() };
+            self.file.charge(path.len() as u64)?;
+            if !link.utf8 {
+                self.tree.skipped.push(Error::malformed(format!(
+                    "The name of the link {:?} is not UTF-8; what is wrong is shown as marks.",
+                    quoted(&path)
+                )));
+            }
+            match self.follow(&path, link.way) {
+                Err(error) if self.file.cut().is_some() => self.tree.skipped.push(error),
+                followed => followed?,
+            }
+        }
+        Ok(self.tree)
+    }
+
+    fn follow(&mut self, path: &Rc<str>, way: Way) -> Result<()> {
+        let at = match way {
+            Way::Hard(at) => at,
+            Way::Soft(target) => {
+                self.link(path, Target::Soft(target));
+                return Ok(());
+            }
+            Way::External { file, path: target } => {
+                self.link(path, Target::External { file, path: target });
+                return Ok(());
+            }
+        };
+        if let Some(&before) = self.seen.get(&at) {
+            let before = self.tree.objects[before].clone();
+            match before.kind {
+                Kind::Dataset(_) => self.add(path.clone(), Kind::Dataset(Some(before.path)), before.header, None),
+                _ => self.link(path, Target::Same(before.path)),
+            }
+            return Ok(());
+        }
+        let header = self.file.header(&format!("object header of {:?}", quoted(path)), at)?;
+        if header.find(kind::SPACE).is_some() || header.find(kind::LAYOUT).is_some() {
+            self.add(path.clone(), Kind::Dataset(None), Rc::new(header), Some(at));
+        } else if let Some(links) = self.file.links(&header)? {
+            self.add(path.clone(), Kind::Group(links.len()), Rc::new(header), Some(at));
+            self.push(path.clone(), links);
+        } else if header.find(kind::TYPE).is_some() {
+            self.add(path.clone(), Kind::Type, Rc::new(header), Some(at));
+        } else {
+            self.add(path.clone(), Kind::Group(0), Rc::new(header), Some(at));
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, path: Rc<str>, mut links: Vec<Link>) {
+        links.reverse();
+        self.open.push((path, links));
+    }
+
+    fn link(&mut self, path: &Rc<str>, target: Target) {
+        let root = self.tree.objects[0].header.clone();
+        self.add(path.clone(), Kind::Link(target), root, None);
+    }
+
+    fn add(&mut self, path: Rc<str>, kind: Kind, header: Rc<Header>, at: Option<u64>) {
+        let index = self.tree.objects.len();
+        if let Some(at) = at {
+            self.seen.insert(at, index);
+        }
+        self.tree.by_path.entry(path.clone()).or_insert(index);
+        self.tree.objects.push(Object { path, kind, header });
+    }
+}
