@@ -116,7 +116,7 @@ fn value(values: &[u32], index: usize) -> usize {
 
 /// Says that something ends too early.
 fn cut() -> String {
-    "ends too early".to_owned()
+    "finds that its bytes end too early".to_owned()
 }
 
 /// Says that more comes out than may.
