@@ -58,6 +58,7 @@ const RECIPES: &[Recipe] = &[
     Recipe { format: "tf-checkpoint-v1", lines: tensorflow },
     Recipe { format: "pickle", lines: pickle },
     Recipe { format: "joblib", lines: joblib },
+    Recipe { format: "hdf5", lines: hdf5 },
     Recipe {
         format: "npy",
         lines: |asked| match asked.tensor.path.as_slice() {
@@ -74,6 +75,25 @@ const RECIPES: &[Recipe] = &[
     },
     Recipe { format: "tflite", lines: tflite },
 ];
+
+/// By its path; what third parties' filters packed needs their package.
+fn hdf5(Asked { checkpoint, tensor, .. }: &Asked<'_>) -> Option<String> {
+    // LZF, 32000, is h5py's own.
+    let foreign = |tensor: &Tensor| match &tensor.layout {
+        Layout::Tiled(tiled) => tiled.filters.iter().any(|filter| filter.id > 32_000),
+        _ => false,
+    };
+    let packed = match &tensor.layout {
+        Layout::Encoded(encoded) => foreign(&encoded.stored),
+        Layout::Mosaic(mosaic) => mosaic.patches.iter().any(|patch| foreign(&patch.source)),
+        _ => foreign(tensor),
+    };
+    let plugin = if packed { "import hdf5plugin\n" } else { "" };
+    // Elements may lie in other files, which h5py finds by itself.
+    let file = literal(checkpoint.files.iter().next()?.1.base_name());
+    let name = literal(&tensor.name);
+    Some(format!("import h5py\n{plugin}with h5py.File({file}) as f:\n    array = f[{name}][()]"))
+}
 
 const SAFETENSORS: fn(&Asked<'_>) -> Option<String> = |Asked { tensor, file, .. }| {
     let name = literal(&tensor.name);
@@ -322,6 +342,7 @@ mod tests {
             ("pytorch-zip", "a", &module, r#"tensor = checkpoint["model"].state_dict()["0.weight"].qdata"#),
             ("torchscript", "a", &module[1..2], r#"tensor = module.state_dict()["0.weight"]"#),
             ("joblib", "a", &object, r#"array = getattr(getattr(joblib.load("my \"file\""), "class")._a1, "0\"")"#),
+            ("hdf5", "a/kernel:0", &[], r#"    array = f["a/kernel:0"][()]"#),
             ("npy", "array", &[], r#"array = np.load("my \"file\"")"#),
             ("tflite", "a", &[], "tensor = interpreter.get_tensor(*places[\"a\"])"),
             ("npz", "a/b", &[], r#"array = np.load("my \"file\"")["a/b"]"#),

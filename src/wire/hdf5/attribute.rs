@@ -83,7 +83,7 @@ impl File {
         // Type and shape may be shared; version 1 has none of this and fills all parts up.
         let flags = cursor.u8()? & if version == 1 { 0 } else { 3 };
         let lens = [cursor.u16()?, cursor.u16()?, cursor.u16()?].map(usize::from);
-        cursor.skip(if version == 3 { 1 } else { 0 })?;
+        cursor.skip(usize::from(version == 3))?;
         let mut part = |len| {
             let from = cursor.taken();
             let place = cursor.place();
@@ -113,7 +113,7 @@ impl File {
                 Space::read(self.cursor("dataspace message", message.at, &message.bytes))?
             }
         };
-        let wanted = space.elements().checked_mul(kind.size).unwrap_or(u64::MAX);
+        let wanted = space.elements().saturating_mul(kind.size);
         let left = cursor.left() as u64;
         if wanted > left {
             let elements = space.elements();

@@ -39,7 +39,7 @@ impl File {
         let plain = 26 + 3 * offset + 12 * length;
         let head = self.bytes(WHAT, at, plain)?;
         let mut cursor = self.cursor(WHAT, at, &head);
-        cursor.signature(b"FRHP")?;
+        cursor.signature(*b"FRHP")?;
         cursor.version(0..=0)?;
         let id_len = usize::from(cursor.u16()?);
         let filters = u64::from(cursor.u16()?);
@@ -115,7 +115,7 @@ impl Heap {
             let (row, column, start) = self.entry(offset - before, rows).ok_or_else(nowhere)?;
             let offsets = u64::from(file.sizes().offset);
             let head = file.bytes("table of a fractal heap", block, 4)?;
-            file.cursor("table of a fractal heap", block, &head).signature(b"FHIB")?;
+            file.cursor("table of a fractal heap", block, &head).signature(*b"FHIB")?;
             let entry = block + 5 + offsets + u64::from(self.offset_len) + (row * self.width + column) * offsets;
             let bytes = file.bytes("table of a fractal heap", entry, offsets)?;
             let size = self.row_size(row).ok_or_else(nowhere)?;
@@ -129,7 +129,7 @@ impl Heap {
             };
         }
         let head = file.bytes("block of a fractal heap", block, 4)?;
-        file.cursor("block of a fractal heap", block, &head).signature(b"FHDB")?;
+        file.cursor("block of a fractal heap", block, &head).signature(*b"FHDB")?;
         block.checked_add(offset - before).ok_or_else(nowhere)
     }
 

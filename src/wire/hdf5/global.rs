@@ -39,7 +39,7 @@ impl Collection {
         let header = 8 + u64::from(sizes.length);
         let head = read_vec(source, at, header).map_err(past)?;
         let mut cursor = Cursor::new(&head, at, what, sizes);
-        cursor.signature(b"GCOL")?;
+        cursor.signature(*b"GCOL")?;
         cursor.version(1..=1)?;
         cursor.skip(3)?;
         let len = cursor.length()?;

@@ -81,7 +81,7 @@ fn link(mut cursor: Cursor<'_>) -> Result<Link> {
     let flags = cursor.u8()?;
     let way = if flags & 8 == 0 { 0 } else { cursor.u8()? };
     let order = if flags & 4 == 0 { None } else { Some(cursor.number(8)?) };
-    cursor.skip(if flags & 16 == 0 { 0 } else { 1 })?;
+    cursor.skip(usize::from(flags & 16 != 0))?;
     let len = cursor.number(1 << (flags & 3))?;
     let name = cursor.take_long(len)?;
     let way = match way {
