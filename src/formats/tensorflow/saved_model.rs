@@ -169,7 +169,7 @@ fn info(model: &mut Checkpoint, info: Message<'_>, path: &[Key]) -> Result<()> {
             4 if tags.len() < limits::RANK => tags.push(field.text(NAME)?),
             5 => {
                 let version = field.text(NAME)?;
-                model.producer.get_or_insert_with(|| format!("TensorFlow {version}"));
+                model.producer = Some(format!("TensorFlow {version}"));
                 add(model, path, &["tensorflow_version"], Value::Text(version));
             }
             6 => add(model, path, &["tensorflow_git_version"], Value::Text(field.text(NAME)?)),
@@ -250,7 +250,8 @@ fn tensor_info(info: Message<'_>) -> Result<String> {
             _ => {}
         }
     }
-    Ok(format!("{} {shape}", dtypes::name(dtype)).trim_end().to_owned())
+    // What only runs, such as what loads tables of words, gives none.
+    Ok(if dtype == 0 { "no tensor".to_owned() } else { format!("{} {shape}", dtypes::name(dtype)) })
 }
 
 /// A shape whose dimensions may be left open.
