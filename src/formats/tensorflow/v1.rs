@@ -29,10 +29,15 @@ struct Told {
 
 /// Opens one file, or the numbered files of a set: `name-00000-of-00002`.
 pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
+    open_file(files, lead.file)
+}
+
+/// The same, of a file that something else names.
+pub(super) fn open_file(files: &Files, file: &File) -> Result<Checkpoint> {
     let mut model = Checkpoint::new(Files::new(), super::V1.id);
     let mut told = BTreeMap::new();
     let mut parts = HashMap::new();
-    for file in set(&mut model, files, lead.file) {
+    for file in set(&mut model, files, file) {
         let id = model.files.add(&file.name, file.source.clone());
         add(&mut model, id, &file, &mut told, &mut parts).map_err(|error| error.in_file(&file.name))?;
     }
