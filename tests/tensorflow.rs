@@ -77,7 +77,8 @@ fn a_packed_index_of_small_blocks_is_read() {
     let told = Told::dense(F32, &[2], 0, 0, &bytes);
     let entries: Vec<_> = [header(1, false)].into_iter().chain(names.iter().map(|name| entry(name, &told))).collect();
     for packed in [false, true] {
-        let checkpoint = formats::open(&bundle(&entries, Way { block: 1 << 10, packed }, &[bytes.clone()])).unwrap();
+        let checkpoint =
+            formats::open(&bundle(&entries, Way { block: 1 << 10, packed }, std::slice::from_ref(&bytes))).unwrap();
         assert!(checkpoint.tensors.iter().map(|tensor| &tensor.name).eq(&names));
     }
 }
@@ -220,7 +221,7 @@ fn an_index_of_200_000_names_is_read_fast_and_in_few_reads() {
     let told = Told::dense(F32, &[2], 0, 0, &bytes);
     let entries: Vec<_> = [header(1, false)].into_iter().chain(names.map(|name| entry(&name, &told))).collect();
     for (way, most) in [(PLAIN, 100), (Way { block: 4096, packed: false }, 400)] {
-        let (files, counts) = counted(&bundle(&entries, way, &[bytes.clone()]));
+        let (files, counts) = counted(&bundle(&entries, way, std::slice::from_ref(&bytes)));
         let start = std::time::Instant::now();
         let checkpoint = formats::open(&files).unwrap();
         let (seconds, read, reads) = (start.elapsed().as_secs_f64(), counts.bytes.get(), counts.reads.get());

@@ -91,10 +91,10 @@ fn add(
     let packed = Table::open(&pages)?.each_place(intact::WASTE, |key, place| {
         if !begun {
             begun = key.is_empty();
-            return match begun {
-                true => meta(model, Message::part(&pages, place.at, place.len)?, told),
-                false => Err(Error::malformed("The table does not begin with what is told of its tensors.")),
-            };
+            if !begun {
+                return Err(Error::malformed("The table does not begin with what is told of its tensors."));
+            }
+            return meta(model, Message::part(&pages, place.at, place.len)?, told);
         }
         if is_part(key) {
             parts.insert(key.to_vec(), (id, place));
@@ -107,10 +107,7 @@ fn add(
                 .about(&file.name),
         );
     }
-    match begun {
-        true => Ok(()),
-        false => Err(Error::malformed("The table has no entries that are read here.")),
-    }
+    if begun { Ok(()) } else { Err(Error::malformed("The table has no entries that are read here.")) }
 }
 
 /// Reads `SavedTensorSlices.meta`: tensors with their slices in this file, and versions.
