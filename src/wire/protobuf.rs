@@ -29,7 +29,7 @@ const GROUPS: usize = 100;
 /// A message: an iterator over its fields in the order in which they were written.
 ///
 /// Many small reads are made: of a file it is to be given through [`crate::source::Pages`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Message<'a> {
     source: &'a dyn ReadAt,
     at: u64,
@@ -110,10 +110,10 @@ impl<'a> Message<'a> {
         loop {
             let at = self.at;
             if at == self.end {
-                return match groups.is_empty() {
-                    true => Ok(None),
-                    false => Err(Error::malformed("A message ends inside a group.").at(at)),
-                };
+                if groups.is_empty() {
+                    return Ok(None);
+                }
+                return Err(Error::malformed("A message ends inside a group.").at(at));
             }
             // A key and what stands behind it take one read.
             let mut near = [0; 2 * VARINT];
@@ -418,7 +418,7 @@ mod tests {
         );
         let source = bytes.as_slice();
         let message = Message::new(&source);
-        assert_eq!(message.last(2).unwrap().unwrap().text(9).unwrap(), "");
+        assert_eq!(message.clone().last(2).unwrap().unwrap().text(9).unwrap(), "");
         let second = message.clone().nth(1).unwrap().unwrap();
         assert_eq!(second.text(3).unwrap(), "abc");
         assert_eq!(second.text(2).unwrap_err().kind, Kind::TooLarge);
@@ -459,7 +459,7 @@ mod tests {
         assert!(fields(b"\x0b\x10\x05").is_err());
         assert!(fields(b"\x0b\x14").is_err());
         assert!(fields(b"\x0c").is_err());
-        assert_eq!(fields(&[0x0b; 1 << 20]).unwrap_err().kind, Kind::TooLarge);
+        assert_eq!(fields(&vec![0x0b; 1 << 20]).unwrap_err().kind, Kind::TooLarge);
     }
 
     #[test]

@@ -257,8 +257,8 @@ struct Keys {
 
 impl Keys {
     fn new(size: u64) -> Self {
-        let most = limits::TABLE_ENTRIES.max(size / limits::TABLE_ENTRY);
-        Keys { last: Vec::new(), count: 0, room: limits::TABLE_KEYS.saturating_add(size), most }
+        let most = limits::TABLE_ENTRIES + size / limits::TABLE_ENTRY;
+        Keys { last: Vec::new(), count: 0, room: limits::TABLE_KEYS.saturating_add(size.saturating_mul(2)), most }
     }
 
     /// Takes the next entry; its key is the last one then.
@@ -302,11 +302,12 @@ impl Keys {
         let more = read_vec(run.source, start, fresh)?;
         // Beyond what it shares a key has to be greater than the one before, which the last block may have had.
         if self.count > 0 && more.as_slice() <= &self.last[shared..] {
-            return Err(Error::malformed(match more == self.last[shared..] {
-                true => format!("The key {:?} is a duplicate.", quoted(&String::from_utf8_lossy(&self.last))),
-                false => format!("What follows {:?} is not in order.", quoted(&String::from_utf8_lossy(&self.last))),
-            })
-            .at(at));
+            let name = quoted(&String::from_utf8_lossy(&self.last));
+            let duplicate = more == self.last[shared..];
+            let what = if duplicate { "there is a duplicate of it" } else { "what follows it is not in order" };
+            return Err(
+                Error::malformed(format!("The key {name:?} is wrong: {what}; the file contradicts itself.")).at(at)
+            );
         }
         self.last.truncate(shared);
         self.last.extend(more);

@@ -128,7 +128,7 @@ fn meta_graph(model: &mut Checkpoint, graph: Message<'_>, path: &[Key], variable
         let field = field?;
         match field.number {
             1 => info(model, field.message()?, path)?,
-            2 => versions(model, field.message()?, path)?,
+            2 => versions(model, &field.message()?, path)?,
             5 => signature(model, field.message()?, path)?,
             7 => read_variables(field.message()?, variables)?,
             _ => {}
@@ -143,7 +143,7 @@ pub(super) fn add_versions(model: &mut Checkpoint, graph: Message<'_>) -> Result
         let field = field?;
         match field.number {
             1 => info(model, field.message()?, &[])?,
-            2 => return versions(model, field.message()?, &[]),
+            2 => return versions(model, &field.message()?, &[]),
             _ => {}
         }
     }
@@ -169,7 +169,7 @@ fn info(model: &mut Checkpoint, info: Message<'_>, path: &[Key]) -> Result<()> {
             4 if tags.len() < limits::RANK => tags.push(field.text(NAME)?),
             5 => {
                 let version = field.text(NAME)?;
-                model.producer.get_or_insert_with(|| format!("TensorFlow {version}"));
+                model.producer = Some(format!("TensorFlow {version}"));
                 add(model, path, &["tensorflow_version"], Value::Text(version));
             }
             6 => add(model, path, &["tensorflow_git_version"], Value::Text(field.text(NAME)?)),
@@ -184,7 +184,7 @@ fn info(model: &mut Checkpoint, info: Message<'_>, path: &[Key]) -> Result<()> {
 }
 
 /// `GraphDef.versions`. It is the last field, behind all nodes, through which nobody wants to walk: there may be millions.
-fn versions(model: &mut Checkpoint, graph: Message<'_>, path: &[Key]) -> Result<()> {
+fn versions(model: &mut Checkpoint, graph: &Message<'_>, path: &[Key]) -> Result<()> {
     // Its key, its length, and at most two numbers of five bytes with a key each and a few more.
     let tail = graph.tail(32)?;
     let found = (0..tail.len()).find_map(|at| {
@@ -250,7 +250,8 @@ fn tensor_info(info: Message<'_>) -> Result<String> {
             _ => {}
         }
     }
-    Ok(format!("{} {shape}", dtypes::name(dtype)).trim_end().to_owned())
+    // What only runs, such as what loads tables of words, gives none.
+    Ok(if dtype == 0 { "no tensor".to_owned() } else { format!("{} {shape}", dtypes::name(dtype)) })
 }
 
 /// A shape whose dimensions may be left open.

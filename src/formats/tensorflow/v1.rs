@@ -29,10 +29,15 @@ struct Told {
 
 /// Opens one file, or the numbered files of a set: `name-00000-of-00002`.
 pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
+    open_file(files, lead.file)
+}
+
+/// The same, of a file that something else names.
+pub(super) fn open_file(files: &Files, file: &File) -> Result<Checkpoint> {
     let mut model = Checkpoint::new(Files::new(), super::V1.id);
     let mut told = BTreeMap::new();
     let mut parts = HashMap::new();
-    for file in set(&mut model, files, lead.file) {
+    for file in set(&mut model, files, file) {
         let id = model.files.add(&file.name, file.source.clone());
         add(&mut model, id, &file, &mut told, &mut parts).map_err(|error| error.in_file(&file.name))?;
     }
@@ -86,10 +91,10 @@ fn add(
     let packed = Table::open(&pages)?.each_place(intact::WASTE, |key, place| {
         if !begun {
             begun = key.is_empty();
-            return match begun {
-                true => meta(model, Message::part(&pages, place.at, place.len)?, told),
-                false => Err(Error::malformed("The table does not begin with what is told of its tensors.")),
-            };
+            if !begun {
+                return Err(Error::malformed("The table does not begin with what is told of its tensors."));
+            }
+            return meta(model, Message::part(&pages, place.at, place.len)?, told);
         }
         if is_part(key) {
             parts.insert(key.to_vec(), (id, place));
@@ -102,10 +107,7 @@ fn add(
                 .about(&file.name),
         );
     }
-    match begun {
-        true => Ok(()),
-        false => Err(Error::malformed("The table has no entries that are read here.")),
-    }
+    if begun { Ok(()) } else { Err(Error::malformed("The table has no entries that are read here.")) }
 }
 
 /// Reads `SavedTensorSlices.meta`: tensors with their slices in this file, and versions.
