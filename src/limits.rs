@@ -101,3 +101,21 @@ pub const FLATBUFFER_SLACK: u64 = 4 << 20;
 
 /// The most that they may describe, without the elements of tensors: those of models with 10 000 tensors take 3 MB.
 pub const FLATBUFFER: u64 = 32 << 20;
+
+/// The largest block of a table (`wire::sstable`) that is read whole: TensorFlow begins a new one at 256 KiB, but no value is cut.
+pub const TABLE_BLOCK: u64 = 64 << 20;
+
+/// The most entries of any table: each becomes a tensor of some 300 bytes.
+pub const TABLE_ENTRIES: u64 = 200_000;
+
+/// Beyond [`TABLE_ENTRIES`] a table may have one entry for so many of its bytes: real ones take 50 and more.
+pub const TABLE_ENTRY: u64 = 40;
+
+/// The memory for the keys of a table, beyond its own bytes: in the file each has only what it does not share with the one before.
+pub const TABLE_KEYS: u64 = 24 << 20;
+
+/// The most objects of a TensorFlow program that are looked through for names: each takes 48 bytes.
+pub const GRAPH_OBJECTS: usize = 1 << 19;
+
+/// The longest text that names checkpoints: each of their names takes some 50 bytes.
+pub const CHECKPOINT_STATE: u64 = 1 << 20;

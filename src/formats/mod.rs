@@ -15,6 +15,7 @@ mod referred;
 mod room;
 mod safetensors;
 mod shards;
+mod tensorflow;
 mod tflite;
 
 pub use candidate::Candidate;
@@ -59,6 +60,7 @@ pub const FORMATS: &[&Format] = &[
     &pytorch::TAR,
     &numpy::NPY,
     &numpy::NPZ,
+    &tensorflow::CHECKPOINT,
     &pickles::FORMAT,
     &pickles::JOBLIB,
     &tflite::FORMAT,

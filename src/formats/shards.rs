@@ -148,7 +148,8 @@ fn shard_names(weight_map: &Pairs<String>) -> Result<Vec<&str>> {
     }
 }
 
-fn shard_not_given(shard: &str, what: &str) -> Note {
+/// That a shard is missing, and what is known of it.
+pub(super) fn shard_not_given(shard: &str, what: &str) -> Note {
     Note::warning(format!("The shard {:?} was not given; drop it together with the others. {what}", quoted(shard)))
         .about(shard)
 }

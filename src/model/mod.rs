@@ -10,7 +10,8 @@ pub use dtype::{ByteOrder, Class, Dtype, Field, Heap, Item, NUMBERS, Number, Num
 pub use layers::{Layer, Weight};
 pub use pickles::{Meaning, PickleFacts, Referred, Verdict};
 pub use tensor::{
-    ByteRange, Key, Layout, Piece, Quantized, Role, Scale, Sparse, SparseKind, Tensor, Texts, dotted, element_count,
+    ByteRange, Key, Layout, More, Piece, Quantized, Role, Scale, Sparse, SparseKind, Tensor, Texts, dotted,
+    element_count,
 };
 pub use tiled::{BitLayout, ChunkIndex, ChunkIndexKind, Encoded, Filter, Mosaic, Patch, Tiled};
 

@@ -262,9 +262,20 @@ pub struct Tensor {
     pub role: Option<Role>,
     /// Whether gradients are computed for it, where the file tells.
     pub requires_grad: Option<bool>,
+    /// What few formats tell of a tensor.
+    pub more: Option<Rc<More>>,
     /// What real numbers its whole numbers stand for, where the format keeps that beside the tensor and shows the whole
     /// numbers as its values (TFLite).
     pub scale: Option<Rc<Scale>>,
+}
+
+/// What few formats tell of a tensor: kept apart, so that the others do not pay for it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct More {
+    /// Another name: that of the variable in the program that saved it (TensorFlow).
+    pub alias: Option<Rc<str>>,
+    /// The CRC-32C of the bytes that the elements lie in: one, or one for each piece; none if the file has none.
+    pub sums: Vec<u32>,
 }
 
 impl Tensor {
@@ -280,6 +291,7 @@ impl Tensor {
             device: None,
             role: None,
             requires_grad: None,
+            more: None,
             scale: None,
         }
     }

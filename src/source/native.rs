@@ -57,8 +57,26 @@ fn unreadable(error: &std::io::Error, offset: u64) -> Error {
     Error::source(format!("The file cannot be read: {error}.")).at(offset)
 }
 
+/// A file that is of no use without others.
+struct Brings {
+    /// How its name ends.
+    ending: &'static str,
+    /// How many folders below its own the others are in.
+    depth: usize,
+    /// Whether it brings all files there, or those that begin as its name does before the ending.
+    all: bool,
+}
+
+const BRINGS: &[Brings] = &[
+    Brings { ending: ".index.json", depth: 0, all: true },
+    // TensorFlow's: an index of a checkpoint, what names the latest checkpoint, the graph of a SavedModel.
+    Brings { ending: ".index", depth: 0, all: false },
+    Brings { ending: "checkpoint", depth: 0, all: true },
+    Brings { ending: "saved_model.pb", depth: 1, all: true },
+];
+
 /// The files at these paths, as a person would drop them on the page: a folder gives all it holds, at any depth,
-/// and a shard index (`*.index.json`) brings the files beside it.
+/// and what is of no use without others, such as a shard index (`*.index.json`), brings those beside it.
 ///
 /// Names are the paths below what was given: `model.safetensors`, or `folder/model.safetensors` for a folder.
 ///
@@ -71,11 +89,16 @@ pub fn files_from_paths<P: AsRef<Path>>(paths: &[P]) -> Result<Files> {
         let name = base_name(path);
         if path.is_dir() {
             walk(path, &name, usize::MAX, &mut found)?;
-        } else if name.ends_with(".index.json") {
-            found.push((name, path.to_owned()));
-            walk(path.parent().unwrap_or(Path::new(".")), "", 0, &mut found)?;
         } else {
-            found.push((name, path.to_owned()));
+            found.push((name.clone(), path.to_owned()));
+            if let Some(brings) = BRINGS.iter().find(|brings| name.ends_with(brings.ending)) {
+                let mut beside = Vec::new();
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                walk(folder.unwrap_or(Path::new(".")), "", brings.depth, &mut beside)?;
+                let stem = name.strip_suffix(brings.ending).unwrap_or_default();
+                beside.retain(|(other, _)| brings.all || other.starts_with(stem));
+                found.extend(beside);
+            }
         }
     }
     let mut files = Files::new();

@@ -53,6 +53,7 @@ const RECIPES: &[Recipe] = &[
         },
     },
     Recipe { format: "torch-package", lines: package },
+    Recipe { format: "tf-checkpoint", lines: tensorflow },
     Recipe { format: "pickle", lines: pickle },
     Recipe { format: "joblib", lines: joblib },
     Recipe {
@@ -94,6 +95,16 @@ pub fn lines(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<String> {
     };
     let recipe = RECIPES.iter().find(|recipe| recipe.format == checkpoint.format)?;
     (recipe.lines)(&Asked { checkpoint, tensor, file: literal(file.base_name()) })
+}
+
+/// A checkpoint is asked for by the name that its files begin with.
+fn tensorflow(Asked { checkpoint, tensor, .. }: &Asked<'_>) -> Option<String> {
+    let mut names = checkpoint.files.iter().map(|(_, file)| file.base_name());
+    let prefix = literal(names.find_map(|name| name.strip_suffix(".index"))?);
+    let name = literal(&tensor.name);
+    Some(format!(
+        "import tensorflow as tf\ncheckpoint = tf.train.load_checkpoint({prefix})\ntensor = checkpoint.get_tensor({name})"
+    ))
 }
 
 /// What is behind a step into the file. Objects are pickled, what is wrapped in an array among them.

@@ -1,0 +1,85 @@
+//! Whether elements still have the sums that were written with them, as far as opening may read them: the beginning of each shard.
+//! What lies behind is compared when a whole tensor is read.
+
+use crate::error::{Error, Result};
+use crate::model::{ByteRange, Checkpoint, Layout, Note, Tensor, Texts};
+use crate::source::{FileId, read_vec};
+use crate::wire::crc32c;
+use crate::wire::protobuf::varint;
+use std::collections::HashMap;
+
+/// How many bytes of elements opening reads.
+const WASTE: u64 = 48 << 10;
+
+/// What is wrong with the elements that opening may read.
+///
+/// # Errors
+///
+/// `Source` if bytes cannot be had.
+pub(super) fn check(model: &Checkpoint) -> Result<Vec<Note>> {
+    let mut left = WASTE;
+    let mut begins: HashMap<FileId, Vec<u8>> = HashMap::new();
+    let mut notes = Vec::new();
+    for tensor in &model.tensors {
+        let Some(more) = &tensor.more else { continue };
+        for (range, sum) in runs(tensor).zip(&more.sums) {
+            let begin = match begins.get(&range.file) {
+                Some(begin) => begin,
+                None => {
+                    let source = &*model.files.get(range.file).source;
+                    let len = source.size().min(left);
+                    left -= len;
+                    begins.entry(range.file).or_insert(read_vec(source, 0, len)?)
+                }
+            };
+            let bytes = usize::try_from(range.offset).ok().zip(usize::try_from(range.offset + range.len).ok());
+            let Some(bytes) = bytes.and_then(|(start, end)| begin.get(start..end)) else { continue };
+            let problem = match &tensor.layout {
+                Layout::Texts(_) => texts(bytes, tensor.elements(), *sum).err().map(|error| error.message),
+                _ => (crc32c::of(bytes) != *sum).then(|| WRONG.to_owned()),
+            };
+            notes.extend(problem.map(|problem| Note::warning(problem).about(&tensor.name)));
+        }
+    }
+    Ok(notes)
+}
+
+const WRONG: &str = "The checksum of this tensor is wrong: some of its bytes are damaged.";
+
+/// The runs of bytes of a tensor, in the order of its sums.
+fn runs(tensor: &Tensor) -> impl Iterator<Item = ByteRange> {
+    let (one, many) = match &tensor.layout {
+        Layout::Pieces(pieces) => (None, Some(pieces.iter().map(|piece| piece.range))),
+        Layout::Texts(texts) => match **texts {
+            Texts::LengthsFirst(range) => (Some(range), None),
+            _ => (None, None),
+        },
+        layout => (layout.storage(), None),
+    };
+    one.into_iter().chain(many.into_iter().flatten())
+}
+
+/// Checks strings: the lengths, a sum of them, and the sum of lengths, that sum and texts. Source: `WriteStringTensor` in
+/// `tensor_bundle.cc`.
+fn texts(bytes: &[u8], count: u64, sum: u32) -> Result<()> {
+    let wrong =
+        || Error::malformed("The lengths of the strings of this tensor do not fit its bytes; the file is damaged.");
+    let (mut rest, mut found, mut all) = (bytes, crc32c::begin(), 0u64);
+    for _ in 0..count {
+        let len = varint(&mut rest).map_err(|_| wrong())?;
+        all = all.checked_add(len).ok_or_else(wrong)?;
+        match u32::try_from(len) {
+            Ok(len) => found.update(&len.to_le_bytes()),
+            Err(_) => found.update(&len.to_le_bytes()),
+        }
+    }
+    let (of_lengths, texts) = rest.split_first_chunk::<4>().ok_or_else(wrong)?;
+    let fits =
+        texts.len() as u64 == all && found.clone().finalize() == crc32c::unmasked(u32::from_le_bytes(*of_lengths));
+    if !fits {
+        return Err(wrong());
+    }
+    found.update(of_lengths);
+    found.update(texts);
+    if found.finalize() == sum { Ok(()) } else { Err(Error::malformed(WRONG)) }
+}
