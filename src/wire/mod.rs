@@ -12,4 +12,6 @@ pub mod protobuf;
 #[cfg(feature = "tensorflow")]
 pub mod sstable;
 pub mod tar;
+#[cfg(feature = "tensorflow")]
+pub mod textproto;
 pub mod zip;
