@@ -119,3 +119,15 @@ pub const GRAPH_OBJECTS: usize = 1 << 19;
 
 /// The longest text that names checkpoints: each of their names takes some 50 bytes.
 pub const CHECKPOINT_STATE: u64 = 1 << 20;
+
+/// The longest text of a graph: it is held, and its binary form with it.
+pub const GRAPH_TEXT: u64 = 64 << 20;
+
+/// The memory for values of constants that stand one by one; TensorFlow writes only small ones so.
+pub const GRAPH_VALUES: u64 = 24 << 20;
+
+/// The most constants of any graph: each becomes a tensor of some 350 bytes, and what holds its values.
+pub const GRAPH_CONSTANTS: u64 = 50_000;
+
+/// Beyond [`GRAPH_CONSTANTS`] a graph may have one constant for so many of its bytes: a node with one takes 60 and more.
+pub const GRAPH_CONSTANT: u64 = 128;

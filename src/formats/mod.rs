@@ -5,6 +5,7 @@
 
 mod candidate;
 mod contents;
+mod graphdef;
 mod lookalikes;
 mod names;
 mod numpy;
@@ -64,6 +65,7 @@ pub const FORMATS: &[&Format] = &[
     &pickles::FORMAT,
     &pickles::JOBLIB,
     &tflite::FORMAT,
+    &graphdef::FORMAT,
 ];
 
 /// The format with this id.

@@ -50,15 +50,28 @@ struct Frame {
     /// Whether it stands in a list of messages of this name.
     list: Option<String>,
     bytes: Vec<u8>,
-    /// Numbers of one field that stood one after the other.
-    run: Option<(u32, Vec<u8>)>,
+    run: Option<Run>,
+}
+
+/// Numbers of one field that stood one after the other.
+struct Run {
+    number: u32,
+    /// How one of them is written when it stands alone.
+    wire: u64,
+    count: usize,
+    bytes: Vec<u8>,
 }
 
 impl Frame {
-    /// Ends the run of numbers: they are written as one field.
+    /// Ends the run of numbers: several are written as one field.
     fn flush(&mut self) {
-        if let Some((number, numbers)) = self.run.take() {
-            self.push(number, &numbers);
+        match self.run.take() {
+            Some(Run { number, wire, count: 1, bytes }) => {
+                put_varint(&mut self.bytes, u64::from(number) << 3 | wire);
+                self.bytes.extend(bytes);
+            }
+            Some(run) => self.push(run.number, &run.bytes),
+            None => {}
         }
     }
 
@@ -70,13 +83,20 @@ impl Frame {
     }
 
     /// Adds a number to a run of such.
-    fn add(&mut self, number: u32, put: impl FnOnce(&mut Vec<u8>)) {
-        if self.run.as_ref().is_some_and(|(running, _)| *running != number) {
+    fn add(&mut self, number: u32, wire: u64, put: impl FnOnce(&mut Vec<u8>)) {
+        if self.run.as_ref().is_some_and(|run| run.number != number) {
             self.flush();
         }
-        put(&mut self.run.get_or_insert_with(|| (number, Vec::new())).1);
+        let run = self.run.get_or_insert_with(|| Run { number, wire, count: 0, bytes: Vec::new() });
+        run.count += 1;
+        put(&mut run.bytes);
     }
 }
+
+/// The wire types of numbers, as [`super::protobuf`] tells them.
+const VARINT: u64 = 0;
+const FIXED64: u64 = 1;
+const FIXED32: u64 = 5;
 
 fn put_varint(into: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -189,19 +209,19 @@ fn value(input: &mut Input<'_>, frame: &mut Frame, field: Option<&'static Field>
         }
         (Kind::Whole, Scalar::Word(word)) => {
             let number = whole(&word).ok_or_else(odd)?;
-            frame.add(field.number, |into| put_varint(into, number));
+            frame.add(field.number, VARINT, |into| put_varint(into, number));
         }
         (Kind::Enum(by_name), Scalar::Word(word)) => {
             let number = by_name(&word).or_else(|| whole(&word)).ok_or_else(odd)?;
-            frame.add(field.number, |into| put_varint(into, number));
+            frame.add(field.number, VARINT, |into| put_varint(into, number));
         }
         (Kind::Float, Scalar::Word(word)) => {
             let number: f32 = float(&word).ok_or_else(odd)?;
-            frame.add(field.number, |into| into.extend(number.to_le_bytes()));
+            frame.add(field.number, FIXED32, |into| into.extend(number.to_le_bytes()));
         }
         (Kind::Double, Scalar::Word(word)) => {
             let number: f64 = float(&word).ok_or_else(odd)?;
-            frame.add(field.number, |into| into.extend(number.to_le_bytes()));
+            frame.add(field.number, FIXED64, |into| into.extend(number.to_le_bytes()));
         }
         _ => return Err(odd()),
     }
@@ -397,12 +417,10 @@ mod tests {
     fn fields_have_the_bytes_of_the_binary_form() {
         assert_eq!(
             binary("name: \"a\" # comment }\n 'b'; size: -1,").unwrap(),
-            *b"\x0a\x02ab\x1a\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+            *b"\x0a\x02ab\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
         );
         let floats = [1.5f32.to_le_bytes(), f32::NEG_INFINITY.to_le_bytes(), 2f32.to_le_bytes()].concat();
-        let expected = [b"\x12\x10\x0a\x0c".as_slice(), &floats, b"\x1a\x01\x07"].map(<[u8]>::to_vec);
-        let mut expected = expected.concat();
-        expected[1] = 17;
+        let expected = [b"\x12\x10\x0a\x0c".as_slice(), &floats, b"\x18\x07"].concat();
         assert_eq!(binary("inner { f: 1.5 f: -inf f: 2f kind: SEVEN }").unwrap(), expected);
         assert_eq!(binary("inner: < f: [1.5, -inf, 2.0] kind: 7 >").unwrap(), expected);
         assert_eq!(binary("inner: [{ f: [1.5, -inf, 2.0], kind: 7 }]").unwrap(), expected);
@@ -413,7 +431,7 @@ mod tests {
     #[test]
     fn what_is_not_wanted_is_skipped() {
         let text = "other { deep < x: 'y' z: [ 1, 2 ] > [a.b/c.d]: { e: 5 } list: [ { a: 1 }, { } ] } more: [] size: 1";
-        assert_eq!(binary(text).unwrap(), *b"\x1a\x01\x01");
+        assert_eq!(binary(text).unwrap(), *b"\x18\x01");
     }
 
     #[test]
