@@ -205,9 +205,10 @@ fn tflite(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
 fn graph(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
     let [Key::Text(name)] = tensor.path.as_slice() else { return None };
     let text = checkpoint.metadata.iter().any(|entry| entry.key() == "form" && entry.value.to_string() == "text");
-    let (import, mode, parse) = match text {
-        true => ("from google.protobuf import text_format\n", "r", "text_format.Parse(f.read(), graph)"),
-        false => ("", "rb", "graph.ParseFromString(f.read())"),
+    let (import, mode, parse) = if text {
+        ("from google.protobuf import text_format\n", "r", "text_format.Parse(f.read(), graph)")
+    } else {
+        ("", "rb", "graph.ParseFromString(f.read())")
     };
     let name = literal(name);
     Some(format!(

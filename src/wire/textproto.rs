@@ -63,6 +63,10 @@ struct Run {
 }
 
 impl Frame {
+    fn new(wanted: Option<(u32, &'static [Field])>, close: u8, list: Option<String>) -> Self {
+        Frame { wanted, close, list, bytes: Vec::new(), run: None }
+    }
+
     /// Ends the run of numbers: several are written as one field.
     fn flush(&mut self) {
         match self.run.take() {
@@ -106,52 +110,31 @@ fn put_varint(into: &mut Vec<u8>, mut number: u64) {
     into.push(number.to_le_bytes()[0]);
 }
 
-/// The message of these fields that the text describes, in binary. Numbers of one field are written together.
+/// The message of these fields that the text describes, in binary; numbers of one field are written together. And what is wrong
+/// with the text: then the message has what stands before that, without the outermost field in which it is.
 ///
 /// # Errors
 ///
-/// `Malformed` where the text is none; `TooLarge` where messages nest too deep.
-pub fn to_binary(text: &[u8], fields: &'static [Field]) -> Result<Vec<u8>> {
-    let mut input = Input { text, at: 0 };
-    let frame = |wanted, close, list| Frame { wanted, close, list, bytes: Vec::new(), run: None };
-    let mut open = vec![frame(Some((0, fields)), 0, None)];
+/// The second result is `Malformed` where the text is none, `TooLarge` where messages nest too deep.
+pub fn to_binary(text: &[u8], fields: &'static [Field]) -> (Vec<u8>, Result<()>) {
+    let mut open = vec![Frame::new(Some((0, fields)), 0, None)];
+    let done = convert(Input { text, at: 0 }, &mut open);
+    open.truncate(1);
+    let mut whole = open.pop().expect("the outermost message is not closed");
+    whole.flush();
+    (whole.bytes, done)
+}
+
+fn convert(mut input: Input<'_>, open: &mut Vec<Frame>) -> Result<()> {
     loop {
         let depth = open.len();
-        let top = open.last_mut().expect("the outermost message is open until the end");
+        let top = open.last_mut().expect("the outermost message is not closed");
         let Some(next) = input.peek() else {
-            if depth > 1 {
-                return Err(input.wrong("The text ends inside a message; it may not have been copied whole."));
-            }
-            top.flush();
-            return Ok(std::mem::take(&mut top.bytes));
+            return if depth > 1 { Err(input.cut("a message")) } else { Ok(()) };
         };
         if depth > 1 && next == top.close {
             input.at += 1;
-            let mut closed = open.pop().expect("seen above");
-            closed.flush();
-            let outer = open.last_mut().expect("the outermost message is not closed");
-            if let Some((number, _)) = closed.wanted {
-                outer.flush();
-                outer.push(number, &closed.bytes);
-            }
-            let Some(name) = closed.list else {
-                input.separator();
-                continue;
-            };
-            match input.peek() {
-                Some(b',') => {
-                    input.at += 1;
-                    let close =
-                        input.begin().ok_or_else(|| input.wrong("A list of messages has something else in it."))?;
-                    let wanted = message(outer, &name);
-                    open.push(frame(wanted, close, Some(name)));
-                }
-                Some(b']') => {
-                    input.at += 1;
-                    input.separator();
-                }
-                _ => return Err(input.wrong("A list of messages is not closed.")),
-            }
+            close(&mut input, open)?;
             continue;
         }
         let name = input.name()?;
@@ -161,11 +144,14 @@ pub fn to_binary(text: &[u8], fields: &'static [Field]) -> Result<Vec<u8>> {
                 return Err(Error::too_large(format!("Messages nest deeper than {DEPTH} times.")).at(input.at as u64));
             }
             let wanted = message(top, &name);
-            open.push(frame(wanted, close, None));
+            open.push(Frame::new(wanted, close, None));
             continue;
         }
         if !colon {
-            return Err(input.wrong(&format!("A colon is missing behind {:?}.", quoted(&name))));
+            return Err(match input.peek() {
+                Some(_) => input.wrong(&format!("A colon is missing behind {:?}.", quoted(&name))),
+                None => input.cut("a field"),
+            });
         }
         let field = top.wanted.and_then(|(_, fields)| fields.iter().find(|field| field.name == name));
         if !input.take(b'[') {
@@ -175,7 +161,7 @@ pub fn to_binary(text: &[u8], fields: &'static [Field]) -> Result<Vec<u8>> {
         }
         if let Some(close) = input.begin() {
             let wanted = message(top, &name);
-            open.push(frame(wanted, close, Some(name)));
+            open.push(Frame::new(wanted, close, Some(name)));
             continue;
         }
         while !input.take(b']') {
@@ -186,6 +172,32 @@ pub fn to_binary(text: &[u8], fields: &'static [Field]) -> Result<Vec<u8>> {
         }
         input.separator();
     }
+}
+
+/// Closes the innermost message, and opens the next one of a list.
+fn close(input: &mut Input<'_>, open: &mut Vec<Frame>) -> Result<()> {
+    let mut closed = open.pop().expect("it is open");
+    closed.flush();
+    let outer = open.last_mut().expect("the outermost message is not closed");
+    if let Some((number, _)) = closed.wanted {
+        outer.flush();
+        outer.push(number, &closed.bytes);
+    }
+    match (closed.list, input.peek()) {
+        (None, _) => input.separator(),
+        (Some(_), Some(b']')) => {
+            input.at += 1;
+            input.separator();
+        }
+        (Some(name), Some(b',')) => {
+            input.at += 1;
+            let close = input.begin().ok_or_else(|| input.wrong("A list of messages has something else in it."))?;
+            let wanted = message(outer, &name);
+            open.push(Frame::new(wanted, close, Some(name)));
+        }
+        _ => return Err(input.wrong("A list of messages is not closed.")),
+    }
+    Ok(())
 }
 
 /// The fields of the message that a field of this name is, if that is wanted.
@@ -260,6 +272,10 @@ struct Input<'a> {
 impl Input<'_> {
     fn wrong(&self, what: &str) -> Error {
         Error::malformed(what).at(self.at as u64)
+    }
+
+    fn cut(&self, inside: &str) -> Error {
+        self.wrong(&format!("The text ends inside {inside}; it may not have been copied whole."))
     }
 
     /// The next byte that is neither white space nor in a comment.
@@ -339,10 +355,9 @@ impl Input<'_> {
 
     /// One text between quotation marks, with C's escapes.
     fn string(&mut self, quote: u8, into: &mut Vec<u8>) -> Result<()> {
-        const CUT: &str = "A text is not closed; the file may not have been copied whole.";
         self.at += 1;
         loop {
-            let byte = *self.text.get(self.at).filter(|byte| **byte != b'\n').ok_or_else(|| self.wrong(CUT))?;
+            let byte = *self.text.get(self.at).filter(|byte| **byte != b'\n').ok_or_else(|| self.cut("another"))?;
             self.at += 1;
             if byte == quote {
                 return Ok(());
@@ -351,7 +366,7 @@ impl Input<'_> {
                 into.push(byte);
                 continue;
             }
-            let escape = *self.text.get(self.at).ok_or_else(|| self.wrong(CUT))?;
+            let escape = *self.text.get(self.at).ok_or_else(|| self.cut("another"))?;
             self.at += 1;
             match escape {
                 b'a' => into.push(7),
@@ -410,7 +425,8 @@ mod tests {
     ];
 
     fn binary(text: &str) -> Result<Vec<u8>> {
-        to_binary(text.as_bytes(), FIELDS)
+        let (bytes, done) = to_binary(text.as_bytes(), FIELDS);
+        done.map(|()| bytes)
     }
 
     #[test]
@@ -470,6 +486,8 @@ mod tests {
         ] {
             assert_eq!(binary(text).unwrap_err().kind, Trouble::Malformed, "{text}");
         }
+        // What was whole before is there.
+        assert_eq!(to_binary(b"size: 1 name: 'a' inner { kind: 7", FIELDS).0, *b"\x18\x01\x0a\x01a");
         assert_eq!(binary(&"a{".repeat(1 << 20)).unwrap_err().kind, Trouble::TooLarge);
     }
 }

@@ -32,7 +32,7 @@ fn begins_with_node(head: &[u8]) -> bool {
     let length = rest.iter().take(5).take_while(|byte| **byte >= 0x80).count() + 1;
     let name = rest.get(length..).and_then(|node| text(node, 0x0a));
     let operator = name.and_then(|(_, rest)| text(rest, 0x12));
-    let plain = |text: &[u8]| text.iter().all(|byte| byte.is_ascii_graphic());
+    let plain = |text: &[u8]| text.iter().all(u8::is_ascii_graphic);
     match (name, operator) {
         (Some((name, _)), Some((operator, _))) => {
             // Operators of TensorFlow's own are in camel case.

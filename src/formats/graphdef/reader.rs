@@ -24,14 +24,15 @@ pub(super) fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let mut checkpoint = Checkpoint::new(Files::new(), super::FORMAT.id);
     let mut file = checkpoint.files.add(&given.name, given.source.clone());
     let mut source = given.source.clone();
-    // No binary graph begins with a letter; the key of a node is a line break.
+    let mut whole = Ok(());
     let text = super::is_text(lead) || lead.has_extension(&["pbtxt"]);
     if text {
         let (len, cap) = (source.size(), limits::GRAPH_TEXT);
         if len > cap {
             return Err(Error::too_large(format!("The text of the graph has {len} bytes, at most {cap} are read.")));
         }
-        source = Rc::new(Memory::new(textproto::to_binary(&read_vec(&*source, 0, len)?, &GRAPH)?));
+        let (binary, done) = textproto::to_binary(&read_vec(&*source, 0, len)?, &GRAPH);
+        (source, whole) = (Rc::new(Memory::new(binary)), done);
         file = checkpoint.files.add_part(file, "the text in binary", source.clone());
     }
     let ahead = Ahead::new(&*source);
@@ -42,7 +43,7 @@ pub(super) fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         counts: Counts::default(),
         left: limits::GRAPH_CONSTANTS + source.size() / limits::GRAPH_CONSTANT,
     };
-    if let Err(error) = reader.graph(Message::new(&ahead)) {
+    if let Err(error) = reader.graph(Message::new(&ahead)).and(whole) {
         // Of a file that was cut the nodes before are there.
         if reader.checkpoint.tensors.is_empty() {
             return Err(error);

@@ -197,11 +197,9 @@ impl Holder<'_> {
             return Ok(dense(self.file, 0));
         }
         let one = values.len() == unit;
+        let held = values.len() as u64 == bytes || (one && matches!(kind.element, Element::Number(_)));
         let source: Rc<dyn ReadAt> =
-            match values.len() as u64 == bytes || (one && matches!(kind.element, Element::Number(_))) {
-                true => Rc::new(Memory::new(values)),
-                false => Rc::new(Repeated::new(values, unit, bytes)),
-            };
+            if held { Rc::new(Memory::new(values)) } else { Rc::new(Repeated::new(values, unit, bytes)) };
         let len = source.size();
         let file = files.add_part(self.file, format!("values of {}", tensor.name), source);
         if one && len < bytes {
