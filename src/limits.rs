@@ -105,14 +105,16 @@ pub const FLATBUFFER: u64 = 32 << 20;
 /// The largest block of a table (`wire::sstable`) that is read whole: TensorFlow begins a new one at 256 KiB, but no value is cut.
 pub const TABLE_BLOCK: u64 = 64 << 20;
 
-/// The most entries of any table: each becomes a tensor of some 300 bytes.
-pub const TABLE_ENTRIES: u64 = 200_000;
+/// The most entries of a table, beyond one for every [`TABLE_ENTRY`] of its bytes: each becomes a tensor, for which some 500 bytes
+/// are taken while their list grows. 200 000 variables take 11 MB of a real index.
+pub const TABLE_ENTRIES: u64 = 120_000;
 
-/// Beyond [`TABLE_ENTRIES`] a table may have one entry for so many of its bytes: real ones take 50 and more.
-pub const TABLE_ENTRY: u64 = 40;
+/// For how many bytes of a table one more entry is read.
+pub const TABLE_ENTRY: u64 = 128;
 
-/// The memory for the keys of a table, beyond its own bytes: in the file each has only what it does not share with the one before.
-pub const TABLE_KEYS: u64 = 24 << 20;
+/// The memory for the keys of a table, beyond twice its bytes: in the file each has only what it does not share with the one
+/// before.
+pub const TABLE_KEYS: u64 = 16 << 20;
 
 /// The most objects of a TensorFlow program that are looked through for names: each takes 48 bytes.
 pub const GRAPH_OBJECTS: usize = 1 << 19;

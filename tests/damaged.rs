@@ -97,6 +97,8 @@ fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     many_pickles();
     bombs();
     large_pickle();
+    #[cfg(feature = "tensorflow")]
+    tables();
     assert!(wrong.is_empty(), "{} of the damaged files:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -255,4 +257,55 @@ fn large_pickle() {
     let peak = PEAK.load(Relaxed) - before;
     println!("{} tensors: {peak} bytes at most, their pickle takes {pickle}", checkpoint.tensors.len());
     assert!(peak <= A_BYTE * pickle, "{peak} bytes for a pickle of {pickle}");
+}
+
+/// Tables of a few bytes that describe more than memory holds.
+#[cfg(feature = "tensorflow")]
+fn tables() {
+    use common::bundles::{PLAIN, Told, Way, bundle, field, header, message, number, table};
+    let packed = Way { packed: true, ..PLAIN };
+    let key = |index: u32| [b"w".as_slice(), &index.to_be_bytes()[1..]].concat();
+    let told = Told::dense(1, &[], 0, 0, &[0; 4]).written();
+    let many = |value: &[u8]| {
+        [header(1, false)]
+            .into_iter()
+            .chain((0..1_000_000).map(|index| (key(index), value.to_vec())))
+            .collect::<Vec<_>>()
+    };
+    let long = |value: &[u8]| {
+        // Each key shares all but its end with the one before.
+        let begin = "k".repeat(2000);
+        let keys = (0..100_000).map(|index| ([begin.as_bytes(), &key(index)].concat(), value.to_vec()));
+        [header(1, false)].into_iter().chain(keys).collect::<Vec<_>>()
+    };
+    let graph = |nodes: Vec<u8>| {
+        let mut bytes = [number(nodes.len() as u64), vec![0; 4], nodes].concat();
+        bytes.truncate(60 << 20);
+        let told = Told { dtype: 7, ..Told::dense(7, &[], 0, 0, &bytes) };
+        bundle(&[header(1, false), (b"_CHECKPOINTABLE_OBJECT_GRAPH".to_vec(), told.written())], PLAIN, &[bytes])
+    };
+    // A chain of objects, each of which is the only child of the one before.
+    let chain: Vec<u8> = (1..300_000u64)
+        .flat_map(|child| message(1, &message(1, &[field(1, child), message(2, b"next")].concat())))
+        .collect();
+    let slices = Told { slices: vec![Vec::new(); 200_000], ..Told::dense(1, &[], 0, 0, &[]) }.written();
+    for (what, files) in [
+        ("a million names", Files::one("a.index", Rc::new(Memory::new(table(&many(&[]), PLAIN))))),
+        ("a million names, packed", Files::one("a.index", Rc::new(Memory::new(table(&many(&[8, 1]), packed))))),
+        ("names that share 2000 letters", bundle(&long(&told), PLAIN, &[vec![0; 4]])),
+        ("names that share 2000 letters, packed", bundle(&long(&told), packed, &[vec![0; 4]])),
+        ("a graph of empty objects", graph(b"\x0a\x00".repeat(10 << 20))),
+        ("a graph of some empty objects", graph(b"\x0a\x00".repeat(500_000))),
+        ("a chain of objects", graph(chain)),
+        ("200 000 slices", bundle(&[header(1, false), (b"w".to_vec(), slices)], PLAIN, &[vec![]])),
+    ] {
+        match open_watched(what, &files) {
+            Ok(checkpoint) => read_all(what, &checkpoint),
+            Err(error) => println!("{what}: {error}"),
+        }
+    }
+    let names: Vec<_> =
+        [header(1, false)].into_iter().chain((0..119_000).map(|index| (key(index), told.clone()))).collect();
+    let opened = open_watched("119 000 scalars", &bundle(&names, packed, &[vec![0; 4]])).unwrap();
+    assert_eq!(opened.tensors.len(), 119_000);
 }

@@ -56,6 +56,8 @@ export interface TensorInfo {
   shares?: number[]
   /** The index of the first tensor that shows the very same elements, which are counted once. */
   tied?: number
+  /** Another name that the file has for it. */
+  alias?: string
   role?: 'parameter' | 'buffer' | 'optimizer' | 'other'
   requiresGrad?: boolean
   storageBytes?: number

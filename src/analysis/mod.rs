@@ -5,6 +5,8 @@
 mod extent;
 mod hash;
 mod histogram;
+#[cfg(feature = "tensorflow")]
+mod intact;
 mod spread;
 mod study;
 mod sum;

@@ -29,6 +29,8 @@ pub struct Study {
     extent: Extent,
     second: Option<Second>,
     done: u64,
+    #[cfg(feature = "tensorflow")]
+    intact: super::intact::Intact,
     chunk: Vec<u8>,
     values: Vec<f64>,
 }
@@ -45,7 +47,17 @@ impl Study {
     /// A study with a histogram of `bins` bins over `range`, or over all finite values.
     pub fn new(bins: usize, range: Option<(f64, f64)>) -> Self {
         let (chunk, values) = (Vec::new(), Vec::new());
-        Study { bins, range, extent: Extent::default(), second: None, done: 0, chunk, values }
+        Study {
+            bins,
+            range,
+            extent: Extent::default(),
+            second: None,
+            done: 0,
+            #[cfg(feature = "tensorflow")]
+            intact: super::intact::Intact::default(),
+            chunk,
+            values,
+        }
     }
 
     /// Reads and takes in one chunk of `tensor`, which has to be the same at every step. Returns the fraction that is done;
@@ -71,6 +83,10 @@ impl Study {
         let kept = total <= chunk && self.second.is_some();
         if !kept {
             elements.read(self.done, count, &mut self.chunk)?;
+        }
+        #[cfg(feature = "tensorflow")]
+        if self.second.is_none() {
+            self.intact.take(files, tensor, &self.chunk)?;
         }
         self.take_in(number, usize::try_from(count).expect("a chunk fits into memory"), elements.repeat());
         self.done += count;

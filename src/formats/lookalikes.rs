@@ -37,6 +37,10 @@ const LOOKALIKES: &[Lookalike] = &[
         sentence: "This is a PyTorch file from before version 1.6, which is not read here yet; load it and save it again with a newer PyTorch.",
     },
     Lookalike {
+        test: |file| is_data_shard(file.file.base_name()),
+        sentence: "This is a data shard of a TensorFlow checkpoint, which only its index can tell apart; drop it together with the .index file that is named alike.",
+    },
+    Lookalike {
         test: |file| file.head().starts_with(b"\x89HDF\r\n\x1a\n"),
         sentence: "This is an HDF5 file (Keras, h5py), which is not read here yet.",
     },
@@ -99,6 +103,13 @@ const LOOKALIKES: &[Lookalike] = &[
 /// The sentence for a file that is known not to be a checkpoint that is read here.
 pub(super) fn find(file: &Candidate<'_>) -> Option<Error> {
     LOOKALIKES.iter().find(|lookalike| (lookalike.test)(file)).map(|found| Error::unsupported(found.sentence))
+}
+
+/// Whether a name is like `ckpt-3.data-00000-of-00001`.
+fn is_data_shard(name: &str) -> bool {
+    let numbers = name.rsplit_once(".data-").and_then(|(_, numbers)| numbers.split_once("-of-"));
+    let digits = |text: &str| text.len() >= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+    numbers.is_some_and(|(number, of)| digits(number) && digits(of))
 }
 
 /// The start of the file without a byte order mark and white space.

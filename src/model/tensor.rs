@@ -304,6 +304,12 @@ impl Tensor {
         Some(Tensor { layout: Layout::Quantized(Rc::new(Quantized { codes, scale })), scale: None, ..self.clone() })
     }
 
+    /// The runs of bytes that the elements lie in, where each is dense: as many as there are [`More::sums`].
+    pub fn runs(&self) -> impl Iterator<Item = ByteRange> {
+        let pieces = if let Layout::Pieces(pieces) = &self.layout { &pieces[..] } else { &[] };
+        self.layout.storage().into_iter().chain(pieces.iter().map(|piece| piece.range))
+    }
+
     /// How many elements the shape tells; saturates.
     pub fn elements(&self) -> u64 {
         element_count(&self.shape).unwrap_or(u64::MAX)

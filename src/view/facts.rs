@@ -149,6 +149,9 @@ pub struct TensorFact {
     /// What it is to its model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<&'static str>,
+    /// Another name that the file has for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// Whether gradients are computed for it.
     #[serde(rename = "requiresGrad", skip_serializing_if = "Option::is_none")]
     pub requires_grad: Option<bool>,
@@ -391,6 +394,7 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
             absent,
             problem,
             role: tensor.role.map(Role::name),
+            alias: tensor.more.as_ref().and_then(|more| more.alias.as_deref()).map(str::to_owned),
             requires_grad: tensor.requires_grad,
             tied: tied[index].map(|first| js(first as u64)),
             storage_bytes: view.map(|range| js(range.len)),

@@ -54,6 +54,8 @@ const RECIPES: &[Recipe] = &[
     },
     Recipe { format: "torch-package", lines: package },
     Recipe { format: "tf-checkpoint", lines: tensorflow },
+    Recipe { format: "tf-savedmodel", lines: tensorflow },
+    Recipe { format: "tf-checkpoint-v1", lines: tensorflow },
     Recipe { format: "pickle", lines: pickle },
     Recipe { format: "joblib", lines: joblib },
     Recipe {
@@ -101,7 +103,15 @@ pub fn lines(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<String> {
 /// A checkpoint is asked for by the name that its files begin with.
 fn tensorflow(Asked { checkpoint, tensor, .. }: &Asked<'_>) -> Option<String> {
     let mut names = checkpoint.files.iter().map(|(_, file)| file.base_name());
-    let prefix = literal(names.find_map(|name| name.strip_suffix(".index"))?);
+    let prefix = match checkpoint.format {
+        "tf-checkpoint" => names.find_map(|name| name.strip_suffix(".index"))?,
+        "tf-savedmodel" => "variables/variables",
+        // Of a numbered set of the first version what all names begin with.
+        _ => names.next().map(|name| {
+            name.rsplit_once("-of-").and_then(|(name, _)| name.rsplit_once('-')).map_or(name, |(name, _)| name)
+        })?,
+    };
+    let prefix = literal(prefix);
     let name = literal(&tensor.name);
     Some(format!(
         "import tensorflow as tf\ncheckpoint = tf.train.load_checkpoint({prefix})\ntensor = checkpoint.get_tensor({name})"

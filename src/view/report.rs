@@ -109,6 +109,9 @@ pub struct TensorReport {
     /// What it is to its model: `parameter`, `buffer`, `optimizer`, `other`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<&'static str>,
+    /// Another name that the file has for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// Whether gradients are computed for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires_grad: Option<bool>,
@@ -342,6 +345,7 @@ impl TensorReport {
             bytes: tensor.bytes(),
             device: tensor.device.as_deref().map(str::to_owned),
             role: tensor.role.map(model::Role::name),
+            alias: tensor.more.as_ref().and_then(|more| more.alias.as_deref()).map(str::to_owned),
             requires_grad: tensor.requires_grad,
             strides,
             absent,

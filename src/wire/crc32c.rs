@@ -1,17 +1,37 @@
 //! CRC-32C, as TensorFlow and LevelDB keep it.
 
 use crc::{CRC_32_ISCSI, Crc, Digest, Table};
+use std::fmt;
 use std::sync::LazyLock;
 
 /// Sixteen bytes a step: whole tensors go through it. The table of 16 KiB is made when it is first needed.
 static CRC32C: LazyLock<Crc<u32, Table<16>>> = LazyLock::new(|| Crc::<u32, Table<16>>::new(&CRC_32_ISCSI));
 
 /// A sum that is still being made.
-pub type Sum = Digest<'static, u32, Table<16>>;
+#[derive(Clone)]
+pub struct Sum(Digest<'static, u32, Table<16>>);
 
-/// A sum of nothing yet.
-pub fn begin() -> Sum {
-    CRC32C.digest()
+impl Sum {
+    /// A sum of nothing yet.
+    pub fn begin() -> Self {
+        Sum(CRC32C.digest())
+    }
+
+    /// Takes in the bytes that follow.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The sum of all that was taken in.
+    pub fn end(self) -> u32 {
+        self.0.finalize()
+    }
+}
+
+impl fmt::Debug for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sum")
+    }
 }
 
 /// The sum of these bytes.

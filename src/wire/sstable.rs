@@ -160,15 +160,19 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Hands over all keys, in order, and where their values are, which are not read: no checksum is compared. Blocks that are
-    /// packed are left out; how many is returned.
+    /// Hands over all keys, in order, and where their values are, which are not read. Checksums are compared of the first blocks
+    /// only, up to `waste` bytes. Blocks that are packed are left out; how many is returned.
     ///
     /// # Errors
     ///
     /// As [`Table::each`].
-    pub fn each_place(&self, mut take: impl FnMut(&[u8], Place) -> Result<()>) -> Result<usize> {
+    pub fn each_place(&self, mut waste: u64, mut take: impl FnMut(&[u8], Place) -> Result<()>) -> Result<usize> {
         let (mut keys, mut packed) = (Keys::new(self.source.size()), 0);
         for block in &self.blocks {
+            if let Some(left) = waste.checked_sub(block.len) {
+                waste = left;
+                self.read(*block)?;
+            }
             let mut kind = [0];
             self.source.read_at(block.at + block.len, &mut kind)?;
             if kind != [AS_IT_IS] {
@@ -253,8 +257,8 @@ struct Keys {
 
 impl Keys {
     fn new(size: u64) -> Self {
-        let most = limits::TABLE_ENTRIES.max(size / limits::TABLE_ENTRY);
-        Keys { last: Vec::new(), count: 0, room: limits::TABLE_KEYS.saturating_add(size), most }
+        let most = limits::TABLE_ENTRIES + size / limits::TABLE_ENTRY;
+        Keys { last: Vec::new(), count: 0, room: limits::TABLE_KEYS.saturating_add(size.saturating_mul(2)), most }
     }
 
     /// Takes the next entry; its key is the last one then.
@@ -298,11 +302,12 @@ impl Keys {
         let more = read_vec(run.source, start, fresh)?;
         // Beyond what it shares a key has to be greater than the one before, which the last block may have had.
         if self.count > 0 && more.as_slice() <= &self.last[shared..] {
-            return Err(Error::malformed(match more == self.last[shared..] {
-                true => format!("The key {:?} is a duplicate.", quoted(&String::from_utf8_lossy(&self.last))),
-                false => format!("What follows {:?} is not in order.", quoted(&String::from_utf8_lossy(&self.last))),
-            })
-            .at(at));
+            let name = quoted(&String::from_utf8_lossy(&self.last));
+            let duplicate = more == self.last[shared..];
+            let what = if duplicate { "there is a duplicate of it" } else { "what follows it is not in order" };
+            return Err(
+                Error::malformed(format!("The key {name:?} is wrong: {what}; the file contradicts itself.")).at(at)
+            );
         }
         self.last.truncate(shared);
         self.last.extend(more);
@@ -381,7 +386,7 @@ mod tests {
             assert_eq!(found, [(b"a".to_vec(), vec![7; 100]), (b"b".to_vec(), vec![1, 2]), (b"ba".to_vec(), vec![])]);
             let memory = Memory::new(bytes);
             let mut places = Vec::new();
-            let left_out = Table::open(&memory).unwrap().each_place(|key, place| {
+            let left_out = Table::open(&memory).unwrap().each_place(0, |key, place| {
                 places.push((key.to_vec(), place.len));
                 Ok(())
             });

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 pub mod archives;
+#[cfg(feature = "tensorflow")]
+pub mod bundles;
 pub mod flatbuffers;
 pub mod hostile;
 

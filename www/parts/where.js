@@ -15,11 +15,12 @@ import { called, createTrouble } from './tensor.js'
  */
 export function createWhere(context, tensor) {
   const { t, numbers } = context
-  const { strides, device, role, requiresGrad, file, record, storageOffset, storageBytes, layout, tied } = tensor
+  const { strides, device, role, alias, requiresGrad, file, record, storageOffset, storageBytes, layout, tied } = tensor
   const trouble = createTrouble(context, tensor)
   /** @type {[import('./texts.js').Key, Child | Child[]][]} */
   const facts = [
     ['role', role && t(ROLES[role])],
+    ['alias', alias && visible(alias)],
     ['requiresGrad', requiresGrad !== undefined && t(requiresGrad ? 'yes' : 'no')],
     ['file', file && visible(file)],
     ['record', record && visible(record)],

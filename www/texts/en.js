@@ -128,6 +128,7 @@ export default {
 
   // Where
   file: 'File',
+  alias: 'Variable',
   record: 'Record',
   byteRange: 'Byte range',
   byteRangeValue: '{start} – {end}',

@@ -129,6 +129,7 @@ export default {
 
   // 位置
   file: '文件',
+  alias: '变量名',
   record: '记录',
   byteRange: '字节范围',
   byteRangeValue: '{start} – {end}',

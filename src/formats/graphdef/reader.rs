@@ -150,13 +150,13 @@ impl Reader<'_> {
             field.message()?.last(1)?.map(|name| name.text(NAME)).transpose()
         };
         let mut known = None;
-        for field in function {
+        for field in function.clone() {
             let field = field?;
             match field.number {
                 1 => known = name(field)?,
                 3 => {
                     if known.is_none() {
-                        known = function.last(1)?.map(name).transpose()?.flatten();
+                        known = function.clone().last(1)?.map(name).transpose()?.flatten();
                     }
                     self.node(field.message()?, Some(known.get_or_insert_default()))?;
                 }
@@ -172,7 +172,7 @@ impl Reader<'_> {
         let (mut name, mut operator) = (None, None);
         // Attributes stand behind the name and the operator, unless somebody else wrote them.
         let mut late = false;
-        for field in node {
+        for field in node.clone() {
             let field = field?;
             match (field.number, &name, &operator) {
                 (1, ..) => name = Some(field.text(NAME)?),
@@ -204,7 +204,7 @@ impl Reader<'_> {
         // Attributes that are still to be looked at, and the names around them: a function that is given as one has its own.
         let mut open = vec![(entry.message()?, around)];
         while let Some((entry, mut path)) = open.pop() {
-            let Some(value) = entry.last(2)? else { continue };
+            let Some(value) = entry.clone().last(2)? else { continue };
             let key = entry.last(1)?.map(|key| key.text(NAME)).transpose()?.unwrap_or_default();
             // A constant is called as its node.
             if operator != "Const" || key != "value" || path.len() > outermost {

@@ -69,7 +69,6 @@ pub(super) fn read(source: &dyn ReadAt, range: ByteRange) -> Result<Graph> {
 }
 
 /// One object, as far as it is needed.
-#[derive(Clone, Copy)]
 struct Object<'a> {
     message: Message<'a>,
     /// The object by which it was first reached from the root, and the field that names it there.
@@ -99,7 +98,7 @@ fn parse(graph: Message<'_>) -> Result<Graph> {
     }
     while let Some(number) = queue.pop_front() {
         let (mut steps, mut rate, mut has_slots) = (false, false, false);
-        for (field, nth) in objects[number].message.zip(0..) {
+        for (field, nth) in objects[number].message.clone().zip(0..) {
             let field = field?;
             match field.number {
                 1 => {
@@ -133,7 +132,7 @@ fn parse(graph: Message<'_>) -> Result<Graph> {
     }
     for slot in slots {
         let object = usize::try_from(slot).ok().and_then(|slot| objects.get(slot));
-        for field in object.into_iter().flat_map(|object| object.message) {
+        for field in object.into_iter().flat_map(|object| object.message.clone()) {
             let field = field?;
             if field.number == 2 {
                 known.slots.insert(attribute(field.message()?)?.1);

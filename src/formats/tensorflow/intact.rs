@@ -2,14 +2,14 @@
 //! What lies behind is compared when a whole tensor is read.
 
 use crate::error::{Error, Result};
-use crate::model::{ByteRange, Checkpoint, Layout, Note, Tensor, Texts};
+use crate::model::{Checkpoint, Layout, Note};
 use crate::source::{FileId, read_vec};
 use crate::wire::crc32c;
 use crate::wire::protobuf::varint;
 use std::collections::HashMap;
 
 /// How many bytes of elements opening reads.
-const WASTE: u64 = 48 << 10;
+pub(super) const WASTE: u64 = 48 << 10;
 
 /// What is wrong with the elements that opening may read.
 ///
@@ -22,7 +22,7 @@ pub(super) fn check(model: &Checkpoint) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     for tensor in &model.tensors {
         let Some(more) = &tensor.more else { continue };
-        for (range, sum) in runs(tensor).zip(&more.sums) {
+        for (range, sum) in tensor.runs().zip(&more.sums) {
             let begin = match begins.get(&range.file) {
                 Some(begin) => begin,
                 None => {
@@ -46,40 +46,26 @@ pub(super) fn check(model: &Checkpoint) -> Result<Vec<Note>> {
 
 const WRONG: &str = "The checksum of this tensor is wrong: some of its bytes are damaged.";
 
-/// The runs of bytes of a tensor, in the order of its sums.
-fn runs(tensor: &Tensor) -> impl Iterator<Item = ByteRange> {
-    let (one, many) = match &tensor.layout {
-        Layout::Pieces(pieces) => (None, Some(pieces.iter().map(|piece| piece.range))),
-        Layout::Texts(texts) => match **texts {
-            Texts::LengthsFirst(range) => (Some(range), None),
-            _ => (None, None),
-        },
-        layout => (layout.storage(), None),
-    };
-    one.into_iter().chain(many.into_iter().flatten())
-}
-
 /// Checks strings: the lengths, a sum of them, and the sum of lengths, that sum and texts. Source: `WriteStringTensor` in
 /// `tensor_bundle.cc`.
 fn texts(bytes: &[u8], count: u64, sum: u32) -> Result<()> {
     let wrong =
         || Error::malformed("The lengths of the strings of this tensor do not fit its bytes; the file is damaged.");
-    let (mut rest, mut found, mut all) = (bytes, crc32c::begin(), 0u64);
+    let (mut rest, mut found, mut all) = (bytes, crc32c::Sum::begin(), 0u64);
     for _ in 0..count {
         let len = varint(&mut rest).map_err(|_| wrong())?;
         all = all.checked_add(len).ok_or_else(wrong)?;
         match u32::try_from(len) {
-            Ok(len) => found.update(&len.to_le_bytes()),
-            Err(_) => found.update(&len.to_le_bytes()),
+            Ok(len) => found.add(&len.to_le_bytes()),
+            Err(_) => found.add(&len.to_le_bytes()),
         }
     }
     let (of_lengths, texts) = rest.split_first_chunk::<4>().ok_or_else(wrong)?;
-    let fits =
-        texts.len() as u64 == all && found.clone().finalize() == crc32c::unmasked(u32::from_le_bytes(*of_lengths));
+    let fits = texts.len() as u64 == all && found.clone().end() == crc32c::unmasked(u32::from_le_bytes(*of_lengths));
     if !fits {
         return Err(wrong());
     }
-    found.update(of_lengths);
-    found.update(texts);
-    if found.finalize() == sum { Ok(()) } else { Err(Error::malformed(WRONG)) }
+    found.add(of_lengths);
+    found.add(texts);
+    if found.end() == sum { Ok(()) } else { Err(Error::malformed(WRONG)) }
 }

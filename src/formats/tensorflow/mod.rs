@@ -17,16 +17,39 @@ mod graph;
 #[cfg(feature = "tensorflow")]
 mod intact;
 #[cfg(feature = "tensorflow")]
+mod keras;
+#[cfg(feature = "tensorflow")]
+mod saved_model;
+#[cfg(feature = "tensorflow")]
 mod slices;
 #[cfg(feature = "tensorflow")]
 mod state;
+#[cfg(feature = "tensorflow")]
+mod v1;
 
 use super::Format;
 
 #[cfg(not(feature = "tensorflow"))]
-use super::elsewhere as open_checkpoint;
+use super::{elsewhere as open_checkpoint, elsewhere as open_saved_model, elsewhere as open_v1};
 #[cfg(feature = "tensorflow")]
-use state::open as open_checkpoint;
+use {saved_model::open as open_saved_model, state::open as open_checkpoint, v1::open as open_v1};
+
+/// A folder with a graph and its variables.
+pub(super) const SAVED_MODEL: Format = Format {
+    id: "tf-savedmodel",
+    label: "TensorFlow SavedModel",
+    extensions: &[],
+    reads: "the folder: variables, signatures, tags, versions, layers of Keras",
+    probe: |file| is_saved_model(file.head()),
+    open: open_saved_model,
+};
+
+/// Whether a message begins with a small version and goes on with a message that begins with one.
+fn is_saved_model(head: &[u8]) -> bool {
+    let [0x08, 0..0x80, 0x12, rest @ ..] = head else { return false };
+    let len = rest.iter().take(5).take_while(|byte| **byte >= 0x80).count();
+    rest.get(len + 1) == Some(&0x0a)
+}
 
 /// A checkpoint of version 2, or the text file that names the latest.
 pub(super) const CHECKPOINT: Format = Format {
@@ -37,6 +60,30 @@ pub(super) const CHECKPOINT: Format = Format {
     probe: |file| names_checkpoints(file.head()) || first_value(file.head()).is_some_and(is_header),
     open: open_checkpoint,
 };
+
+/// Those of before 2017.
+pub(super) const V1: Format = Format {
+    id: "tf-checkpoint-v1",
+    label: "TensorFlow checkpoint V1",
+    extensions: &[],
+    reads: "one file or a numbered set, slices put together",
+    probe: |file| is_v1(file.head()),
+    open: open_v1,
+};
+
+/// Whether a file begins as a table does whose first value is one message in another: what is told of all tensors.
+fn is_v1(head: &[u8]) -> bool {
+    let Some(([0, 0], rest)) = head.split_first_chunk() else { return false };
+    let number = |bytes: &[u8]| {
+        let len = bytes.iter().take(5).position(|byte| *byte < 0x80)? + 1;
+        let value = bytes[..len].iter().rev().fold(0u64, |value, byte| value << 7 | u64::from(byte & 0x7f));
+        Some((value, len))
+    };
+    let Some((outer, skip)) = number(rest) else { return false };
+    let Some([0x0a, inner @ ..]) = rest.get(skip..) else { return false };
+    number(inner)
+        .is_some_and(|(len, skip)| outer == 1 + skip as u64 + len && matches!(inner.get(skip), Some(0x0a | 0x12)))
+}
 
 /// Whether a file is the text that names checkpoints.
 fn names_checkpoints(head: &[u8]) -> bool {

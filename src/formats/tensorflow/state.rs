@@ -1,12 +1,14 @@
 //! The text file `checkpoint`, which tells the latest of the checkpoints beside it, and which of several is opened.
 //! Source: `tensorflow/python/training/checkpoint_state.proto`, written in protobuf's text form.
 
-use super::{bundle, names_checkpoints};
+use super::saved_model::add_versions;
+use super::{bundle, names_checkpoints, v1};
 use crate::error::{Error, Result, quoted};
 use crate::formats::Candidate;
 use crate::limits;
 use crate::model::{Checkpoint, Entry, Note, Value};
-use crate::source::{File, Files, read_vec};
+use crate::source::{File, Files, Pages, read_vec};
+use crate::wire::protobuf::Message;
 
 /// What the file says.
 #[derive(Debug, Default, PartialEq)]
@@ -20,45 +22,46 @@ struct State {
 /// Opens the checkpoint that `lead` is, or the latest of those beside it.
 pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let folder = folder_of(lead.file);
-    let state_file = match names_checkpoints(lead.head()) {
-        true => Some(lead.file),
-        false => find(files, &format!("{folder}checkpoint")),
+    let alone = names_checkpoints(lead.head());
+    let file = if alone { Some(lead.file) } else { find(files, &format!("{folder}checkpoint")) };
+    let (state, unread) = match file.map(read).transpose() {
+        Ok(state) => (state, None),
+        Err(error) if alone => return Err(error),
+        Err(error) => (None, Some(Note::from(&error))),
     };
-    let state = state_file.map(read).transpose();
-    let mut model = Checkpoint::new(Files::new(), super::CHECKPOINT.id);
-    let state = match (state, names_checkpoints(lead.head())) {
-        (Err(error), true) => return Err(error),
-        (Err(error), false) => {
-            model.note(Note::from(&error));
-            None
-        }
-        (Ok(state), _) => state,
-    };
-    let named = |path: &str| find(files, &format!("{folder}{}{}", last_part(path), bundle::INDEX));
-    let latest = state.as_ref().and_then(|state| named(&state.latest));
-    let index = match (latest, names_checkpoints(lead.head())) {
-        (Some(index), _) => index,
-        (None, false) => newest(files, lead.file, folder),
-        (None, true) => {
-            let other = state.iter().flat_map(|state| &state.all).rev().find_map(|path| named(path));
-            let name = last_part(state.as_ref().map_or("", |state| &state.latest));
-            let what = format!(
-                "The latest checkpoint is {:?}, of which {:?} was not given; drop it together with its files {:?} and so on.",
+    let mut missing = None;
+    let latest = state.as_ref().and_then(|state| Found::of(files, folder, &state.latest));
+    let found = match (latest, &state) {
+        (Some(found), _) => found,
+        (None, Some(state)) if alone => {
+            let name = last_part(&state.latest);
+            let message = format!(
+                "The latest checkpoint is {:?}, whose files were not given; drop them too: {:?}, {:?} and so on.",
                 quoted(name),
                 quoted(&format!("{name}.index")),
                 quoted(&format!("{name}.data-00000-of-00001")),
             );
-            match other {
+            match state.all.iter().rev().find_map(|path| Found::of(files, folder, path)) {
                 Some(other) => {
-                    model.note(Note::warning(what).about(name));
+                    missing = Some(Note::warning(message).about(name));
                     other
                 }
-                None => return Err(Error::missing(what)),
+                None => return Err(Error::missing(message)),
             }
         }
+        _ => Found::Index(newest(files, lead.file, folder)),
     };
-    bundle::add(&mut model, files, index).map_err(|error| error.in_file(&index.name))?;
-    if let (Some(state), Some(file)) = (state, state_file) {
+    let mut model = found.open(files)?;
+    for note in unread.into_iter().chain(missing) {
+        model.note(note);
+    }
+    if let Some(file) = found.prefix().and_then(|prefix| find(files, &format!("{prefix}.meta"))) {
+        model.files.add(&file.name, file.source.clone());
+        if let Err(error) = add_versions(&mut model, Message::new(&Pages::new(&*file.source))) {
+            model.note(Note::from(&error.in_file(&file.name)));
+        }
+    }
+    if let (Some(state), Some(file)) = (state, file) {
         model.files.add(&file.name, file.source.clone());
         model.metadata.push(Entry::plain("model_checkpoint_path", Value::Text(state.latest)));
         for path in state.all {
@@ -68,12 +71,59 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     Ok(model)
 }
 
+/// A checkpoint that is there.
+#[derive(Clone, Copy)]
+enum Found<'a> {
+    /// The index of one of version 2.
+    Index(&'a File),
+    /// A file of one of version 1.
+    V1(&'a File),
+}
+
+impl<'a> Found<'a> {
+    /// The checkpoint in `folder` that is told by this path, whose folders are those of another machine.
+    fn of(files: &'a Files, folder: &str, path: &str) -> Option<Self> {
+        let name = last_part(path);
+        if let Some(index) = find(files, &format!("{folder}{name}{}", bundle::INDEX)) {
+            return Some(Found::Index(index));
+        }
+        // A set of files is told by question marks in the place of their numbers.
+        let (begin, end) = name.split_once("?????").unwrap_or((name, ""));
+        let set = begin.len() < name.len();
+        let fits = |file: &File| {
+            let number = file.name.strip_prefix(folder).and_then(|name| name.strip_prefix(begin)?.strip_suffix(end));
+            number.is_some_and(|number| number.len() == if set { 5 } else { 0 })
+        };
+        files.iter().map(|(_, file)| file).find(|file| fits(file)).map(Found::V1)
+    }
+
+    fn open(self, files: &Files) -> Result<Checkpoint> {
+        match self {
+            Found::Index(index) => {
+                let mut model = Checkpoint::new(Files::new(), super::CHECKPOINT.id);
+                bundle::add(&mut model, files, index).map_err(|error| error.in_file(&index.name))?;
+                Ok(model)
+            }
+            Found::V1(file) => v1::open_file(files, file).map_err(|error| error.in_file(&file.name)),
+        }
+    }
+
+    /// What the names of all its files begin with.
+    fn prefix(self) -> Option<&'a str> {
+        match self {
+            Found::Index(index) => index.name.strip_suffix(bundle::INDEX),
+            Found::V1(file) => Some(&file.name),
+        }
+    }
+}
+
 /// The folder of a file, with the slash behind it.
-fn folder_of(file: &File) -> &str {
+pub(super) fn folder_of(file: &File) -> &str {
     file.name.strip_suffix(file.base_name()).unwrap_or_default()
 }
 
-fn find<'a>(files: &'a Files, name: &str) -> Option<&'a File> {
+/// The file of just this name.
+pub(super) fn find<'a>(files: &'a Files, name: &str) -> Option<&'a File> {
     files.iter().map(|(_, file)| file).find(|file| file.name == name)
 }
 
