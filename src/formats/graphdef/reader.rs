@@ -117,7 +117,7 @@ impl Reader<'_> {
                     for function in field.message()? {
                         let function = function?;
                         if function.number == 1 {
-                            self.function(function.message()?)?;
+                            self.function(&function.message()?)?;
                         }
                     }
                 }
@@ -144,7 +144,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn function(&mut self, function: Message<'_>) -> Result<()> {
+    fn function(&mut self, function: &Message<'_>) -> Result<()> {
         self.counts.functions += 1;
         let name = |field: Field<'_>| -> Result<Option<String>> {
             field.message()?.last(1)?.map(|name| name.text(NAME)).transpose()
