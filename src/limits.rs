@@ -107,10 +107,10 @@ pub const TABLE_BLOCK: u64 = 64 << 20;
 
 /// The most entries of a table, beyond one for every [`TABLE_ENTRY`] of its bytes: each becomes a tensor, for which some 500 bytes
 /// are taken while their list grows. 200 000 variables take 11 MB of a real index.
-pub const TABLE_ENTRIES: u64 = 120_000;
+pub const TABLE_ENTRIES: u64 = 100_000;
 
 /// For how many bytes of a table one more entry is read.
-pub const TABLE_ENTRY: u64 = 128;
+pub const TABLE_ENTRY: u64 = 110;
 
 /// The memory for the keys of a table, beyond twice its bytes: in the file each has only what it does not share with the one
 /// before.

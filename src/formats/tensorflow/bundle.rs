@@ -132,6 +132,10 @@ impl Bundle {
                 Err(error) => model.note(Note::from(&error).about(OBJECT_GRAPH)),
             }
         }
+        // Doubling a long list would take three times its memory for a moment.
+        if model.tensors.len() == model.tensors.capacity() {
+            model.tensors.reserve_exact(model.tensors.len() / 8 + 64);
+        }
         model.tensors.push(tensor);
         Ok(())
     }
