@@ -120,6 +120,12 @@ pub const TEXTS: u64 = 64 << 20;
 /// The most texts whose lengths are gone through where only these tell where a text is: a vocabulary of any language fits.
 pub const TEXT_LENGTHS: u64 = 64 << 20;
 
+/// What the tables of a FlatBuffers file may describe beyond its bytes: parts may be referred to more than once.
+pub const FLATBUFFER_SLACK: u64 = 4 << 20;
+
+/// The most that they may describe, without the elements of tensors: those of models with 10 000 tensors take 3 MB.
+pub const FLATBUFFER: u64 = 32 << 20;
+
 /// The largest block of a table (`wire::sstable`) that is read whole: TensorFlow begins a new one at 256 KiB, but no value is cut.
 pub const TABLE_BLOCK: u64 = 64 << 20;
 
@@ -140,12 +146,17 @@ pub const GRAPH_OBJECTS: usize = 1 << 19;
 /// The longest text that names checkpoints: each of their names takes some 50 bytes.
 pub const CHECKPOINT_STATE: u64 = 1 << 20;
 
-/// What the tables of a FlatBuffers file may describe beyond its bytes: parts may be referred to more than once.
-pub const FLATBUFFER_SLACK: u64 = 4 << 20;
-
-/// The most that they may describe, without the elements of tensors: those of models with 10 000 tensors take 3 MB.
-pub const FLATBUFFER: u64 = 32 << 20;
-
-
 /// The most boxes that a virtual dataset of HDF5 is put together from.
 pub const HDF5_PATCHES: usize = 100_000;
+
+/// The longest text of a graph: it is held, and its binary form with it.
+pub const GRAPH_TEXT: u64 = 64 << 20;
+
+/// The memory for values of constants that stand one by one; TensorFlow writes only small ones so.
+pub const GRAPH_VALUES: u64 = 24 << 20;
+
+/// The most constants of any graph: each becomes a tensor of some 350 bytes, and what holds its values.
+pub const GRAPH_CONSTANTS: u64 = 50_000;
+
+/// Beyond [`GRAPH_CONSTANTS`] a graph may have one constant for so many of its bytes: a node with one takes 60 and more.
+pub const GRAPH_CONSTANT: u64 = 128;

@@ -5,11 +5,8 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{ByteRange, Texts};
 use crate::source::{Files, ReadAt, Window, read_vec, require};
+use crate::wire::crc32c;
 use crate::wire::protobuf::varint;
-use crc::{CRC_32_ISCSI, Crc, Digest};
-
-/// TensorFlow's checksum.
-const CRC32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
 /// After how many lengths a [`Mark`] is set.
 const MARKED: u64 = 1024;
@@ -172,7 +169,7 @@ fn read_lengths(source: &Window, count: u64) -> Result<(Vec<Mark>, u64)> {
     }
     let mut lengths = Lengths::new(source, 0);
     let (mut marks, mut before) = (Vec::new(), 0u64);
-    let mut sum = CRC32C.digest();
+    let mut sum = crc32c::Sum::begin();
     for index in 0..count {
         if index % MARKED == 0 {
             marks.push(Mark { length_at: lengths.at(), before });
@@ -186,8 +183,7 @@ fn read_lengths(source: &Window, count: u64) -> Result<(Vec<Mark>, u64)> {
     let at = lengths.at();
     let stored = read_vec(source, at, 4)?;
     let stored = u32::from_le_bytes(stored.try_into().expect("four bytes"));
-    // Stored turned and shifted, so that the sum of a sum is not a trivial one.
-    if sum.finalize().rotate_right(15).wrapping_add(0xa282_ead8) != stored {
+    if sum.end() != crc32c::unmasked(stored) {
         return Err(Error::malformed("The lengths of the texts do not have the sum that is stored with them.").at(at));
     }
     if before != source.size() - at - 4 {
@@ -200,10 +196,10 @@ fn read_lengths(source: &Window, count: u64) -> Result<(Vec<Mark>, u64)> {
 }
 
 /// Lengths beyond 32 bits are summed as 64.
-fn add_length(sum: &mut Digest<'_, u32>, len: u64) {
+fn add_length(sum: &mut crc32c::Sum, len: u64) {
     match u32::try_from(len) {
-        Ok(len) => sum.update(&len.to_le_bytes()),
-        Err(_) => sum.update(&len.to_le_bytes()),
+        Ok(len) => sum.add(&len.to_le_bytes()),
+        Err(_) => sum.add(&len.to_le_bytes()),
     }
 }
 
@@ -296,7 +292,7 @@ mod tests {
 
     /// As TensorFlow's `WriteStringTensor` has it.
     fn lengths_first(texts: &[&[u8]]) -> Vec<u8> {
-        let mut sum = CRC32C.digest();
+        let mut sum = crc32c::Sum::begin();
         let mut bytes = Vec::new();
         for text in texts {
             add_length(&mut sum, text.len() as u64);
@@ -307,7 +303,7 @@ mod tests {
             }
             bytes.push(u8::try_from(rest).unwrap());
         }
-        bytes.extend((sum.finalize().rotate_right(15).wrapping_add(0xa282_ead8)).to_le_bytes());
+        bytes.extend((sum.end().rotate_right(15).wrapping_add(0xa282_ead8)).to_le_bytes());
         bytes.extend(texts.concat());
         bytes
     }

@@ -5,6 +5,7 @@
 
 mod candidate;
 mod contents;
+mod graphdef;
 mod hdf5;
 mod lookalikes;
 mod names;
@@ -72,6 +73,7 @@ pub const FORMATS: &[&Format] = &[
     &pickles::JOBLIB,
     &hdf5::FORMAT,
     &tflite::FORMAT,
+    &graphdef::FORMAT,
 ];
 
 /// The format with this id.

@@ -296,18 +296,18 @@ impl Tensor {
         }
     }
 
-    /// The runs of bytes that the elements lie in, where each is dense: as many as there are [`More::sums`].
-    pub fn runs(&self) -> impl Iterator<Item = ByteRange> {
-        let pieces = if let Layout::Pieces(pieces) = &self.layout { &pieces[..] } else { &[] };
-        self.layout.storage().into_iter().chain(pieces.iter().map(|piece| piece.range))
-    }
-
     /// The same tensor as the real numbers that its whole numbers stand for, where it has a scale beside it.
     #[must_use]
     pub fn dequantized(&self) -> Option<Tensor> {
         let scale = (**self.scale.as_ref()?).clone();
         let codes = self.layout.clone();
         Some(Tensor { layout: Layout::Quantized(Rc::new(Quantized { codes, scale })), scale: None, ..self.clone() })
+    }
+
+    /// The runs of bytes that the elements lie in, where each is dense: as many as there are [`More::sums`].
+    pub fn runs(&self) -> impl Iterator<Item = ByteRange> {
+        let pieces = if let Layout::Pieces(pieces) = &self.layout { &pieces[..] } else { &[] };
+        self.layout.storage().into_iter().chain(pieces.iter().map(|piece| piece.range))
     }
 
     /// How many elements the shape tells; saturates.

@@ -74,6 +74,7 @@ const RECIPES: &[Recipe] = &[
         },
     },
     Recipe { format: "tflite", lines: tflite },
+    Recipe { format: "tf-graphdef", lines: graph },
 ];
 
 /// By its path; what third parties' filters packed needs their package.
@@ -227,6 +228,21 @@ fn tflite(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
     let name = literal(&tensor.name);
     Some(format!(
         "import tensorflow as tf\ninterpreter = tf.lite.Interpreter({file})\ngraphs = range(interpreter.num_subgraphs())\nplaces = {{about[\"name\"]: (about[\"index\"], graph) for graph in graphs for about in interpreter.get_tensor_details(graph)}}\ntensor = interpreter.get_tensor(*places[{name}])"
+    ))
+}
+
+/// A constant of the graph itself, not of a function in it.
+fn graph(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
+    let [Key::Text(name)] = tensor.path.as_slice() else { return None };
+    let text = checkpoint.metadata.iter().any(|entry| entry.key() == "form" && entry.value.to_string() == "text");
+    let (import, mode, parse) = if text {
+        ("from google.protobuf import text_format\n", "r", "text_format.Parse(f.read(), graph)")
+    } else {
+        ("", "rb", "graph.ParseFromString(f.read())")
+    };
+    let name = literal(name);
+    Some(format!(
+        "import tensorflow as tf\n{import}graph = tf.compat.v1.GraphDef()\nwith open({file}, \"{mode}\") as f:\n    {parse}\nnode = next(node for node in graph.node if node.name == {name})\narray = tf.make_ndarray(node.attr[\"value\"].tensor)"
     ))
 }
 

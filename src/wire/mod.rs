@@ -2,10 +2,10 @@
 
 #[cfg(feature = "tensorflow")]
 pub mod crc32c;
-#[cfg(feature = "hdf5")]
-pub mod hdf5;
 #[cfg(feature = "tensorflow")]
 pub mod flatbuffer;
+#[cfg(feature = "hdf5")]
+pub mod hdf5;
 pub mod literal;
 pub mod packed;
 pub mod pickle;
@@ -14,6 +14,8 @@ pub mod protobuf;
 #[cfg(feature = "tensorflow")]
 pub mod sstable;
 pub mod tar;
+#[cfg(feature = "tensorflow")]
+pub mod textproto;
 pub mod zip;
 
 /// What an HDF5 file begins with, behind a user block that it may have.

@@ -80,6 +80,18 @@ pub(in crate::formats) fn by_number(number: u64) -> Option<Type> {
     Some(Type { name, element })
 }
 
+/// The number of the type that is written so in the text form: `DT_FLOAT`, `DT_INT8_REF`.
+pub(in crate::formats) fn by_word(word: &str) -> Option<u64> {
+    let (word, reference) = word.strip_suffix("_REF").map_or((word, 0), |word| (word, REFERENCE));
+    let name = match word.strip_prefix("DT_")? {
+        "FLOAT" => "float32".to_owned(),
+        "DOUBLE" => "float64".to_owned(),
+        "HALF" => "float16".to_owned(),
+        other => other.to_ascii_lowercase(),
+    };
+    Some(TYPES.iter().position(|(known, _)| *known == name)? as u64 + 1 + reference)
+}
+
 /// The name of the type of this number, whether it is known or not.
 pub(in crate::formats) fn name(number: u64) -> String {
     by_number(number).map_or_else(|| format!("type {number}"), |known| known.name.to_owned())
@@ -124,5 +136,7 @@ mod tests {
         }
         assert!([0, 34, 100, 134, u64::MAX].into_iter().all(|number| by_number(number).is_none()));
         assert_eq!(name(77), "type 77");
+        let words = ["DT_FLOAT", "DT_HALF", "DT_DOUBLE_REF", "DT_FLOAT8_E4M3FN", "DT_NONE", "float32"];
+        assert_eq!(words.map(by_word), [Some(1), Some(19), Some(102), Some(25), None, None]);
     }
 }

@@ -11,7 +11,7 @@
 #[cfg(feature = "tensorflow")]
 mod bundle;
 #[cfg(feature = "tensorflow")]
-mod dtypes;
+pub(super) mod dtypes;
 #[cfg(feature = "tensorflow")]
 mod graph;
 #[cfg(feature = "tensorflow")]
