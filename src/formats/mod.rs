@@ -6,6 +6,7 @@
 mod candidate;
 mod contents;
 mod hdf5;
+mod keras;
 mod lookalikes;
 mod names;
 mod numpy;
@@ -61,6 +62,10 @@ pub const FORMATS: &[&Format] = &[
     &numpy::NPZ,
     &pickles::FORMAT,
     &pickles::JOBLIB,
+    &keras::SHARDED,
+    &keras::FORMAT,
+    &keras::FORMAT_H5,
+    &keras::FORMAT_WEIGHTS,
     &hdf5::FORMAT,
 ];
 

@@ -58,7 +58,7 @@ fn unreadable(error: &std::io::Error, offset: u64) -> Error {
 }
 
 /// The files at these paths, as a person would drop them on the page: a folder gives all it holds, at any depth,
-/// and a shard index (`*.index.json`) brings the files beside it.
+/// and a shard index (`*.index.json`, `*.weights.json`) brings the files beside it.
 ///
 /// Names are the paths below what was given: `model.safetensors`, or `folder/model.safetensors` for a folder.
 ///
@@ -71,7 +71,7 @@ pub fn files_from_paths<P: AsRef<Path>>(paths: &[P]) -> Result<Files> {
         let name = base_name(path);
         if path.is_dir() {
             walk(path, &name, usize::MAX, &mut found)?;
-        } else if name.ends_with(".index.json") {
+        } else if [".index.json", ".weights.json"].iter().any(|ending| name.ends_with(ending)) {
             found.push((name, path.to_owned()));
             walk(path.parent().unwrap_or(Path::new(".")), "", 0, &mut found)?;
         } else {
