@@ -1,5 +1,5 @@
 use super::{Edges, Extent, Histogram, Spread, Summary};
-use crate::decode::{Elements, numbers};
+use crate::decode::{Elements, Kept, numbers};
 use crate::error::Result;
 use crate::model::{Number, Tensor};
 use crate::source::Files;
@@ -31,6 +31,7 @@ pub struct Study {
     done: u64,
     chunk: Vec<u8>,
     values: Vec<f64>,
+    kept: Kept,
 }
 
 /// The second pass.
@@ -44,8 +45,8 @@ struct Second {
 impl Study {
     /// A study with a histogram of `bins` bins over `range`, or over all finite values.
     pub fn new(bins: usize, range: Option<(f64, f64)>) -> Self {
-        let (chunk, values) = (Vec::new(), Vec::new());
-        Study { bins, range, extent: Extent::default(), second: None, done: 0, chunk, values }
+        let (chunk, values, kept) = (Vec::new(), Vec::new(), Kept::default());
+        Study { bins, range, extent: Extent::default(), second: None, done: 0, chunk, values, kept }
     }
 
     /// Reads and takes in one chunk of `tensor`, which has to be the same at every step. Returns the fraction that is done;
@@ -61,11 +62,14 @@ impl Study {
         if self.second.as_ref().is_some_and(|second| second.finished) {
             return Ok(1.0);
         }
-        let elements = Elements::unordered(files, tensor)?;
+        let elements = Elements::unordered_again(files, tensor, &self.kept)?;
         let Some(number) = elements.dtype().number() else { return Ok(1.0) };
         let (total, chunk) = (elements.count(), elements.chunk());
-        if self.done == 0 && elements.implicit_zeros() > 0 {
-            self.add(&[0.0], elements.implicit_zeros());
+        let (times, element) = elements.implicit();
+        if self.done == 0 && times > 0 {
+            let mut values = Vec::new();
+            numbers(number, &element, 1, &mut values);
+            self.add(&values, times);
         }
         let count = chunk.min(total - self.done);
         let kept = total <= chunk && self.second.is_some();
@@ -124,7 +128,7 @@ impl Study {
     fn end_pass(&mut self) {
         if let Some(second) = &mut self.second {
             second.finished = true;
-            self.chunk = Vec::new();
+            (self.chunk, self.kept) = (Vec::new(), Kept::default());
             return;
         }
         let limits = self.extent.limits();

@@ -1,5 +1,8 @@
 //! The elements of one tensor, whatever its layout, as dense little-endian runs.
 
+#[cfg(feature = "hdf5")]
+use super::encoded::Recoded;
+use super::kept::Kept;
 use super::quantized::Dequantized;
 use super::sparse::Scattered;
 use super::stored::{Plain, Stored};
@@ -24,6 +27,8 @@ enum Kind<'a> {
     Plain(Plain<'a>),
     Sparse(Scattered),
     Quantized(Dequantized<'a>),
+    #[cfg(feature = "hdf5")]
+    Encoded(Recoded<'a>),
 }
 
 impl<'a> Elements<'a> {
@@ -38,13 +43,19 @@ impl<'a> Elements<'a> {
         let kind = match &tensor.layout {
             Layout::Sparse(sparse) => Kind::Sparse(Scattered::new(files, &stored, sparse)?),
             Layout::Quantized(quantized) => Kind::Quantized(Dequantized::new(files, &stored, quantized, false)?),
+            #[cfg(feature = "hdf5")]
+            Layout::Encoded(encoded) => {
+                let plain = Plain::new(files, &Stored::of(&encoded.stored))?;
+                Kind::Encoded(Recoded::new(plain, encoded, tensor.dtype.number())?)
+            }
             _ => Kind::Plain(Plain::new(files, &stored)?),
         };
         Self::of(tensor, kind)
     }
 
-    /// The same elements in the order in which they lie in the file, those that a stride of 0 repeats only once and the
-    /// zeros that a sparse tensor leaves out not at all ([`Elements::implicit_zeros`]).
+    /// The same elements in the order in which they lie in the file, those that a stride of 0 repeats only once, and
+    /// those that no file holds not at all ([`Elements::implicit`]): the zeros of a sparse tensor, what was never written of a
+    /// dataset in chunks.
     ///
     /// For whatever does not depend on the order: a column-major array is then read from front to back, and an expanded
     /// view of 2^40 elements costs as little as what it was expanded from.
@@ -53,11 +64,25 @@ impl<'a> Elements<'a> {
     ///
     /// As [`Elements::new`].
     pub fn unordered(files: &'a Files, tensor: &'a Tensor) -> Result<Self> {
+        Self::unordered_again(files, tensor, &Kept::default())
+    }
+
+    /// The same, of a tensor that is read in several steps.
+    ///
+    /// # Errors
+    ///
+    /// As [`Elements::new`].
+    pub fn unordered_again(files: &'a Files, tensor: &'a Tensor, kept: &Kept) -> Result<Self> {
         let stored = Stored::of(tensor);
         let kind = match &tensor.layout {
             Layout::Sparse(sparse) => Kind::Sparse(Scattered::new(files, &stored, sparse)?.only_stored()),
             Layout::Quantized(quantized) => Kind::Quantized(Dequantized::new(files, &stored, quantized, true)?),
-            _ => Kind::Plain(Plain::unordered(files, &stored, None)?.0),
+            #[cfg(feature = "hdf5")]
+            Layout::Encoded(encoded) => {
+                let plain = Plain::written(files, &Stored::of(&encoded.stored), kept)?;
+                Kind::Encoded(Recoded::new(plain, encoded, tensor.dtype.number())?)
+            }
+            _ => Kind::Plain(Plain::written(files, &stored, kept)?),
         };
         Self::of(tensor, kind)
     }
@@ -95,6 +120,8 @@ impl<'a> Elements<'a> {
             Kind::Plain(plain) => plain.count(),
             Kind::Sparse(scattered) => scattered.count(),
             Kind::Quantized(dequantized) => dequantized.codes().count(),
+            #[cfg(feature = "hdf5")]
+            Kind::Encoded(recoded) => recoded.plain().count(),
         }
     }
 
@@ -104,14 +131,20 @@ impl<'a> Elements<'a> {
             Kind::Plain(plain) => plain.repeat(),
             Kind::Sparse(_) => 1,
             Kind::Quantized(dequantized) => dequantized.codes().repeat(),
+            #[cfg(feature = "hdf5")]
+            Kind::Encoded(recoded) => recoded.plain().repeat(),
         }
     }
 
-    /// How many zeros the tensor has beside the visited elements: some only for [`Elements::unordered`] of a sparse one.
-    pub fn implicit_zeros(&self) -> u64 {
+    /// How many elements the tensor has beside the visited ones, and what each of them is: some only for
+    /// [`Elements::unordered`].
+    pub fn implicit(&self) -> (u64, Vec<u8>) {
         match &self.kind {
-            Kind::Sparse(scattered) => scattered.implicit_zeros(),
-            Kind::Plain(_) | Kind::Quantized(_) => 0,
+            Kind::Plain(plain) => plain.implicit(),
+            Kind::Sparse(scattered) => scattered.implicit(),
+            Kind::Quantized(_) => (0, Vec::new()),
+            #[cfg(feature = "hdf5")]
+            Kind::Encoded(recoded) => recoded.implicit(),
         }
     }
 
@@ -137,6 +170,8 @@ impl<'a> Elements<'a> {
             Kind::Plain(plain) => plain.read(start, count, into),
             Kind::Sparse(scattered) => scattered.read(start, count, into),
             Kind::Quantized(dequantized) => dequantized.read(start, count, into),
+            #[cfg(feature = "hdf5")]
+            Kind::Encoded(recoded) => recoded.read(start, count, into),
         }
     }
 }

@@ -6,19 +6,30 @@
 mod add;
 mod cells;
 mod elements;
+#[cfg(feature = "hdf5")]
+mod encoded;
 mod floats;
 #[cfg(feature = "hdf5")]
+mod found;
+#[cfg(feature = "hdf5")]
 mod heap;
+mod kept;
+#[cfg(feature = "hdf5")]
+mod mosaic;
 mod numbers;
 mod pieces;
 mod quantized;
+mod rows;
 mod shown;
 mod sparse;
 mod stored;
+#[cfg(feature = "hdf5")]
+mod tiled;
 mod view;
 mod walk;
 
 pub use cells::{Cell, cells};
 pub use elements::Elements;
+pub use kept::Kept;
 pub use numbers::{as_numpy, numbers};
 pub use shown::Shown;

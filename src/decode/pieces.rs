@@ -1,7 +1,7 @@
 //! A tensor whose elements lie in several runs of bytes, each a box of the whole.
 
+use super::rows::Rows;
 use super::stored::{Stored, to_little};
-use super::view::row_major;
 use crate::error::{Error, Result};
 use crate::model::{ByteOrder, Dtype, Piece, element_count};
 use crate::source::{Files, ReadAt, require};
@@ -25,14 +25,8 @@ struct Part<'a> {
     count: u64,
     /// The elements of the parts before it.
     before: u64,
-    /// Elements that lie side by side in the whole as they do in the piece: one row.
-    run: u64,
-    /// The place of the first row in the whole.
-    first: u64,
-    /// The dimensions that count the rows, each with its size and its stride in the whole.
-    rows: Vec<(u64, u64)>,
-    /// The place behind the last row.
-    end: u64,
+    /// Where its rows lie in the whole, and in itself.
+    rows: Rows,
 }
 
 impl<'a> Pieces<'a> {
@@ -105,7 +99,7 @@ impl<'a> Pieces<'a> {
             }
         } else {
             let mut span = Vec::new();
-            for part in self.parts.iter().filter(|part| part.first < end && part.end > start) {
+            for part in &self.parts {
                 self.gather(part, start, end, &mut span, into)?;
             }
         }
@@ -115,33 +109,27 @@ impl<'a> Pieces<'a> {
 
     /// Puts what one part has of the places from `start` to `end` where it belongs, with one read.
     fn gather(&self, part: &Part<'_>, start: u64, end: u64, span: &mut Vec<u8>, into: &mut [u8]) -> Result<()> {
-        let from = part.rows_before(|place| place + part.run <= start);
-        let to = part.rows_before(|place| place < end);
-        if from >= to {
+        let rows = part.rows.between(start, end);
+        if rows.is_empty() {
             return Ok(());
         }
         // The first and the last row may stick out.
-        let head = start.saturating_sub(part.place(from));
-        let tail = (part.place(to - 1) + part.run).saturating_sub(end);
-        let (mut at, stop) = (from * part.run + head, to * part.run - tail);
-        if to - from == 1 {
-            let target = self.bytes(part.place(from) + head - start)?;
-            return self.read_run(part, at, &mut into[target..target + self.bytes(stop - at)?]);
+        let (first, last) = (part.rows.place(rows.start), part.rows.place(rows.end - 1));
+        let head = start.saturating_sub(first.0);
+        let tail = (last.0 + part.rows.run).saturating_sub(end);
+        let (from, to) = (first.1 + head, last.1 + part.rows.run - tail);
+        if rows.end - rows.start == 1 {
+            let target = self.bytes(first.0 + head - start)?;
+            return self.read_run(part, from, &mut into[target..target + self.bytes(to - from)?]);
         }
         span.clear();
-        span.resize(self.bytes(stop - at)?, 0);
-        self.read_run(part, at, span)?;
-        let mut rest = span.as_slice();
-        while at < stop {
-            let (row, inside) = (at / part.run, at % part.run);
-            let len = (part.run - inside).min(stop - at);
-            let target = self.bytes(part.place(row) + inside - start)?;
-            let (run, after) = rest.split_at(self.bytes(len)?);
-            into[target..target + run.len()].copy_from_slice(run);
-            rest = after;
-            at += len;
-        }
-        Ok(())
+        span.resize(self.bytes(to - from)?, 0);
+        self.read_run(part, from, span)?;
+        part.rows.each(start, end, |place, inside, count| {
+            let (target, from, len) = (self.bytes(place - start)?, self.bytes(inside - from)?, self.bytes(count)?);
+            into[target..target + len].copy_from_slice(&span[from..from + len]);
+            Ok(())
+        })
     }
 
     /// Fills `into` with neighbouring elements of a part.
@@ -160,42 +148,10 @@ impl<'a> Pieces<'a> {
 impl<'a> Part<'a> {
     /// A piece that lies inside the whole and has elements, which therefore has some, too.
     fn new(source: &'a dyn ReadAt, whole: &[u64], piece: &Piece, before: u64) -> Self {
-        let strides = row_major(whole);
-        let first = piece.at.iter().zip(&strides).map(|(at, (_, stride))| at * stride).sum();
         let count = piece.shape.iter().product();
-        // The innermost dimensions that the piece takes whole, and the one around them, make a row.
-        let whole_ones = piece.shape.iter().zip(whole).rev().take_while(|(len, size)| len == size).count();
-        let outer = whole.len().saturating_sub(whole_ones + 1);
-        let run = piece.shape[outer..].iter().product();
-        let rows = piece.shape[..outer].iter().zip(&strides).map(|(len, (_, stride))| (*len, *stride));
-        let rows = rows.filter(|(len, _)| *len > 1).collect();
-        let mut part = Part { source, offset: piece.range.offset, count, before, run, first, rows, end: 0 };
-        part.end = part.place(count / run - 1) + run;
-        part
-    }
-
-    /// Where a row begins in the whole.
-    fn place(&self, row: u64) -> u64 {
-        let mut rest = row;
-        self.rows.iter().rev().fold(self.first, |place, (size, stride)| {
-            let index = rest % size;
-            rest /= size;
-            place + index * stride
-        })
-    }
-
-    /// How many of the first rows lie at places of which `before` is true; places rise.
-    fn rows_before(&self, before: impl Fn(u64) -> bool) -> u64 {
-        let (mut low, mut high) = (0, self.count / self.run);
-        while low < high {
-            let middle = u64::midpoint(low, high);
-            if before(self.place(middle)) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        let zeros = vec![0; whole.len()];
+        let rows = Rows::new(&piece.shape, (whole, &piece.at), (&piece.shape, &zeros));
+        Part { source, offset: piece.range.offset, count, before, rows }
     }
 }
 

@@ -103,9 +103,9 @@ impl Scattered {
         if self.only_stored { self.stored() } else { self.total }
     }
 
-    /// Zeros beside the elements that are visited.
-    pub fn implicit_zeros(&self) -> u64 {
-        self.total - self.stored().max(self.count())
+    /// How many elements there are beside the visited ones: zeros.
+    pub fn implicit(&self) -> (u64, Vec<u8>) {
+        (self.total - self.stored().max(self.count()), vec![0; self.width])
     }
 
     /// Replaces `into` with `count` elements from the `start`-th visited one on; the caller has counted them.
@@ -332,13 +332,13 @@ mod tests {
                 }
             }
             let elements = Elements::new(&files, &tensor).unwrap();
-            prop_assert_eq!((elements.count(), elements.implicit_zeros()), (total, 0));
+            prop_assert_eq!((elements.count(), elements.implicit().0), (total, 0));
             let start = start.min(total);
             let count = count.min(total - start);
             prop_assert_eq!(read(&elements, start, count), bits(&expected[start as usize..(start + count) as usize]));
 
             let unordered = Elements::unordered(&files, &tensor).unwrap();
-            prop_assert_eq!(unordered.count() + unordered.implicit_zeros(), total);
+            prop_assert_eq!(unordered.count() + unordered.implicit().0, total);
             let expected: Vec<f32> =
                 expected.iter().zip(&told).filter(|(_, told)| **told).map(|(value, _)| *value).collect();
             let cut = start.min(unordered.count());
@@ -383,7 +383,7 @@ mod tests {
             assert_eq!(read(&elements, 0, 16), bits(&expected), "{kind:?}");
             assert_eq!(read(&elements, 5, 6), bits(&expected[5..11]), "{kind:?}");
             let unordered = Elements::unordered(&files, &tensor).unwrap();
-            assert_eq!((unordered.count(), unordered.implicit_zeros()), (8, 8));
+            assert_eq!((unordered.count(), unordered.implicit().0), (8, 8));
         }
     }
 
@@ -436,7 +436,7 @@ mod tests {
         };
         let tensor = sparse(&[1_000_000, 1_000_000], parts);
         let elements = Elements::unordered(&files, &tensor).unwrap();
-        assert_eq!((elements.count(), elements.implicit_zeros()), (2, 999_999_999_998));
+        assert_eq!((elements.count(), elements.implicit().0), (2, 999_999_999_998));
         assert_eq!(read(&elements, 0, 2), bits(&[2.5, 1.5]));
         let elements = Elements::new(&files, &tensor).unwrap();
         assert_eq!(read(&elements, 999_999_999_998, 2), bits(&[0.0, 1.5]));

@@ -1,7 +1,12 @@
 //! Elements that lie in files as they are, in one storage or in several pieces: what the other layouts are made of.
 
+use super::kept::Kept;
+#[cfg(feature = "hdf5")]
+use super::mosaic::Patches;
 use super::numbers::{is_whole, whole_numbers};
 use super::pieces::Pieces;
+#[cfg(feature = "hdf5")]
+use super::tiled::Tiles;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -41,6 +46,10 @@ impl<'a> Stored<'a> {
 pub(super) enum Plain<'a> {
     View(View<'a>),
     Pieces(Pieces<'a>),
+    #[cfg(feature = "hdf5")]
+    Tiles(Box<Tiles<'a>>),
+    #[cfg(feature = "hdf5")]
+    Patches(Patches<'a>),
 }
 
 impl<'a> Plain<'a> {
@@ -51,6 +60,12 @@ impl<'a> Plain<'a> {
                 Ok(Plain::View(View::new(files, stored, *range)?))
             }
             Layout::Pieces(pieces) => Ok(Plain::Pieces(Pieces::new(files, stored, pieces)?)),
+            #[cfg(feature = "hdf5")]
+            Layout::Tiled(tiled) => {
+                Ok(Plain::Tiles(Box::new(Tiles::new(files, stored, tiled, &Kept::default().chunks)?)))
+            }
+            #[cfg(feature = "hdf5")]
+            Layout::Mosaic(mosaic) => Ok(Plain::Patches(Patches::new(files, stored, mosaic)?)),
             _ => Err(refusal(stored.layout)),
         }
     }
@@ -70,17 +85,40 @@ impl<'a> Plain<'a> {
         }
     }
 
+    /// The elements in the order of the file, without those that were never written ([`Plain::implicit`]).
+    #[cfg_attr(not(feature = "hdf5"), expect(unused_variables, reason = "only chunks are come back to"))]
+    pub fn written(files: &'a Files, stored: &Stored<'a>, kept: &Kept) -> Result<Self> {
+        match stored.layout {
+            #[cfg(feature = "hdf5")]
+            Layout::Tiled(tiled) => Ok(Plain::Tiles(Box::new(Tiles::unordered(files, stored, tiled, &kept.chunks)?))),
+            _ => Ok(Self::unordered(files, stored, None)?.0),
+        }
+    }
+
+    /// How many elements are there beside the visited ones, and what each of them is.
+    pub fn implicit(&self) -> (u64, Vec<u8>) {
+        match self {
+            #[cfg(feature = "hdf5")]
+            Plain::Tiles(tiles) => tiles.implicit(),
+            _ => (0, Vec::new()),
+        }
+    }
+
     pub fn count(&self) -> u64 {
         match self {
             Plain::View(view) => view.count(),
             Plain::Pieces(pieces) => pieces.count(),
+            #[cfg(feature = "hdf5")]
+            Plain::Tiles(tiles) => tiles.count(),
+            #[cfg(feature = "hdf5")]
+            Plain::Patches(patches) => patches.count(),
         }
     }
 
     pub fn repeat(&self) -> u64 {
         match self {
             Plain::View(view) => view.repeat(),
-            Plain::Pieces(_) => 1,
+            _ => 1,
         }
     }
 
@@ -91,6 +129,10 @@ impl<'a> Plain<'a> {
             _ if count == 0 => Ok(()),
             Plain::View(view) => view.read(start, count, into),
             Plain::Pieces(pieces) => pieces.read(start, count, into),
+            #[cfg(feature = "hdf5")]
+            Plain::Tiles(tiles) => tiles.read(start, count, into),
+            #[cfg(feature = "hdf5")]
+            Plain::Patches(patches) => patches.read(start, count, into),
         }
     }
 }

@@ -38,9 +38,10 @@ pub fn goldens() -> Vec<Value> {
     goldens
 }
 
-/// The path that a golden's reader opens.
+/// The path that a golden's reader opens: where it is one of several files, their folder.
 pub fn entry(golden: &Value) -> PathBuf {
-    tests_folder().join("fixtures").join(golden["entry"].as_str().unwrap())
+    let name = if golden["kind"] == "dir" { &golden["fixture"] } else { &golden["entry"] };
+    tests_folder().join("fixtures").join(name.as_str().unwrap())
 }
 
 /// A JSON file.

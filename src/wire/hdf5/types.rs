@@ -100,6 +100,9 @@ pub struct Member {
     pub kind: Type,
 }
 
+/// Bytes of a number: the bits that mean something are counted in one byte, or in two.
+const LARGEST_NUMBER: u64 = 8 << 10;
+
 impl Type {
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self> {
         parse(cursor, 0)
@@ -142,6 +145,9 @@ fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<Type> {
     let size = u64::from(cursor.u32()?);
     if size == 0 {
         return Err(cursor.wrong("takes 0 bytes"));
+    }
+    if matches!(class, 0 | 1 | 2 | 4) && size > LARGEST_NUMBER {
+        return Err(cursor.unknown(format_args!("is of numbers of {size} bytes, more than any has")));
     }
     let bits = size.saturating_mul(8);
     let order = if flags & 1 == 0 { ByteOrder::Little } else { ByteOrder::Big };

@@ -37,11 +37,6 @@ impl FixedArray {
         Ok(FixedArray { start, entries, count, page, block: address(&header[8 + length_size..]) })
     }
 
-    /// How many entries there are.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
     /// The `index`-th entry.
     pub fn get(&self, blocks: &Blocks<'_>, index: u64) -> Result<Option<Entry>> {
         let Some(at) = self.block.filter(|_| index < self.count) else { return Ok(None) };

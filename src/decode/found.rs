@@ -1,0 +1,79 @@
+//! What was found out about chunks and is wanted again.
+
+use crate::error::Result;
+use crate::limits;
+use crate::wire::hdf5::Chunk;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// The chunks of one tensor that were found or unpacked last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found(Rc<RefCell<Inside>>);
+
+#[derive(Debug, Default)]
+struct Inside {
+    listing: Option<Rc<Listing>>,
+    /// By number, the one that was asked for last at the end.
+    unpacked: VecDeque<(u64, Rc<Vec<u8>>)>,
+    bytes: u64,
+}
+
+/// Chunks that were written, by number.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// The numbers that were looked for.
+    pub range: Range<u64>,
+    pub chunks: Vec<Chunk>,
+    /// How many elements there are up to the end of each.
+    pub ends: Vec<u64>,
+}
+
+impl Listing {
+    /// Those with these numbers.
+    pub fn within(&self, range: &Range<u64>) -> &[Chunk] {
+        let from = self.chunks.partition_point(|chunk| chunk.number < range.start);
+        let to = self.chunks.partition_point(|chunk| chunk.number < range.end);
+        &self.chunks[from..to]
+    }
+}
+
+impl Found {
+    /// The chunks with these numbers, and maybe more: those that were found last, if these are among them.
+    pub fn listing(
+        &self,
+        range: Range<u64>,
+        find: impl FnOnce(Range<u64>) -> Result<(Vec<Chunk>, Vec<u64>)>,
+    ) -> Result<Rc<Listing>> {
+        let known = self.0.borrow().listing.clone();
+        if let Some(known) = known.filter(|known| known.range.start <= range.start && range.end <= known.range.end) {
+            return Ok(known);
+        }
+        let (chunks, ends) = find(range.clone())?;
+        let listing = Rc::new(Listing { range, chunks, ends });
+        self.0.borrow_mut().listing = Some(listing.clone());
+        Ok(listing)
+    }
+
+    /// The bytes of a chunk. As many are kept as [`limits::TILES_KEPT`] has room for, or one.
+    pub fn unpacked(&self, number: u64, unpack: impl FnOnce() -> Result<Vec<u8>>) -> Result<Rc<Vec<u8>>> {
+        {
+            let mut inside = self.0.borrow_mut();
+            let place = inside.unpacked.iter().rposition(|(known, _)| *known == number);
+            if let Some(found) = place.and_then(|place| inside.unpacked.remove(place)) {
+                inside.unpacked.push_back(found.clone());
+                return Ok(found.1);
+            }
+        }
+        let bytes = Rc::new(unpack()?);
+        let mut inside = self.0.borrow_mut();
+        inside.bytes += bytes.len() as u64;
+        inside.unpacked.push_back((number, bytes.clone()));
+        while inside.bytes > limits::TILES_KEPT && inside.unpacked.len() > 1 {
+            let oldest = inside.unpacked.pop_front().map_or(0, |(_, bytes)| bytes.len() as u64);
+            inside.bytes -= oldest;
+        }
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,151 @@
+//! A tensor that is put together from boxes of others.
+
+use super::rows::Rows;
+use super::stored::{Plain, Stored, to_little};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::model::{ByteOrder, Dtype, Layout, Mosaic, Patch, element_count};
+use crate::source::Files;
+use std::cell::OnceCell;
+
+/// The elements of all patches in row-major order of the whole.
+#[derive(Debug)]
+pub(super) struct Patches<'a> {
+    files: &'a Files,
+    dtype: &'a Dtype,
+    width: usize,
+    total: u64,
+    fill: Vec<u8>,
+    parts: Vec<Part<'a>>,
+}
+
+/// A patch that has elements.
+#[derive(Debug)]
+struct Part<'a> {
+    patch: &'a Patch,
+    /// Where its rows lie in the whole, and in the patch itself.
+    rows: Rows,
+    /// Where its rows lie in the patch itself, and in the source.
+    from: Rows,
+    source: OnceCell<Plain<'a>>,
+}
+
+impl<'a> Patches<'a> {
+    pub fn new(files: &'a Files, stored: &Stored<'a>, mosaic: &'a Mosaic) -> Result<Self> {
+        let (bits, total) = (stored.bits()?, stored.count()?);
+        let width = usize::try_from(bits / 8).ok().filter(|width| bits % 8 == 0 && *width > 0);
+        let width = width.ok_or_else(|| Error::unsupported("Packed elements in several places cannot be read."))?;
+        let fill = mosaic.fill.clone().unwrap_or_else(|| vec![0; width]);
+        if fill.len() != width {
+            return Err(Error::malformed(format!("The fill value takes not the {width} bytes of an element.")));
+        }
+        let mut parts = Vec::new();
+        for patch in &mosaic.patches {
+            let inside = |at: &[u64], len: &[u64], sizes: &[u64]| {
+                at.len() == sizes.len()
+                    && len.len() == sizes.len()
+                    && at
+                        .iter()
+                        .zip(len)
+                        .zip(sizes)
+                        .all(|((at, len), size)| at.checked_add(*len).is_some_and(|end| end <= *size))
+            };
+            let source = &patch.source;
+            let volume = element_count(&patch.shape).filter(|volume| element_count(&patch.from_shape) == Some(*volume));
+            let fits =
+                inside(&patch.at, &patch.shape, stored.shape) && inside(&patch.from, &patch.from_shape, &source.shape);
+            if !fits || volume.is_none() || source.dtype.bits() != Some(bits) {
+                return Err(Error::malformed(format!(
+                    "A box of shape {:?} at {:?} does not fit a tensor of shape {:?} and its source of shape {:?}.",
+                    patch.shape, patch.at, stored.shape, source.shape
+                )));
+            }
+            if matches!(source.layout, Layout::Mosaic(_)) {
+                return Err(Error::unsupported(
+                    "A tensor that is put together from others which are so, too, cannot be read.",
+                ));
+            }
+            if volume != Some(0) {
+                let (zeros, from_zeros) = (vec![0; patch.shape.len()], vec![0; patch.from_shape.len()]);
+                let rows = Rows::new(&patch.shape, (stored.shape, &patch.at), (&patch.shape, &zeros));
+                let from = Rows::new(&patch.from_shape, (&patch.from_shape, &from_zeros), (&source.shape, &patch.from));
+                parts.push(Part { patch, rows, from, source: OnceCell::new() });
+            }
+        }
+        Ok(Patches { files, dtype: stored.dtype, width, total, fill, parts })
+    }
+
+    pub fn count(&self) -> u64 {
+        self.total
+    }
+
+    /// Puts `count` elements from the `start`-th one on into `into`, which is empty.
+    pub fn read(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
+        let count_bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(self.width));
+        let bytes = count_bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))?;
+        into.resize(bytes, 0);
+        if self.fill.iter().any(|byte| *byte != 0) {
+            into.chunks_exact_mut(self.width).for_each(|element| element.copy_from_slice(&self.fill));
+        }
+        for part in &self.parts {
+            let rows = part.rows.between(start, start + count);
+            if rows.is_empty() {
+                continue;
+            }
+            // What the patch has of them, in its own order.
+            let (mut first, mut last) = (u64::MAX, 0);
+            part.rows.each(start, start + count, |_, inside, run| {
+                (first, last) = (first.min(inside), last.max(inside + run));
+                Ok::<_, Error>(())
+            })?;
+            let span = self.span(part, first, last)?;
+            part.rows.each(start, start + count, |place, inside, run| {
+                let (target, from) = (self.bytes(place - start)?, self.bytes(inside - first)?);
+                let run = self.bytes(run)?;
+                into[target..target + run].copy_from_slice(&span[from..from + run]);
+                Ok::<_, Error>(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The elements of a patch from one to another, counted in its own order.
+    fn span(&self, part: &Part<'a>, first: u64, last: u64) -> Result<Vec<u8>> {
+        let tensor = &part.patch.source;
+        let source = match part.source.get() {
+            Some(source) => source,
+            None => {
+                let opened = Plain::new(self.files, &Stored::of(tensor))?;
+                part.source.get_or_init(|| opened)
+            }
+        };
+        let mut span = Vec::with_capacity(self.bytes(last - first)?.min(1 << 20));
+        let mut bytes = Vec::new();
+        // Where the rows lie close to each other, all is read that is between them.
+        let rows = part.from.between(first, last);
+        let (from, to) = (part.from.place(rows.start).1, part.from.place(rows.end - 1).1 + part.from.run);
+        let near = (to - from) / 4 <= last - first && (to - from).saturating_mul(self.width as u64) <= limits::SPAN;
+        if near {
+            source.read(from, to - from, &mut bytes)?;
+        }
+        part.from.each(first, last, |_, place, run| {
+            if near {
+                let start = self.bytes(place - from)?;
+                span.extend_from_slice(&bytes[start..start + self.bytes(run)?]);
+            } else {
+                source.read(place, run, &mut bytes)?;
+                span.extend_from_slice(&bytes);
+            }
+            Ok::<_, Error>(())
+        })?;
+        if tensor.order == ByteOrder::Big && tensor.dtype != *self.dtype {
+            to_little(self.dtype, tensor.order, &mut span);
+        }
+        Ok(span)
+    }
+
+    fn bytes(&self, count: u64) -> Result<usize> {
+        let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(self.width));
+        bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))
+    }
+}
