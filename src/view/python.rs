@@ -1,7 +1,7 @@
 //! The lines that read a tensor in Python.
 
 use crate::error::{is_hidden, quoted};
-use crate::model::{Checkpoint, Dtype, Key, Layout, Meaning, Role, Tensor, Verdict};
+use crate::model::{Checkpoint, Dtype, Key, Layout, Meaning, Number, Role, Tensor, Verdict};
 use std::fmt::Write;
 
 /// How a tensor of one format is read in Python.
@@ -53,6 +53,10 @@ const RECIPES: &[Recipe] = &[
         },
     },
     Recipe { format: "torch-package", lines: package },
+    Recipe { format: "keras", lines: |asked| keras(asked).or_else(|| in_archive(asked)) },
+    Recipe { format: "keras-h5", lines: |asked| keras(asked).or_else(|| h5py(asked)) },
+    Recipe { format: "keras-weights-h5", lines: h5py },
+    Recipe { format: "keras-weights-sharded", lines: h5py },
     Recipe { format: "pickle", lines: pickle },
     Recipe { format: "joblib", lines: joblib },
     Recipe {
@@ -180,6 +184,52 @@ fn pickle(asked: &Asked<'_>) -> Option<String> {
 /// What a pickle refers to where joblib wrote arrays behind it.
 const JOBLIBS: &str = "joblib.numpy_pickle.";
 
+/// The weights of a model that Keras loads, by their places in `get_weights()`. Only of one whose layers are all Keras's own and
+/// bring no code: others need what is in no file, or run what is in this one.
+fn keras(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
+    let layers = || checkpoint.layers.iter();
+    let whole = checkpoint.metadata.iter().any(|entry| entry.key() == "model.class_name");
+    let own = layers().flat_map(|layer| &layer.weights).all(|weight| checkpoint.tensors[weight.tensor].role.is_some());
+    if !whole || !own || layers().any(|layer| layer.class == "Lambda") {
+        return None;
+    }
+    let this = |index: usize| std::ptr::eq(*tensor, &raw const checkpoint.tensors[index]);
+    let weight = layers().flat_map(|layer| &layer.weights).find(|weight| this(weight.tensor))?;
+    let index = weight.index?;
+    // Keras 3 does not load all that Keras 2 wrote; the package that goes on with Keras 2 does.
+    let old = checkpoint.producer.as_ref().is_some_and(|producer| producer.starts_with("Keras 2."));
+    let keras = if old { "tf_keras" } else { "keras" };
+    Some(format!(
+        "import {keras}\nmodel = {keras}.models.load_model({file}, compile=False)\narray = model.get_weights()[{index}]"
+    ))
+}
+
+/// A dataset of an HDF5 file.
+fn h5py(asked: &Asked<'_>) -> Option<String> {
+    let (import, array) = dataset(asked)?;
+    let file = &asked.file;
+    Some(format!("import h5py\n{import}with h5py.File({file}, \"r\") as f:\n    array = {array}"))
+}
+
+/// A dataset of the HDF5 file in a Keras archive.
+fn in_archive(asked: &Asked<'_>) -> Option<String> {
+    let (import, array) = dataset(asked)?;
+    let file = &asked.file;
+    Some(format!(
+        "import io, zipfile\nimport h5py\n{import}with zipfile.ZipFile({file}) as z:\n    f = h5py.File(io.BytesIO(z.read(\"model.weights.h5\")), \"r\")\n    array = {array}"
+    ))
+}
+
+/// What a dataset is in h5py, and what has to be imported for it. Types that NumPy does not have come as bytes without a meaning.
+fn dataset(Asked { tensor, .. }: &Asked<'_>) -> Option<(&'static str, String)> {
+    let keys: Option<Vec<&str>> = tensor.path.iter().map(Key::text).collect();
+    let path = literal(&keys.filter(|keys| !keys.is_empty())?.join("/"));
+    Some(match tensor.dtype.number() {
+        Some(Number::Bf16) => ("import ml_dtypes\n", format!("f[{path}][()].view(ml_dtypes.bfloat16)")),
+        _ => ("", format!("f[{path}][()]")),
+    })
+}
+
 /// It unpacks by itself.
 fn joblib(Asked { tensor, file, .. }: &Asked<'_>) -> Option<String> {
     let array = reached(&format!("joblib.load({file})"), &tensor.path)?;
@@ -238,7 +288,7 @@ fn literal(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::formats::FORMATS;
-    use crate::model::{ByteRange, Number, PickleFacts, Referred};
+    use crate::model::{ByteRange, PickleFacts, Referred};
     use crate::source::{Files, Memory};
     use std::rc::Rc;
 

@@ -187,9 +187,11 @@ impl Class {
     }
 
     fn kind(&self, name: &str) -> Option<Kind> {
-        self.layouts.iter().flat_map(|layout| layout.split(' ')).map(variable).find_map(|(variable, _)| {
-            (variable.name == name).then_some(variable.kind)
-        })
+        self.layouts
+            .iter()
+            .flat_map(|layout| layout.split(' '))
+            .map(variable)
+            .find_map(|(variable, _)| (variable.name == name).then_some(variable.kind))
     }
 }
 
@@ -222,7 +224,9 @@ fn fits(names: &[Variable], saved: &[&Tensor]) -> bool {
             (Kind::Frozen, number) if variable.name == "quantized_kernel" => number == Some(Number::U8),
             (Kind::Frozen, number) => number == Some(Number::I8),
             (Kind::State, number) if !variable.name.ends_with("_scale") => number.is_some(),
-            (_, number) => number.is_some_and(|number| !matches!(number.class(), model::Class::Signed | model::Class::Unsigned)),
+            (_, number) => {
+                number.is_some_and(|number| !matches!(number.class(), model::Class::Signed | model::Class::Unsigned))
+            }
         })
 }
 

@@ -106,9 +106,8 @@ pub(super) fn output_shapes(model: &Spec<'_>, layers: &[Spec<'_>]) -> Vec<Option
     }
     let list = |value: &Value| value.as_array().cloned();
     let input = |layer: &Spec<'_>| layer.whole.get("build_config").and_then(|built| list(built.get("input_shape")?));
-    let stated = |layer: &Spec<'_>| {
-        ["batch_shape", "batch_input_shape"].iter().find_map(|key| list(layer.config.get(*key)?))
-    };
+    let stated =
+        |layer: &Spec<'_>| ["batch_shape", "batch_input_shape"].iter().find_map(|key| list(layer.config.get(*key)?));
     let mut flowing = input(model).or_else(|| {
         let listed = model.config.as_array().or_else(|| model.config.get("layers")?.as_array())?;
         stated(&Spec::new(listed.first()?)?)

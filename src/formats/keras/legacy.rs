@@ -90,9 +90,8 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
             trainable: trained.map(|trained| trained && leaf.trained),
             weights: Vec::new(),
         }));
-        walk.weights.extend(
-            found.into_iter().map(|(at, found)| Found { layer: first + at.saturating_sub(1), ..found }),
-        );
+        walk.weights
+            .extend(found.into_iter().map(|(at, found)| Found { layer: first + at.saturating_sub(1), ..found }));
     }
     walk
 }

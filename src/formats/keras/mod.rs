@@ -92,7 +92,7 @@ pub(super) const FORMAT: Format = Format {
 pub(super) const FORMAT_H5: Format = Format {
     id: "keras-h5",
     label: "Keras HDF5",
-    extensions: &[],
+    extensions: &["h5"],
     reads: "whole models and weights of Keras 1 to 3: layers by their names, training config, optimizer",
     probe: opened::lists_layers,
     open: opened::layers,
@@ -113,8 +113,6 @@ pub(super) const SHARDED: Format = Format {
     label: "sharded Keras weights",
     extensions: &["weights.json"],
     reads: "an index with its shards; missing ones are named",
-    probe: |file| {
-        file.has_extension(SHARDED.extensions) && file.head().trim_ascii_start().starts_with(b"{")
-    },
+    probe: |file| file.has_extension(SHARDED.extensions) && file.head().trim_ascii_start().starts_with(b"{"),
     open: opened::sharded,
 };

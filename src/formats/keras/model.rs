@@ -97,7 +97,8 @@ fn numbered_optimizer(store: &Store, found: &Walk, saved: &Saved) -> Named {
     let Some(theirs) = optimizer::variables(&spec, own, &weights) else { return Vec::new() };
     variables.extend(theirs);
     let arrays = &store.groups[vars].arrays;
-    let fits = |(array, (_, expected)): (&usize, &optimizer::Variable<'_>)| expected.is_none_or(|it| it == shape(*array));
+    let fits =
+        |(array, (_, expected)): (&usize, &optimizer::Variable<'_>)| expected.is_none_or(|it| it == shape(*array));
     if arrays.len() != variables.len() || !arrays.iter().zip(&variables).all(fits) {
         return Vec::new();
     }
@@ -216,13 +217,8 @@ pub(super) fn parse(checkpoint: &mut Checkpoint, what: &str, text: &[u8]) -> Opt
                 format!("{}", quoted(&error.to_string()))
             };
             let message = format!("{what} is not valid JSON: {why}; the weights are shown by the file's own names.");
-            checkpoint.note(Note::warning(message).about(what));
+            checkpoint.note(Note::warning(message));
             None
         }
     }
-}
-
-/// Whether a config brings code of its own, which Keras would run.
-pub(super) fn brings_code(config: &Json) -> bool {
-    !foreign(config).lambdas.is_empty()
 }

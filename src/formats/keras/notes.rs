@@ -19,7 +19,10 @@ pub(super) fn add(checkpoint: &mut Checkpoint, store: &Store, found: &Walk, save
     if let (true, Some(training)) = (by_layers, &saved.training) {
         short_losses(checkpoint, training);
     }
-    if by_layers && !saved.is_keras2() && store.child(0, "optimizer_weights").is_some_and(|group| has_slots(store, group)) {
+    if by_layers
+        && !saved.is_keras2()
+        && store.child(0, "optimizer_weights").is_some_and(|group| has_slots(store, group))
+    {
         checkpoint.note(Note::info(
             "Of the optimizer's variables Keras 3 reads back the iteration and the learning rate from a file of this kind; the others begin anew.",
         ));
@@ -131,8 +134,10 @@ fn packed(checkpoint: &mut Checkpoint, store: &Store, found: &Walk) {
     });
     if let Some(first) = first {
         checkpoint.note(
-            Note::info("The kernels are quantised to 4 bits: each of their bytes holds two values, the first in its low half.")
-                .about(&first.name),
+            Note::info(
+                "The kernels are quantised to 4 bits: each of their bytes holds two values, the first in its low half.",
+            )
+            .about(&first.name),
         );
     }
 }

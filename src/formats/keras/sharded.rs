@@ -64,14 +64,12 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     for shard in shards {
         let Some((_, file)) = files.iter().find(|(_, file)| file.name.strip_prefix(folder) == Some(shard)) else {
             missing.insert(shard);
-            let message =
-                format!("The shard {:?} was not given; drop it together with the others.", quoted(shard));
+            let message = format!("The shard {:?} was not given; drop it together with the others.", quoted(shard));
             checkpoint.note(Note::warning(message).about(shard));
             continue;
         };
         let id = checkpoint.files.add(&file.name, file.source.clone());
-        let read = Hdf5::open(&file.source)
-            .and_then(|hdf5| read::add(&mut store, &mut checkpoint, files, (id, &hdf5)));
+        let read = Hdf5::open(&file.source).and_then(|hdf5| read::add(&mut store, &mut checkpoint, files, (id, &hdf5)));
         read.map_err(|error| error.in_file(&file.name))?;
     }
     fill(&mut checkpoint, store, &Saved::default());

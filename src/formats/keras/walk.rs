@@ -421,14 +421,7 @@ impl<'a> Walker<'a> {
         self.push(visit, array, if old { "depthwise_kernel" } else { name }, trained, Some(role));
     }
 
-    fn push(
-        &mut self,
-        visit: &Visit<'a>,
-        array: Option<usize>,
-        name: &str,
-        trained: Option<bool>,
-        role: Option<Role>,
-    ) {
+    fn push(&mut self, visit: &Visit<'a>, array: Option<usize>, name: &str, trained: Option<bool>, role: Option<Role>) {
         let layer = visit.layer.unwrap_or_else(|| {
             self.found.layers.push(Layer {
                 name: if visit.within.is_empty() { visit.scope.clone() } else { visit.within.clone() },
