@@ -113,3 +113,6 @@ pub const TILES: usize = 4 << 20;
 /// The memory for unpacked chunks that are still wanted: a row of chunks across a matrix of 16 384 columns takes 64 MiB if they
 /// are 1024 by 1024 float32.
 pub const TILES_KEPT: u64 = 64 << 20;
+
+/// The most boxes that a virtual dataset of HDF5 is put together from.
+pub const HDF5_PATCHES: usize = 100_000;

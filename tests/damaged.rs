@@ -6,7 +6,7 @@ mod common;
 
 use common::{archives, entry, files_below, goldens, hostile, json, tests_folder, warned};
 use paramscope::analysis::Study;
-use paramscope::error::{Result, quoted};
+use paramscope::error::{Error, Kind, Result, quoted};
 use paramscope::formats;
 use paramscope::model::Checkpoint;
 use paramscope::source::{Files, Memory, Window, files_from_paths};
@@ -74,17 +74,28 @@ fn open_watched(what: &str, files: &Files) -> Result<Checkpoint> {
 
 /// Reads everything that was opened, as far as it is small: damage may wait there too.
 fn read_all(what: &str, checkpoint: &Checkpoint) {
+    errors_of_reading(what, checkpoint);
+}
+
+/// What is said when everything that was opened is read, as far as it is small.
+fn errors_of_reading(what: &str, checkpoint: &Checkpoint) -> Vec<Error> {
     let start = Instant::now();
+    let mut errors = Vec::new();
     for tensor in &checkpoint.tensors {
         let stored: u64 = tensor.layout.storage().map_or(0, |range| range.len);
         if stored <= 1 << 20 {
             let mut study = Study::new(50, None);
-            while study.step(&checkpoint.files, tensor).is_ok_and(|done| done < 1.0) {}
-            let _ = paramscope::view::report::first(&checkpoint.files, tensor);
+            let mut done = Ok(0.0);
+            while done.as_ref().is_ok_and(|done| *done < 1.0) {
+                done = study.step(&checkpoint.files, tensor);
+            }
+            errors.extend(done.err());
+            errors.extend(paramscope::view::report::first(&checkpoint.files, tensor).err());
         }
     }
     let seconds = start.elapsed().as_secs_f64();
     assert!(seconds < 5.0, "{what}: reading took {seconds:.2} s");
+    errors
 }
 
 #[test]
@@ -116,10 +127,17 @@ fn judge(folder: &Path, record: &Value) -> Option<String> {
     let (outcome, said) = match &opened {
         Err(error) => ("error", error.to_string()),
         Ok(checkpoint) => {
-            read_all(name, checkpoint);
-            let outcome = if warned(checkpoint) { "opens-with-warning" } else { "opens" };
-            let said: Vec<String> =
+            let errors = errors_of_reading(name, checkpoint);
+            let mut said: Vec<String> =
                 checkpoint.notes.iter().map(|note| format!("{:?} {}", note.place, note.message)).collect();
+            // Chunks are only looked at when their elements are.
+            let found = checkpoint.format == "hdf5" && errors.iter().any(|error| error.kind == Kind::Malformed);
+            said.extend(errors.iter().filter(|_| found).map(ToString::to_string));
+            let outcome = match (warned(checkpoint), found) {
+                (true, _) => "opens-with-warning",
+                (false, true) => "error",
+                (false, false) => "opens",
+            };
             (outcome, said.join("\n"))
         }
     };

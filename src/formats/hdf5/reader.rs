@@ -23,7 +23,7 @@ pub struct Reader<'a> {
     /// The names of groups, which many tensors share.
     names: HashMap<String, Rc<str>>,
     /// Other files that virtual datasets are in, with the place that addresses count in.
-    pub(super) opened: HashMap<FileId, Option<(Rc<Hdf5>, FileId)>>,
+    pub(super) opened: HashMap<FileId, (Rc<Hdf5>, FileId)>,
 }
 
 /// Where a dataset is.

@@ -1,16 +1,293 @@
 //! Virtual datasets: which boxes of which other datasets they are put together from.
 
+use super::open::Hdf5;
 use super::reader::{At, Elements, Reader};
-use crate::error::Result;
-use crate::model::Layout;
-use crate::wire::hdf5::Mapping;
+use crate::error::{Result, quoted};
+use crate::formats::hdf5::others::base_name;
+use crate::limits;
+use crate::model::{ByteOrder, Layout, Mosaic, Patch, Tensor, element_count};
+use crate::source::FileId;
+use crate::wire::hdf5::{Blocks, Mapping, Selection};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// A box: its first index and its shape.
+type Part = (Vec<u64>, Vec<u64>);
+
+/// Why a mapping gives no boxes.
+enum Stop {
+    /// A file was not given.
+    Absent(String),
+    /// It cannot be read.
+    Why(String),
+}
 
 /// The layout of a virtual dataset, or why its elements cannot be read.
 pub(super) fn mosaic(
-    _reader: &mut Reader<'_>,
-    _at: At<'_>,
-    _mappings: &[Mapping],
-    _elements: &Elements,
+    reader: &mut Reader<'_>,
+    at: At<'_>,
+    mappings: &[Mapping],
+    elements: &Elements,
 ) -> Result<Result<Layout, String>> {
-    Ok(Err("Virtual datasets are not read here.".to_owned()))
+    if !elements.described.shape.is_empty() {
+        return Ok(Err("Its elements are arrays in other datasets, which are not read here.".to_owned()));
+    }
+    let mut patches = Vec::new();
+    for mapping in mappings {
+        for (mapping, to) in blocks(mapping, &elements.shape) {
+            let found = match source(reader, at, &mapping, elements)? {
+                Ok(source) => pieces(&mapping.from, &to, &source, &elements.shape).map_err(Stop::Why),
+                Err(stop) => Err(stop),
+            };
+            match found {
+                Ok(found) if patches.len() + found.len() <= limits::HDF5_PATCHES => patches.extend(found),
+                Ok(_) => {
+                    let most = limits::HDF5_PATCHES;
+                    return Ok(Err(format!("It is put together from more than {most} boxes.")));
+                }
+                Err(Stop::Why(why)) => return Ok(Err(why)),
+                Err(Stop::Absent(file)) => {
+                    reader.ask(&file, &at.object.path);
+                    return Ok(Ok(Layout::Absent { file: base_name(&file).to_owned() }));
+                }
+            }
+        }
+    }
+    let mut fill = elements.fill.clone();
+    if let (Some(fill), ByteOrder::Big) = (&mut fill, elements.described.order) {
+        fill.reverse();
+    }
+    Ok(Ok(Layout::Mosaic(Rc::new(Mosaic { patches, fill }))))
+}
+
+/// One mapping for each block where the names of its files or datasets count blocks (`%b`), else the mapping itself; each with
+/// the elements that it gives.
+fn blocks(mapping: &Mapping, shape: &[u64]) -> Vec<(Mapping, Selection)> {
+    let counts = |text: &str| named(text, 0) != named(text, 1);
+    let counted = counts(&mapping.file) || counts(&mapping.dataset);
+    let plain = |text: &str| named(text, 0);
+    let own = Mapping { file: plain(&mapping.file), dataset: plain(&mapping.dataset), ..mapping.clone() };
+    let Selection::Regular(dimensions) = &mapping.to else { return vec![(own, mapping.to.clone())] };
+    let Some(place) = dimensions.iter().position(|blocks| blocks.count.is_none()).filter(|_| counted) else {
+        return vec![(own, mapping.to.clone())];
+    };
+    let along = dimensions[place];
+    let room = shape.get(place).copied().unwrap_or(0);
+    let count = room.saturating_sub(along.start).div_ceil(along.stride).min(limits::HDF5_PATCHES as u64 + 1);
+    let block = |number: u64| {
+        let mut dimensions = dimensions.clone();
+        dimensions[place] = Blocks { start: along.start + number * along.stride, count: Some(1), ..along };
+        let (file, dataset) = (named(&mapping.file, number), named(&mapping.dataset, number));
+        (Mapping { file, dataset, ..mapping.clone() }, Selection::Regular(dimensions))
+    };
+    (0..count).map(block).collect()
+}
+
+/// A name with the number of a block in it; two percent signs are one.
+fn named(text: &str, block: u64) -> String {
+    text.split("%%").map(|part| part.replace("%b", &block.to_string())).collect::<Vec<_>>().join("%")
+}
+
+/// The dataset that a mapping takes elements of.
+fn source(
+    reader: &mut Reader<'_>,
+    at: At<'_>,
+    mapping: &Mapping,
+    elements: &Elements,
+) -> Result<Result<Rc<Tensor>, Stop>> {
+    let why = |why: String| Ok(Err(Stop::Why(why)));
+    let name = quoted(&mapping.dataset);
+    let other;
+    let (hdf5, view) = if mapping.file == "." {
+        (at.hdf5, at.view)
+    } else {
+        let Some(file) = reader.others.find(&mapping.file, &mut reader.checkpoint.files) else {
+            return Ok(Err(Stop::Absent(mapping.file.clone())));
+        };
+        match opened(reader, file) {
+            Ok(found) => other = found,
+            Err(error) => {
+                let file = quoted(&mapping.file);
+                return why(format!("The file {file:?} that it is put together from cannot be read: {error}"));
+            }
+        }
+        (&*other.0, other.1)
+    };
+    let Some(object) = hdf5.tree.followed(&mapping.dataset) else {
+        return why(format!("The dataset {name:?} that it is put together from is not there."));
+    };
+    let Ok(dataset) = object.dataset(&hdf5.file) else {
+        return why(format!("The dataset {name:?} that it is put together from is damaged, or is none."));
+    };
+    let (mut tensor, unreadable) = reader.make(At { hdf5, view, object }, &dataset, false)?;
+    if let Some(unreadable) = unreadable {
+        return why(format!("The dataset {name:?} that it is put together from cannot be read: {unreadable}"));
+    }
+    if let Layout::Absent { file } = &tensor.layout {
+        return Ok(Err(Stop::Absent(file.clone())));
+    }
+    let mut same = tensor.dtype == elements.described.dtype;
+    if let Layout::Encoded(encoded) = &tensor.layout {
+        same &= elements.described.bits.as_ref() == Some(&encoded.bits);
+        tensor = encoded.stored.clone();
+    } else {
+        same &= elements.described.bits.is_none();
+    }
+    if !same {
+        return why(format!("The dataset {name:?} that it is put together from is of another type."));
+    }
+    tensor.name.clone_from(&mapping.dataset);
+    Ok(Ok(Rc::new(tensor)))
+}
+
+/// Another HDF5 file, read once, and the place that its addresses count in.
+fn opened(reader: &mut Reader<'_>, file: FileId) -> Result<(Rc<Hdf5>, FileId)> {
+    if let Some(known) = reader.opened.get(&file) {
+        return Ok(known.clone());
+    }
+    let source = reader.checkpoint.files.get(file).source.clone();
+    let hdf5 = Rc::new(Hdf5::open(&source)?);
+    let view = reader.view(file, &hdf5);
+    reader.opened.insert(file, (hdf5.clone(), view));
+    Ok((hdf5, view))
+}
+
+/// The boxes of the whole, each with the one of its source that has the same elements in the same order.
+fn pieces(from: &Selection, to: &Selection, source: &Rc<Tensor>, shape: &[u64]) -> Result<Vec<Patch>, String> {
+    let limited = |selection: &Selection| match selection {
+        Selection::Regular(dimensions) => {
+            dimensions.iter().all(|blocks| blocks.count.is_some() && blocks.len.is_some())
+        }
+        _ => true,
+    };
+    let mut to_parts: VecDeque<Part> = parts(to, shape)?.into();
+    let mut from_parts: VecDeque<Part> = parts(from, &source.shape)?.into();
+    let mut patches = Vec::new();
+    while let (Some(whole), Some(own)) = (to_parts.pop_front(), from_parts.pop_front()) {
+        let [in_whole, in_own] = [&whole, &own].map(|(_, shape)| element_count(shape).unwrap_or(u64::MAX));
+        if in_whole == in_own {
+            let ((at, shape), (from, from_shape)) = (whole, own);
+            patches.push(Patch { at, from, shape, from_shape, source: source.clone() });
+        } else if in_whole > in_own {
+            split(whole, &mut to_parts);
+            from_parts.push_front(own);
+        } else {
+            split(own, &mut from_parts);
+            to_parts.push_front(whole);
+        }
+        if patches.len() + to_parts.len() + from_parts.len() > 4 * limits::HDF5_PATCHES {
+            return Err(format!("It is put together from more than {} boxes.", limits::HDF5_PATCHES));
+        }
+    }
+    let rest = !to_parts.is_empty() || !from_parts.is_empty();
+    if rest && limited(from) && limited(to) {
+        return Err(format!("It takes other numbers of elements from {:?} than it gives.", quoted(&source.name)));
+    }
+    Ok(patches)
+}
+
+/// Puts the slices of a box along its outermost dimension of more than one index before other boxes.
+fn split((at, shape): Part, parts: &mut VecDeque<Part>) {
+    let Some(place) = shape.iter().position(|size| *size > 1) else { return };
+    // No more of them than can be kept: the first half and the rest of long ones.
+    let half = shape[place].div_ceil(2);
+    for (start, len) in [(half, shape[place] - half), (0, half)] {
+        let (mut at, mut shape) = (at.clone(), shape.clone());
+        at[place] += start;
+        shape[place] = len;
+        if len > 0 {
+            parts.push_front((at, shape));
+        }
+    }
+}
+
+/// The boxes of a selection in the order of its elements.
+fn parts(selection: &Selection, shape: &[u64]) -> Result<Vec<Part>, String> {
+    let parts = match selection {
+        Selection::Nothing => Vec::new(),
+        Selection::All => vec![(vec![0; shape.len()], shape.to_vec())],
+        // Listed boxes come in the order of their first elements; where the order of all elements is another one, they have
+        // several blocks side by side.
+        Selection::Boxes(boxes) if side_by_side(boxes) => {
+            return Err("It is put together from boxes side by side in a list, which are not read here.".to_owned());
+        }
+        Selection::Boxes(boxes) => boxes.clone(),
+        Selection::Regular(dimensions) => regular(dimensions, shape)?,
+    };
+    let inside = |(at, len): &Part| {
+        at.len() == shape.len()
+            && at
+                .iter()
+                .zip(len)
+                .zip(shape)
+                .all(|((at, len), size)| at.checked_add(*len).is_some_and(|end| end <= *size))
+    };
+    if parts.iter().all(inside) {
+        return Ok(parts);
+    }
+    Err(format!("It is put together from boxes that reach outside of a shape of {shape:?}."))
+}
+
+/// Whether boxes share indices of the outermost dimension, so that their rows stand between each other's.
+fn side_by_side(boxes: &[Part]) -> bool {
+    boxes.windows(2).any(|pair| {
+        let end = |(at, shape): &Part| at.first().zip(shape.first()).map(|(at, size)| at.saturating_add(*size));
+        end(&pair[0]) > pair[1].0.first().copied()
+    })
+}
+
+/// The boxes of blocks at regular distances: all of the dimensions inside of the last one with several blocks, one block of
+/// that one, one index of those outside.
+fn regular(dimensions: &[Blocks], shape: &[u64]) -> Result<Vec<Part>, String> {
+    if dimensions.len() != shape.len() {
+        return Err(format!("It is put together by {} dimensions where there are {}.", dimensions.len(), shape.len()));
+    }
+    // The start and the length of each block, dimension by dimension.
+    let mut blocks: Vec<Vec<(u64, u64)>> = Vec::new();
+    let most = limits::HDF5_PATCHES as u64;
+    for (along, size) in dimensions.iter().zip(shape) {
+        let room = size.saturating_sub(along.start);
+        let len = along.len.unwrap_or(room);
+        let count = along.count.unwrap_or_else(|| room.div_ceil(along.stride));
+        if count > 1 && len == along.stride {
+            // Without gaps.
+            let all = count.checked_mul(len).ok_or("It is put together from more than can be counted.")?;
+            blocks.push(vec![(along.start, if along.count.is_none() { all.min(room) } else { all })]);
+            continue;
+        }
+        if count > most {
+            return Err(format!("It is put together from more than {most} boxes."));
+        }
+        let block = |number: u64| {
+            let start = along.start.saturating_add(number.saturating_mul(along.stride));
+            let len = if along.count.is_none() { len.min(size.saturating_sub(start)) } else { len };
+            (start, len)
+        };
+        blocks.push((0..count).map(block).collect());
+    }
+    let last = blocks.iter().rposition(|blocks| blocks.len() > 1).unwrap_or(0);
+    let mut parts: Vec<Part> = vec![(Vec::new(), Vec::new())];
+    for (place, blocks) in blocks.iter().enumerate() {
+        let choices: Vec<(u64, u64)> = if place < last {
+            let indices = blocks.iter().map(|(_, len)| *len).fold(0, u64::saturating_add);
+            if indices.saturating_mul(parts.len() as u64) > most {
+                return Err(format!("It is put together from more than {most} boxes."));
+            }
+            blocks
+                .iter()
+                .flat_map(|(start, len)| (0..*len).map(move |index| (start.saturating_add(index), 1)))
+                .collect()
+        } else {
+            blocks.clone()
+        };
+        if choices.len().saturating_mul(parts.len()) > limits::HDF5_PATCHES {
+            return Err(format!("It is put together from more than {most} boxes."));
+        }
+        let with = |(at, shape): &Part, (start, len): &(u64, u64)| {
+            ([at.as_slice(), &[*start]].concat(), [shape.as_slice(), &[*len]].concat())
+        };
+        parts = parts.iter().flat_map(|part| choices.iter().map(move |choice| with(part, choice))).collect();
+    }
+    parts.retain(|(_, shape)| !shape.contains(&0));
+    Ok(parts)
 }
