@@ -4,16 +4,24 @@ use super::super::Candidate;
 use super::super::hdf5::Hdf5;
 use super::model::{Saved, fill, parse};
 use super::read;
-use super::store::Store;
+use super::store::{Store, joined};
 use crate::error::Result;
 use crate::model::{Checkpoint, Entry, Value};
 use crate::source::Files;
 use crate::wire::hdf5::Kind;
 
-/// Whether a file lists layers and their weights.
+/// Whether a file lists layers, and the group of one lists its weights.
 pub(super) fn lists_layers(hdf5: &Hdf5) -> bool {
-    let has = |path, name| hdf5.attribute(path, name).is_some();
-    ["model_weights", ""].iter().any(|path| has(path, "layer_names") || has(path, "layer_names0"))
+    let list = |path: &str, name: &str| {
+        let first = || hdf5.texts(path, &format!("{name}0"));
+        hdf5.texts(path, name).or_else(first)
+    };
+    ["model_weights", ""].iter().any(|group| {
+        let layers = list(group, "layer_names").unwrap_or_default();
+        let first = layers.first().map(|layer| joined(group, layer));
+        let has = |name| first.as_ref().is_some_and(|first| hdf5.attribute(first, name).is_some());
+        has("weight_names") || has("weight_names0")
+    })
 }
 
 /// Whether a file has the numbered variables of Keras 3.

@@ -1,6 +1,6 @@
 //! What a Keras file says, as a checkpoint: weights by layers, then the optimizer's variables, then whatever else is there.
 
-use super::config::{Spec, foreign};
+use super::config::Spec;
 use super::optimizer::{self, Trained};
 use super::store::Store;
 use super::walk::{Walk, walk};
