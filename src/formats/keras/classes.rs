@@ -4,6 +4,8 @@
 
 use crate::model::{self, Number, Tensor};
 use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// A class of layers.
 pub(super) struct Class {
@@ -147,13 +149,14 @@ pub(super) fn class(name: &str) -> Option<&'static Class> {
 /// The class whose instances are called so where nobody gives them a name, `conv2d_1`: the groups of lists of layers are
 /// called by the same rule.
 pub(super) fn class_called(name: &str) -> Option<&'static Class> {
+    static CALLED: LazyLock<HashMap<String, &'static Class>> =
+        LazyLock::new(|| CLASSES.iter().map(|class| (snake_case(class.name), class)).collect());
     let plain = name.trim_end_matches(|character: char| character.is_ascii_digit());
     let plain = if plain.len() < name.len() { plain.strip_suffix('_') } else { None };
-    let is_called = |class: &&Class, name: &str| snake_case(class.name) == name;
-    CLASSES.iter().find(|class| is_called(class, name) || plain.is_some_and(|plain| is_called(class, plain)))
+    CALLED.get(name).or_else(|| CALLED.get(plain?)).copied()
 }
 
-/// A variable of a layer by what its class says.
+/// A variable of a layer by what its class says: its name, if that is known, and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Variable {
     pub name: &'static str,
@@ -173,17 +176,24 @@ pub(super) enum Kind {
 
 impl Class {
     /// The variables of an instance that saved these tensors; `None` where the class does not tell which they are. What an
-    /// instance can do without is decided by the number of them and their types, where that is not enough by its config.
+    /// instance can do without is decided by the number of them and their types, where that is not enough by its config; what
+    /// is still one of two has no name.
     pub fn variables(&self, saved: &[&Tensor], config: &Value) -> Option<Vec<Variable>> {
-        let mut fitting: Vec<Vec<Variable>> =
+        let fitting: Vec<Vec<Variable>> =
             self.layouts.iter().flat_map(|layout| expand(layout)).filter(|names| fits(names, saved)).collect();
-        if fitting.len() > 1 {
-            fitting.retain(|names| agrees(names, config));
+        let agreeing: Vec<&Vec<Variable>> = fitting.iter().filter(|names| agrees(names, config)).collect();
+        let ways = if agreeing.is_empty() { fitting.iter().collect() } else { agreeing };
+        let (first, others) = ways.split_first()?;
+        let mut variables = (*first).clone();
+        for other in others {
+            for (variable, other) in variables.iter_mut().zip(*other) {
+                if variable.kind != other.kind {
+                    return None;
+                }
+                variable.name = if variable.name == other.name { variable.name } else { "" };
+            }
         }
-        match fitting.len() {
-            1 => fitting.pop(),
-            _ => None,
-        }
+        Some(variables)
     }
 
     fn kind(&self, name: &str) -> Option<Kind> {
@@ -211,7 +221,9 @@ fn expand(layout: &'static str) -> Vec<Vec<Variable>> {
     let mut ways = vec![Vec::new()];
     for (variable, optional) in layout.split(' ').map(variable) {
         let without = if optional { ways.clone() } else { Vec::new() };
-        ways.iter_mut().for_each(|way| way.push(variable));
+        for way in &mut ways {
+            way.push(variable);
+        }
         ways.extend(without);
     }
     ways
@@ -333,9 +345,10 @@ mod tests {
         is("Dense", &[U8, F32, U8, F32], "{}", "quantized_kernel kernel_scale kernel_zero g_idx");
         is("BatchNormalization", &[F32; 4], "{}", "gamma beta moving_mean moving_variance");
         is("BatchNormalization", &[F32; 3], r#"{"scale": false, "center": true}"#, "beta moving_mean moving_variance");
+        is("BatchNormalization", &[F32; 3], "{}", " moving_mean moving_variance");
         is("LayerNormalization", &[F32], r#"{"scale": true, "center": false}"#, "gamma");
         is("Normalization", &[F32, F32, I64], "{}", "mean variance count");
-        assert_eq!(names("LayerNormalization", &[F32], "{}"), None);
+        is("LayerNormalization", &[F32], "{}", "");
         assert_eq!(names("Dense", &[F32, F32, F32], "{}"), None);
         assert_eq!(names("StackedRNNCells", &[F32], "{}"), None);
     }

@@ -2,7 +2,7 @@
 
 use super::classes::snake_case;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How deep layers are followed into each other: what the parser of JSON lets through is shallower.
 pub(super) const DEPTH: usize = 64;
@@ -159,6 +159,7 @@ pub(super) struct Foreign {
 /// Looks through a whole config.
 pub(super) fn foreign(config: &Value) -> Foreign {
     let mut found = Foreign { lambdas: Vec::new(), custom: Vec::new() };
+    let mut known = HashSet::new();
     let mut open = vec![config];
     while let Some(value) = open.pop() {
         if let Some(class) = value.get("class_name").and_then(Value::as_str) {
@@ -178,7 +179,7 @@ pub(super) fn foreign(config: &Value) -> Foreign {
                 top == "keras" || top == "tf_keras" || top == "builtins"
             });
             if let (Some(registered), false) = (registered, own)
-                && !found.custom.iter().any(|known| known == registered)
+                && known.insert(registered)
             {
                 found.custom.push(registered.to_owned());
             }

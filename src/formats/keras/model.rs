@@ -46,9 +46,8 @@ pub(super) fn fill(checkpoint: &mut Checkpoint, mut store: Store, saved: &Saved)
         None => walk(&store, config, keras2),
     };
     let optimizer = match by_layers {
-        Some(_) if keras2 => Vec::new(),
+        _ if keras2 => Vec::new(),
         Some(_) => legacy_optimizer(&store),
-        None if keras2 => Vec::new(),
         None => numbered_optimizer(&store, &found, saved),
     };
     describe(checkpoint, saved);

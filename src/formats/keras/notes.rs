@@ -9,6 +9,7 @@ use super::walk::Walk;
 use crate::error::quoted;
 use crate::model::{Checkpoint, Note, Number};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// Adds the notes.
 pub(super) fn add(checkpoint: &mut Checkpoint, store: &Store, found: &Walk, saved: &Saved, by_layers: bool) {
@@ -121,16 +122,14 @@ fn packed(checkpoint: &mut Checkpoint, store: &Store, found: &Walk) {
         let tensor = &store.arrays[array].tensor;
         matches!(tensor.dtype.number(), Some(Number::I8 | Number::U8))
     };
-    // Only those have a zero point or a list of groups beside their scale.
-    let of_four = |layer: usize| {
-        let inside = found.weights.iter().filter(|weight| weight.layer == layer);
-        inside.into_iter().any(|weight| weight.inside.ends_with("g_idx"))
-    };
+    // Only those have a list of groups beside their scale.
+    let grouped = found.weights.iter().filter(|weight| weight.inside.ends_with("g_idx"));
+    let of_four: HashSet<usize> = grouped.map(|weight| weight.layer).collect();
     let first = found.weights.iter().find(|weight| {
         let last = weight.inside.rsplit('/').next().unwrap_or_default();
         matches!(last, "kernel" | "embeddings" | "quantized_kernel")
             && weight.array.is_some_and(is_packed)
-            && of_four(weight.layer)
+            && of_four.contains(&weight.layer)
     });
     if let Some(first) = first {
         checkpoint.note(

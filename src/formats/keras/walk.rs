@@ -375,7 +375,7 @@ impl<'a> Walker<'a> {
         let variables = class.and_then(|class| class.variables(&tensors, visit.config));
         let Some(variables) = variables else {
             for array in arrays {
-                self.unnamed(visit, *array);
+                self.unnamed(visit, *array, None, None);
             }
             return;
         };
@@ -403,7 +403,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Adds a variable whose name is in no file: it is called by its place.
-    fn unnamed(&mut self, visit: &Visit<'a>, array: usize) {
+    fn unnamed(&mut self, visit: &Visit<'a>, array: usize, trained: Option<bool>, role: Option<Role>) {
         let name = self.store.arrays[array].name();
         let place = if name.bytes().all(|byte| byte.is_ascii_digit()) {
             self.found.named = false;
@@ -411,12 +411,16 @@ impl<'a> Walker<'a> {
         } else {
             name.to_owned()
         };
-        self.push(visit, Some(array), &place, None, None);
+        self.push(visit, Some(array), &place, trained, role);
     }
 
     fn add(&mut self, visit: &Visit<'a>, array: Option<usize>, name: &str, trained: Option<bool>, role: Role) {
         // What decides whether it is a state is the class, whatever is known of the layer.
         let trained = if role == Role::Buffer { Some(false) } else { trained };
+        if let ("", Some(array)) = (name, array) {
+            self.unnamed(visit, array, trained, Some(role));
+            return;
+        }
         let old = self.keras2 && name == "kernel" && visit.class.starts_with("Depthwise");
         self.push(visit, array, if old { "depthwise_kernel" } else { name }, trained, Some(role));
     }
@@ -432,7 +436,7 @@ impl<'a> Walker<'a> {
             });
             self.found.layers.len() - 1
         });
-        let suffix = if self.keras2 && role.is_some() { ":0" } else { "" };
+        let suffix = if self.keras2 && role.is_some() && !name.starts_with("vars/") { ":0" } else { "" };
         let overwritten = ["inputs_", "kernel_amax", "outputs_grad_"].iter().any(|begin| name.starts_with(begin))
             || name == "kernel_scale" && role == Some(Role::Parameter);
         self.found.weights.push(Found {
