@@ -100,19 +100,16 @@ pub const HDF5_TYPES: usize = 16;
 /// How many links of an HDF5 file one path may lead along: libhdf5 stops at 16 of either kind.
 pub const HDF5_LINKS: usize = 32;
 
-/// The largest chunk of an HDF5 dataset: one is read as a whole. HDF5 had none beyond 4 GiB before version 2.
-pub const HDF5_CHUNK: u64 = u32::MAX as u64;
-
-/// The longest chunk of an HDF5 dataset that is read: it is held whole. Real ones take up to some megabytes; a dataset that is one
-/// chunk takes what it takes.
-pub const TILE: u64 = 256 << 20;
+/// The largest chunk of an HDF5 dataset: one is held as a whole. Real ones take up to some megabytes; a dataset that is one chunk
+/// takes what it takes.
+pub const HDF5_CHUNK: u64 = 256 << 20;
 
 /// The most chunks of an HDF5 dataset that are listed at a time, 32 bytes each: 250 GB in chunks of 64 KiB have as many.
-pub const TILES: usize = 4 << 20;
+pub const HDF5_CHUNKS: usize = 4 << 20;
 
 /// The memory for unpacked chunks that are still wanted: a row of chunks across a matrix of 16 384 columns takes 64 MiB if they
 /// are 1024 by 1024 float32.
-pub const TILES_KEPT: u64 = 64 << 20;
+pub const HDF5_CHUNKS_KEPT: u64 = 64 << 20;
 
 /// The most boxes that a virtual dataset of HDF5 is put together from.
 pub const HDF5_PATCHES: usize = 100_000;

@@ -169,7 +169,7 @@ fn converted(float: &Float, source: &Target, implied: bool, target: &Target) -> 
         return if rest == 0 {
             target.bits(float.negative, top, 0)
         } else {
-            target.bits(false, top, mask(target.fraction))
+            target.bits(float.negative, top, mask(target.fraction))
         };
     }
     if float.exponent == 0 && float.fraction == 0 || (!implied && float.fraction == 0) {

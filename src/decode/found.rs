@@ -56,7 +56,7 @@ impl Found {
         Ok(listing)
     }
 
-    /// The bytes of a chunk. As many are kept as [`limits::TILES_KEPT`] has room for, or one.
+    /// The bytes of a chunk. As many are kept as [`limits::HDF5_CHUNKS_KEPT`] has room for, or one.
     pub fn unpacked(&self, number: u64, unpack: impl FnOnce() -> Result<Vec<u8>>) -> Result<Rc<Vec<u8>>> {
         {
             let mut inside = self.0.borrow_mut();
@@ -70,7 +70,7 @@ impl Found {
         let mut inside = self.0.borrow_mut();
         inside.bytes += bytes.len() as u64;
         inside.unpacked.push_back((number, bytes.clone()));
-        while inside.bytes > limits::TILES_KEPT && inside.unpacked.len() > 1 {
+        while inside.bytes > limits::HDF5_CHUNKS_KEPT && inside.unpacked.len() > 1 {
             let oldest = inside.unpacked.pop_front().map_or(0, |(_, bytes)| bytes.len() as u64);
             inside.bytes -= oldest;
         }

@@ -39,10 +39,10 @@ impl<'a> Tiles<'a> {
         }
         let whole = crate::model::element_count(&tiled.chunk).and_then(|count| count.checked_mul(bits / 8));
         let whole = whole.ok_or_else(|| wrong("has more bytes than can be counted"))?;
-        if whole > limits::TILE {
+        if whole > limits::HDF5_CHUNK {
             return Err(Error::too_large(format!(
                 "Chunks of {whole} bytes are not read; at most {} MiB are held at a time.",
-                limits::TILE >> 20
+                limits::HDF5_CHUNK >> 20
             )));
         }
         if tiled.fill.as_ref().is_some_and(|fill| fill.len() as u64 != bits / 8) {
@@ -149,7 +149,7 @@ impl<'a> Tiles<'a> {
         let numbers = self.numbers(&wanted);
         let listing = self.found.listing(numbers.clone(), |range| self.find(range))?;
         for chunk in listing.within(&numbers) {
-            let (origin, extent) = (self.chunks.grid().origin(chunk.number), self.extent(chunk.number));
+            let (origin, extent) = (self.origin(chunk.number), self.extent(chunk.number));
             let zeros = vec![0; extent.len()];
             let rows = Rows::new(&extent, (self.shape, &origin), (&self.tiled.chunk, &zeros));
             if rows.between(wanted.start, wanted.end).is_empty() {
@@ -186,21 +186,28 @@ impl<'a> Tiles<'a> {
         let grid = self.chunks.grid();
         let mut same = true;
         let (mut low, mut high) = (Vec::new(), Vec::new());
-        for (dimension, size) in self.tiled.chunk.iter().enumerate() {
+        for (dimension, count) in grid.counts().iter().enumerate() {
+            let (first, last, size) = (first[dimension], last[dimension], self.tiled.chunk[dimension]);
             // Behind the first dimension in which they differ, all indices are between them.
-            let all = 0..=grid.counts()[dimension] - 1;
-            let (first, last) = (first[dimension], last[dimension]);
-            low.push(if same { first / size } else { *all.start() });
-            high.push(if same { last / size } else { *all.end() });
+            low.push(if same { first / size } else { 0 });
+            high.push(if same { last / size } else { count - 1 });
             same &= first == last;
         }
         let number = |index: &[u64]| grid.number(index).expect("chunks of elements that are there");
         number(&low)..number(&high) + 1
     }
 
+    /// The index of a chunk's first element.
+    fn origin(&self, number: u64) -> Vec<u64> {
+        let mut origin = self.chunks.grid().origin(number);
+        // An element's own dimensions begin at 0.
+        origin.resize(self.shape.len(), 0);
+        origin
+    }
+
     /// The shape of what a chunk has of the tensor.
     fn extent(&self, number: u64) -> Vec<u64> {
-        let origin = self.chunks.grid().origin(number);
+        let origin = self.origin(number);
         let sizes = origin.iter().zip(&self.tiled.chunk).zip(self.shape);
         sizes.map(|((at, chunk), size)| (size - at).min(*chunk)).collect()
     }
@@ -211,7 +218,7 @@ impl<'a> Tiles<'a> {
     }
 
     fn unpack(&self, chunk: &Chunk) -> Result<Vec<u8>> {
-        let origin = || self.chunks.grid().origin(chunk.number);
+        let origin = || self.origin(chunk.number);
         let failed = |error: Error| {
             let hint = if error.kind == Kind::Malformed { "; the file is damaged" } else { "" };
             let message = format!("The chunk at {:?} cannot be read: {}{hint}.", origin(), error.message);
@@ -235,5 +242,189 @@ impl<'a> Tiles<'a> {
     /// The bytes of elements of a chunk, or of those that were asked for.
     fn bytes(&self, count: u64) -> usize {
         usize::try_from(count).expect("below a cap") * self.width
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of the tests are small")]
+mod tests {
+    use crate::decode::{Elements, Kept};
+    use crate::error::Result;
+    use crate::model::{ByteOrder, ChunkIndex, ChunkIndexKind, Dtype, Filter, Layout, Number, Tensor, Tiled};
+    use crate::source::{Files, Memory, ReadAt};
+    use flate2::{Compression, write::ZlibEncoder};
+    use proptest::prelude::*;
+    use std::cell::Cell;
+    use std::io::Write;
+    use std::rc::Rc;
+
+    const FILL: u16 = 0x1234;
+
+    fn index_of(place: u64, shape: &[u64]) -> Vec<u64> {
+        let mut rest = place;
+        let mut index: Vec<_> = shape
+            .iter()
+            .rev()
+            .map(|size| {
+                let at = rest % size;
+                rest /= size;
+                at
+            })
+            .collect();
+        index.reverse();
+        index
+    }
+
+    fn place_of(index: &[u64], shape: &[u64]) -> u64 {
+        index.iter().zip(shape).fold(0, |place, (at, size)| place * size + at)
+    }
+
+    fn filter(id: u16, values: &[u32]) -> Filter {
+        Filter { id, name: String::new(), optional: false, values: values.to_vec() }
+    }
+
+    /// A big-endian dataset of 16-bit numbers that count its elements, in chunks behind a B-tree, those missing for whose number `missing`
+    /// says so.
+    fn dataset(
+        files: &mut Files,
+        shape: &[u64],
+        chunk: &[u64],
+        packed: bool,
+        missing: impl Fn(u64) -> bool,
+    ) -> (Tensor, Vec<u16>) {
+        let grid: Vec<_> = shape.iter().zip(chunk).map(|(size, chunk)| size.div_ceil(*chunk)).collect();
+        // As many as 16 bits count.
+        let mut expected = vec![FILL; shape.iter().product::<u64>().min(1 << 16) as usize];
+        let (mut bytes, mut entries) = (vec![0xee; 5], Vec::new());
+        let volume: u64 = chunk.iter().product();
+        let mut count = 0u16;
+        for number in (0..grid.iter().product()).filter(|number| !missing(*number)) {
+            let origin: Vec<_> = index_of(number, &grid).iter().zip(chunk).map(|(at, size)| at * size).collect();
+            let mut raw = Vec::new();
+            for inside in 0..volume {
+                let index: Vec<_> =
+                    index_of(inside, chunk).iter().zip(&origin).map(|(at, origin)| at + origin).collect();
+                let value = if index.iter().zip(shape).all(|(at, size)| at < size) {
+                    let place = place_of(&index, shape) as u16;
+                    expected[usize::from(place)] = place;
+                    place
+                } else {
+                    0xdead
+                };
+                raw.extend(value.to_be_bytes());
+            }
+            if packed {
+                let (high, low) = (raw.iter().step_by(2), raw.iter().skip(1).step_by(2));
+                let shuffled: Vec<u8> = high.chain(low).copied().collect();
+                let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+                encoder.write_all(&shuffled).unwrap();
+                raw = encoder.finish().unwrap();
+            }
+            entries.push((origin, bytes.len() as u64, raw.len() as u32));
+            bytes.extend(raw);
+            count += 1;
+        }
+        let address = bytes.len() as u64;
+        bytes.extend(b"TREE\x01\x00");
+        bytes.extend(count.to_le_bytes());
+        bytes.extend([0xff; 16]);
+        for (origin, at, len) in entries {
+            bytes.extend(len.to_le_bytes());
+            bytes.extend([0; 4]);
+            origin.iter().chain([&0]).for_each(|at| bytes.extend(at.to_le_bytes()));
+            bytes.extend(at.to_le_bytes());
+        }
+        bytes.extend(vec![0xff; 8 + 8 * (shape.len() + 1)]);
+        let file = files.add("a", Rc::new(Memory::new(bytes)));
+        let index = ChunkIndex {
+            kind: ChunkIndexKind::Btree1,
+            address: Some(address),
+            offset_size: 8,
+            length_size: 8,
+            most: shape.iter().map(|size| Some(*size)).collect(),
+            edges_unfiltered: false,
+        };
+        let filters = if packed { vec![filter(2, &[2]), filter(1, &[6])] } else { Vec::new() };
+        let tiled = Tiled { file, chunk: chunk.to_vec(), index, filters, fill: Some(FILL.to_be_bytes().to_vec()) };
+        let mut tensor = Tensor::new("a", Dtype::Number(Number::U16), shape.to_vec(), Layout::Tiled(Rc::new(tiled)));
+        tensor.order = ByteOrder::Big;
+        (tensor, expected)
+    }
+
+    fn read(elements: &Elements<'_>, start: u64, count: u64) -> Vec<u16> {
+        let mut bytes = Vec::new();
+        elements.read(start, count, &mut bytes).unwrap();
+        bytes.as_chunks().0.iter().map(|raw| u16::from_le_bytes(*raw)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_read_as_the_whole(
+            sizes in prop::collection::vec((1u64..7, 1u64..5), 1..4), packed: bool, holes: u64,
+            start in 0u64..200, count in 0u64..200,
+        ) {
+            let (shape, chunk): (Vec<_>, Vec<_>) = sizes.into_iter().unzip();
+            let mut files = Files::new();
+            let (tensor, expected) = dataset(&mut files, &shape, &chunk, packed, |number| holes >> (number % 64) & 1 == 1);
+            let elements = Elements::new(&files, &tensor).unwrap();
+            let total = elements.count();
+            let start = start.min(total);
+            let count = count.min(total - start);
+            prop_assert_eq!(read(&elements, start, count), &expected[start as usize..(start + count) as usize]);
+            let kept = Kept::default();
+            let unordered = Elements::unordered_again(&files, &tensor, &kept).unwrap();
+            let cut = start.min(unordered.count());
+            let mut all = read(&unordered, 0, cut);
+            let again = Elements::unordered_again(&files, &tensor, &kept).unwrap();
+            all.extend(read(&again, cut, again.count() - cut));
+            let (times, fill) = unordered.implicit();
+            prop_assert_eq!(fill, FILL.to_le_bytes());
+            all.extend(vec![FILL; times as usize]);
+            all.sort_unstable();
+            let mut sorted = expected;
+            sorted.sort_unstable();
+            prop_assert_eq!(all, sorted);
+        }
+    }
+
+    /// Counts the bytes that are read.
+    #[derive(Debug)]
+    struct Counting(Rc<dyn ReadAt>, Rc<Cell<u64>>);
+
+    impl ReadAt for Counting {
+        fn size(&self) -> u64 {
+            self.0.size()
+        }
+
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+            self.1.set(self.1.get() + buf.len() as u64);
+            self.0.read_at(offset, buf)
+        }
+    }
+
+    #[test]
+    fn one_value_costs_one_chunk_and_a_pass_costs_the_file_once() {
+        let mut files = Files::new();
+        let (tensor, expected) = dataset(&mut files, &[200, 300], &[64, 64], false, |_| false);
+        let (mut counted, count) = (Files::new(), Rc::new(Cell::new(0)));
+        let (_, file) = files.iter().next().unwrap();
+        counted.add("a", Rc::new(Counting(file.source.clone(), count.clone())));
+        assert_eq!(read(&Elements::new(&counted, &tensor).unwrap(), 70 * 300 + 70, 1), [expected[70 * 300 + 70]]);
+        let index = count.get() - 64 * 64 * 2;
+        assert!(index < 8192, "{index} bytes of the index");
+        count.set(0);
+        let elements = Elements::new(&counted, &tensor).unwrap();
+        let rows: Vec<_> = (0..200).flat_map(|row| read(&elements, row * 300, 300)).collect();
+        assert!(rows == expected);
+        assert!(count.get() < file.source.size() + 4 * 8192, "{} bytes read", count.get());
+    }
+
+    #[test]
+    fn what_was_never_written_costs_nothing() {
+        let mut files = Files::new();
+        let (tensor, _) = dataset(&mut files, &[3 << 14, 1 << 18], &[1 << 8, 1 << 8], false, |number| number != 77);
+        let unordered = Elements::unordered(&files, &tensor).unwrap();
+        assert_eq!((unordered.count(), unordered.implicit().0), (1 << 16, (3 << 32) - (1 << 16)));
+        assert_eq!(read(&Elements::new(&files, &tensor).unwrap(), (3 << 32) - 2, 2), [FILL, FILL]);
     }
 }

@@ -54,11 +54,12 @@ const RECIPES: &[Recipe] = &[
     },
     Recipe { format: "torch-package", lines: package },
     Recipe { format: "keras", lines: |asked| keras(asked).or_else(|| in_archive(asked)) },
-    Recipe { format: "keras-h5", lines: |asked| keras(asked).or_else(|| h5py(asked)) },
-    Recipe { format: "keras-weights-h5", lines: h5py },
-    Recipe { format: "keras-weights-sharded", lines: h5py },
+    Recipe { format: "keras-h5", lines: |asked| keras(asked).or_else(|| stored(asked)) },
+    Recipe { format: "keras-weights-h5", lines: stored },
+    Recipe { format: "keras-weights-sharded", lines: stored },
     Recipe { format: "pickle", lines: pickle },
     Recipe { format: "joblib", lines: joblib },
+    Recipe { format: "hdf5", lines: hdf5 },
     Recipe {
         format: "npy",
         lines: |asked| match asked.tensor.path.as_slice() {
@@ -74,6 +75,30 @@ const RECIPES: &[Recipe] = &[
         },
     },
 ];
+
+/// By its path; what third parties' filters packed needs their package.
+fn hdf5(Asked { checkpoint, tensor, .. }: &Asked<'_>) -> Option<String> {
+    // LZF, 32000, is h5py's own.
+    let foreign = |tensor: &Tensor| match &tensor.layout {
+        Layout::Tiled(tiled) => tiled.filters.iter().any(|filter| filter.id > 32_000),
+        _ => false,
+    };
+    let packed = match &tensor.layout {
+        Layout::Encoded(encoded) => foreign(&encoded.stored),
+        Layout::Mosaic(mosaic) => mosaic.patches.iter().any(|patch| foreign(&patch.source)),
+        _ => foreign(tensor),
+    };
+    let plugin = if packed { "import hdf5plugin\n" } else { "" };
+    // Elements may lie in other files, which h5py finds by itself.
+    let file = literal(checkpoint.files.iter().next()?.1.base_name());
+    let name = literal(&tensor.name);
+    Some(h5py(plugin, &file, &format!("f[{name}][()]")))
+}
+
+/// The lines for a dataset, with what has to be imported for it.
+fn h5py(import: &str, file: &str, dataset: &str) -> String {
+    format!("import h5py\n{import}with h5py.File({file}) as f:\n    array = {dataset}")
+}
 
 const SAFETENSORS: fn(&Asked<'_>) -> Option<String> = |Asked { tensor, file, .. }| {
     let name = literal(&tensor.name);
@@ -197,21 +222,21 @@ fn keras(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
     let weight = layers().flat_map(|layer| &layer.weights).find(|weight| this(weight.tensor))?;
     let index = weight.index?;
     // Keras 3 does not load all that Keras 2 wrote; the package that goes on with Keras 2 does.
-    let old = checkpoint.producer.as_ref().is_some_and(|producer| producer.starts_with("Keras 2."));
+    let by = checkpoint.producer.as_deref().unwrap_or_default();
+    let old = ["Keras 1.", "Keras 2."].iter().any(|version| by.starts_with(version));
     let keras = if old { "tf_keras" } else { "keras" };
     Some(format!(
         "import {keras}\nmodel = {keras}.models.load_model({file}, compile=False)\narray = model.get_weights()[{index}]"
     ))
 }
 
-/// A dataset of an HDF5 file.
-fn h5py(asked: &Asked<'_>) -> Option<String> {
+/// By its path in the HDF5 file: what Keras itself does not give.
+fn stored(asked: &Asked<'_>) -> Option<String> {
     let (import, array) = dataset(asked)?;
-    let file = &asked.file;
-    Some(format!("import h5py\n{import}with h5py.File({file}, \"r\") as f:\n    array = {array}"))
+    Some(h5py(import, &asked.file, &array))
 }
 
-/// A dataset of the HDF5 file in a Keras archive.
+/// The same in the HDF5 file of a Keras archive.
 fn in_archive(asked: &Asked<'_>) -> Option<String> {
     let (import, array) = dataset(asked)?;
     let file = &asked.file;
@@ -339,6 +364,7 @@ mod tests {
             ("pytorch-zip", "a", &module, r#"tensor = checkpoint["model"].state_dict()["0.weight"].qdata"#),
             ("torchscript", "a", &module[1..2], r#"tensor = module.state_dict()["0.weight"]"#),
             ("joblib", "a", &object, r#"array = getattr(getattr(joblib.load("my \"file\""), "class")._a1, "0\"")"#),
+            ("hdf5", "a/kernel:0", &[], r#"    array = f["a/kernel:0"][()]"#),
             ("npy", "array", &[], r#"array = np.load("my \"file\"")"#),
             ("npz", "a/b", &[], r#"array = np.load("my \"file\"")["a/b"]"#),
             ("npz", "a/b.0", &wrapped, r#"array = np.load("my \"file\"", allow_pickle=True)["a/b"].item()[0]"#),

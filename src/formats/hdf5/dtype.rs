@@ -132,8 +132,8 @@ fn float(kind: &Type) -> Described {
         _ => return Described::unknown(kind, "float"),
     };
     let (sign, exponent, fraction, bias, implied) = (*sign, *exponent, *fraction, *bias, *implied);
-    let bits = BitLayout::Float { order, sign, exponent, fraction, bias, implied };
-    Described { bits: Some(bits), ..Described::number(number, ByteOrder::Little) }
+    let layout = BitLayout::Float { order, sign, exponent, fraction, bias, implied };
+    Described { bits: Some(layout), ..Described::number(number, ByteOrder::Little) }
 }
 
 /// The number that a float of IEEE 754 is.

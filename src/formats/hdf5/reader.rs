@@ -175,15 +175,12 @@ impl<'a> Reader<'a> {
                 {
                     return Ok(Err(format!("A chunk of shape {chunk:?} is larger than is read here.")));
                 }
-                if !elements.described.shape.is_empty() {
-                    return Ok(Err("Its elements are arrays in chunks, which are not read here.".to_owned()));
-                }
                 Ok(Layout::Tiled(Rc::new(Tiled {
                     file: at.view,
-                    chunk: chunk.clone(),
+                    chunk: chunk.iter().chain(&elements.described.shape).copied().collect(),
                     index: index.clone(),
                     filters,
-                    fill: elements.fill.clone(),
+                    fill: fill(elements),
                 })))
             }
             Storage::Virtual(_) if !mosaics => {
@@ -261,10 +258,11 @@ impl<'a> Reader<'a> {
 
 /// A tensor of these elements; where their bits have a form of their own, that is around where they lie.
 pub(super) fn with_bits(elements: Elements, layout: Layout) -> Tensor {
-    let Elements { described: Described { dtype, order, bits, .. }, size, shape, .. } = elements;
+    let Elements { described: Described { dtype, order, bits, shape: inner, .. }, size, shape, .. } = elements;
     let layout = match (bits, layout) {
         (Some(bits), layout @ (Layout::Dense(_) | Layout::Tiled(_) | Layout::Mosaic(_))) => {
-            let stored = Tensor::new("", Dtype::Void { len: size }, shape.clone(), layout);
+            let len = size / element_count(&inner).unwrap_or(1).max(1);
+            let stored = Tensor::new("", Dtype::Void { len }, shape.clone(), layout);
             Layout::Encoded(Rc::new(Encoded { stored, bits }))
         }
         (_, layout) => layout,
@@ -292,9 +290,12 @@ fn unwritten(at: At<'_>, elements: &Elements) -> Layout {
         most: elements.shape.iter().copied().map(Some).collect(),
         edges_unfiltered: false,
     };
-    // Of an array the first element: they are alike in what fills a dataset.
+    Layout::Tiled(Rc::new(Tiled { file: at.view, chunk, index, filters: Vec::new(), fill: fill(elements) }))
+}
+
+/// What fills a dataset: of an array the first element, as they are alike.
+fn fill(elements: &Elements) -> Option<Vec<u8>> {
     let inner = element_count(&elements.described.shape).unwrap_or(1).max(1);
     let one = usize::try_from(elements.size / inner).unwrap_or(usize::MAX);
-    let fill = elements.fill.as_ref().map(|fill| fill[..one.min(fill.len())].to_vec());
-    Layout::Tiled(Rc::new(Tiled { file: at.view, chunk, index, filters: Vec::new(), fill }))
+    elements.fill.as_ref().map(|fill| fill[..one.min(fill.len())].to_vec())
 }

@@ -8,6 +8,7 @@ use crate::limits;
 use crate::model::{ByteOrder, Layout, Mosaic, Patch, Tensor, element_count};
 use crate::source::FileId;
 use crate::wire::hdf5::{Blocks, Mapping, Selection};
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -165,15 +166,19 @@ fn pieces(from: &Selection, to: &Selection, source: &Rc<Tensor>, shape: &[u64]) 
     let mut patches = Vec::new();
     while let (Some(whole), Some(own)) = (to_parts.pop_front(), from_parts.pop_front()) {
         let [in_whole, in_own] = [&whole, &own].map(|(_, shape)| element_count(shape).unwrap_or(u64::MAX));
-        if in_whole == in_own {
-            let ((at, shape), (from, from_shape)) = (whole, own);
-            patches.push(Patch { at, from, shape, from_shape, source: source.clone() });
-        } else if in_whole > in_own {
-            split(whole, &mut to_parts);
-            from_parts.push_front(own);
-        } else {
-            split(own, &mut from_parts);
-            to_parts.push_front(whole);
+        match in_whole.cmp(&in_own) {
+            Ordering::Equal => {
+                let ((at, shape), (from, from_shape)) = (whole, own);
+                patches.push(Patch { at, from, shape, from_shape, source: source.clone() });
+            }
+            Ordering::Greater => {
+                split(whole, &mut to_parts);
+                from_parts.push_front(own);
+            }
+            Ordering::Less => {
+                split(own, &mut from_parts);
+                to_parts.push_front(whole);
+            }
         }
         if patches.len() + to_parts.len() + from_parts.len() > 4 * limits::HDF5_PATCHES {
             return Err(format!("It is put together from more than {} boxes.", limits::HDF5_PATCHES));

@@ -62,8 +62,10 @@ impl File {
         cursor.skip(if *ordered { 2 } else { 0 })?;
         let (Some(heap), Some(index)) = (cursor.address()?, cursor.address()?) else { return Ok(()) };
         let found = self.heap(heap)?;
-        for record in self.records(index)? {
-            // The place in the heap, the message's flags, the order, the hash of the name.
+        // The place in the heap, the message's flags, the order, the hash of the name.
+        let mut records = self.records(index)?;
+        found.sort(&mut records, 0);
+        for record in records {
             let mut cursor = self.cursor("record of an attribute", index, &record);
             let id = cursor.take(8)?;
             let shared = cursor.u8()? & 2 != 0;
@@ -83,7 +85,7 @@ impl File {
         // Type and shape may be shared; version 1 has none of this and fills all parts up.
         let flags = cursor.u8()? & if version == 1 { 0 } else { 3 };
         let lens = [cursor.u16()?, cursor.u16()?, cursor.u16()?].map(usize::from);
-        cursor.skip(if version == 3 { 1 } else { 0 })?;
+        cursor.skip(usize::from(version == 3))?;
         let mut part = |len| {
             let from = cursor.taken();
             let place = cursor.place();
@@ -113,7 +115,7 @@ impl File {
                 Space::read(self.cursor("dataspace message", message.at, &message.bytes))?
             }
         };
-        let wanted = space.elements().checked_mul(kind.size).unwrap_or(u64::MAX);
+        let wanted = space.elements().saturating_mul(kind.size);
         let left = cursor.left() as u64;
         if wanted > left {
             let elements = space.elements();

@@ -127,12 +127,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// Refuses a structure that begins otherwise.
-    pub fn signature(&mut self, signature: &[u8; 4]) -> Result<()> {
+    pub fn signature(&mut self, signature: [u8; 4]) -> Result<()> {
         if self.take(4)? == signature {
             return Ok(());
         }
         self.at -= 4;
-        let signature = String::from_utf8_lossy(signature).into_owned();
+        let signature = String::from_utf8_lossy(&signature).into_owned();
         Err(self.wrong(format_args!("does not begin with its signature {signature}")))
     }
 }

@@ -189,7 +189,7 @@ impl File {
                 let rank = cursor.u8()?;
                 let address = cursor.address()?;
                 let shape = chunk(&mut cursor, rank, 4, space)?;
-                self.chunked(space, shape, ChunkIndexKind::Btree1, address, false)
+                Ok(self.chunked(space, shape, ChunkIndexKind::Btree1, address, false))
             }
             2 => {
                 let flags = cursor.u8()?;
@@ -201,7 +201,7 @@ impl File {
                 let shape = chunk(&mut cursor, rank, width, space)?;
                 let kind = index_kind(&mut cursor, flags)?;
                 let address = cursor.address()?;
-                self.chunked(space, shape, kind, address, flags & 1 != 0)
+                Ok(self.chunked(space, shape, kind, address, flags & 1 != 0))
             }
             3 => match cursor.address()? {
                 Some(collection) => self.mappings(collection, cursor.u32()?).map(Storage::Virtual),
@@ -225,7 +225,7 @@ impl File {
             1 => Ok(Storage::Contiguous(address, None)),
             2 => {
                 let shape = chunk(&mut cursor, rank, 4, space)?;
-                self.chunked(space, shape, ChunkIndexKind::Btree1, address, false)
+                Ok(self.chunked(space, shape, ChunkIndexKind::Btree1, address, false))
             }
             other => Err(cursor.unknown(format_args!("is of class {other}, which is not known here"))),
         }
@@ -244,7 +244,7 @@ impl File {
         kind: ChunkIndexKind,
         address: Option<u64>,
         edges_unfiltered: bool,
-    ) -> Result<Storage> {
+    ) -> Storage {
         let index = ChunkIndex {
             kind,
             address,
@@ -253,7 +253,7 @@ impl File {
             most: space.most.clone(),
             edges_unfiltered,
         };
-        Ok(Storage::Chunked { chunk, element, index })
+        Storage::Chunked { chunk, element, index }
     }
 
     /// The other files that hold the elements.

@@ -5,6 +5,7 @@
 
 use super::cursor::Cursor;
 use super::file::File;
+use super::number;
 use crate::error::{Error, Result};
 
 /// The header of a heap.
@@ -39,7 +40,7 @@ impl File {
         let plain = 26 + 3 * offset + 12 * length;
         let head = self.bytes(WHAT, at, plain)?;
         let mut cursor = self.cursor(WHAT, at, &head);
-        cursor.signature(b"FRHP")?;
+        cursor.signature(*b"FRHP")?;
         cursor.version(0..=0)?;
         let id_len = usize::from(cursor.u16()?);
         let filters = u64::from(cursor.u16()?);
@@ -81,6 +82,12 @@ impl File {
 }
 
 impl Heap {
+    /// Puts records that hold ids, from this byte on, into the order of the objects in the file.
+    pub fn sort(&self, records: &mut [Vec<u8>], from: usize) {
+        let len = usize::from(self.offset_len);
+        records.sort_by_key(|record| record.get(from + 1..from + 1 + len).map_or(0, number));
+    }
+
     /// The bytes of the object of an id.
     pub fn object(&self, file: &File, id: &[u8]) -> Result<Vec<u8>> {
         let id =
@@ -115,7 +122,7 @@ impl Heap {
             let (row, column, start) = self.entry(offset - before, rows).ok_or_else(nowhere)?;
             let offsets = u64::from(file.sizes().offset);
             let head = file.bytes("table of a fractal heap", block, 4)?;
-            file.cursor("table of a fractal heap", block, &head).signature(b"FHIB")?;
+            file.cursor("table of a fractal heap", block, &head).signature(*b"FHIB")?;
             let entry = block + 5 + offsets + u64::from(self.offset_len) + (row * self.width + column) * offsets;
             let bytes = file.bytes("table of a fractal heap", entry, offsets)?;
             let size = self.row_size(row).ok_or_else(nowhere)?;
@@ -129,7 +136,7 @@ impl Heap {
             };
         }
         let head = file.bytes("block of a fractal heap", block, 4)?;
-        file.cursor("block of a fractal heap", block, &head).signature(b"FHDB")?;
+        file.cursor("block of a fractal heap", block, &head).signature(*b"FHDB")?;
         block.checked_add(offset - before).ok_or_else(nowhere)
     }
 

@@ -95,7 +95,7 @@ impl File {
     fn new_header(&self, what: &str, at: u64) -> Result<Header> {
         let head = self.bytes(what, at, (self.size() - at).min(34))?;
         let mut cursor = self.cursor(what, at, &head);
-        cursor.signature(b"OHDR")?;
+        cursor.signature(*b"OHDR")?;
         cursor.version(2..=2)?;
         let flags = cursor.u8()?;
         cursor.skip(if flags & 0x20 == 0 { 0 } else { 16 })?;
@@ -155,7 +155,7 @@ impl File {
         match form {
             Form::Old => Ok((at, len)),
             Form::New { .. } => {
-                self.cursor(what, at, &bytes).signature(b"OCHK")?;
+                self.cursor(what, at, &bytes).signature(*b"OCHK")?;
                 self.check(what, at, &bytes)?;
                 let inside = len.checked_sub(8).ok_or_else(|| self.wrong(at, format!("The {what} is too short.")))?;
                 Ok((at + 4, inside))

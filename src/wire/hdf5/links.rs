@@ -59,8 +59,10 @@ impl File {
         if let (Some(heap), Some(index)) = (heap, index) {
             let heap_at = heap;
             let heap = self.heap(heap)?;
-            for record in self.records(index)? {
-                // The hash of the name, then the place in the heap.
+            // The hash of the name, then the place in the heap.
+            let mut records = self.records(index)?;
+            heap.sort(&mut records, 4);
+            for record in records {
                 let id = record.get(4..).unwrap_or_default();
                 let bytes = heap.object(self, id)?;
                 links.push(link(self.cursor("link in a heap", heap_at, &bytes))?);
@@ -81,7 +83,7 @@ fn link(mut cursor: Cursor<'_>) -> Result<Link> {
     let flags = cursor.u8()?;
     let way = if flags & 8 == 0 { 0 } else { cursor.u8()? };
     let order = if flags & 4 == 0 { None } else { Some(cursor.number(8)?) };
-    cursor.skip(if flags & 16 == 0 { 0 } else { 1 })?;
+    cursor.skip(usize::from(flags & 16 != 0))?;
     let len = cursor.number(1 << (flags & 3))?;
     let name = cursor.take_long(len)?;
     let way = match way {

@@ -27,7 +27,7 @@ impl File {
         let version = cursor.version(1..=3)?;
         let place = cursor.u8()?;
         if version == 3 && place == 1 {
-            return self.from_table(wanted, cursor.take(8)?);
+            return self.tabled(wanted, cursor.take(8)?);
         }
         cursor.skip(if version == 1 { 6 } else { 0 })?;
         let at = cursor.address()?.ok_or_else(|| cursor.wrong("is nowhere"))?;
@@ -37,7 +37,7 @@ impl File {
     }
 
     /// A message in the heap of the file's table of shared messages.
-    fn from_table(&self, wanted: u16, id: &[u8]) -> Result<Message> {
+    fn tabled(&self, wanted: u16, id: &[u8]) -> Result<Message> {
         let what = "table of shared messages";
         let missing = || self.wrong(0, "The file has no table of shared messages, but a message in it.");
         let extension = self.superblock.extension.ok_or_else(missing)?;
@@ -51,7 +51,7 @@ impl File {
         let bytes = self.bytes(what, at, 4 + indexes * (14 + 2 * u64::from(sizes.offset)) + 4)?;
         self.check(what, at, &bytes)?;
         let mut cursor = self.cursor(what, at, &bytes);
-        cursor.signature(b"SMTB")?;
+        cursor.signature(*b"SMTB")?;
         for _ in 0..indexes {
             cursor.skip(2)?;
             let kinds = cursor.u16()?;

@@ -41,7 +41,7 @@ impl File {
         let (offset, length) = (u64::from(sizes.offset), u64::from(sizes.length));
         let head = self.bytes(what, at, 8 + 2 * offset)?;
         let mut cursor = self.cursor(what, at, &head);
-        cursor.signature(b"TREE")?;
+        cursor.signature(*b"TREE")?;
         let (kind, level, entries) = (cursor.u8()?, cursor.u8()?, u64::from(cursor.u16()?));
         if kind != 0 {
             return Err(cursor.wrong(format_args!("is marked as one of type {kind}, that of chunks, not of groups")));
@@ -69,7 +69,7 @@ impl File {
         let what = "symbol node (SNOD)";
         let head = self.bytes(what, at, 8)?;
         let mut cursor = self.cursor(what, at, &head);
-        cursor.signature(b"SNOD")?;
+        cursor.signature(*b"SNOD")?;
         cursor.version(1..=1)?;
         cursor.skip(1)?;
         let symbols = u64::from(cursor.u16()?);
@@ -104,7 +104,7 @@ impl File {
         let sizes = self.sizes();
         let head = self.bytes(what, at, 8 + 2 * u64::from(sizes.length) + u64::from(sizes.offset))?;
         let mut cursor = self.cursor(what, at, &head);
-        cursor.signature(b"HEAP")?;
+        cursor.signature(*b"HEAP")?;
         cursor.version(0..=0)?;
         cursor.skip(3)?;
         let len = cursor.length()?;

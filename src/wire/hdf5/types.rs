@@ -221,15 +221,15 @@ fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<Type> {
     Ok(Type { size, class })
 }
 
-fn float(cursor: &mut Cursor<'_>, flags: u32, bits: u64) -> Result<Class> {
+fn float(cursor: &mut Cursor<'_>, flags: u32, all: u64) -> Result<Class> {
     let meaning = (cursor.u16()?, cursor.u16()?);
     let exponent = (cursor.u8()?.into(), cursor.u8()?.into());
     let fraction = (cursor.u8()?.into(), cursor.u8()?.into());
     let bias = cursor.u32()?;
     let sign = u16::try_from(flags >> 8 & 0xff).expect("8 bits");
-    let inside = |(low, count): (u16, u16)| u64::from(low) + u64::from(count) <= bits;
-    if !inside(meaning) || !inside(exponent) || !inside(fraction) || u64::from(sign) >= bits || exponent.1 == 0 {
-        return Err(cursor.wrong(format_args!("has bits outside of its {} bytes", bits / 8)));
+    let inside = |(low, count): (u16, u16)| u64::from(low) + u64::from(count) <= all;
+    if !inside(meaning) || !inside(exponent) || !inside(fraction) || u64::from(sign) >= all || exponent.1 == 0 {
+        return Err(cursor.wrong(format_args!("has bits outside of its {} bytes", all / 8)));
     }
     let order = match (flags & 1, flags >> 6 & 1) {
         (0, 0) => Some(ByteOrder::Little),

@@ -77,9 +77,9 @@ impl Reader<'_> {
     fn one(&self, kind: &Type, bytes: &[u8]) -> Result<Value> {
         Ok(match &kind.class {
             Class::Whole { order, signed, offset, precision } => {
-                whole(little(bytes, *order), *signed, (*offset, *precision))
+                whole(&little(bytes, *order), *signed, (*offset, *precision))
             }
-            Class::Bits { order } => whole(little(bytes, *order), false, (0, u16::MAX)),
+            Class::Bits { order } => whole(&little(bytes, *order), false, (0, u16::MAX)),
             Class::Float { order: Some(order), .. } => float(kind, &little(bytes, *order))?,
             Class::Text { spaces } => Value::String(padded(bytes, *spaces)),
             Class::Enum { base, names } => match names.iter().find(|(_, number)| number == bytes) {
@@ -108,7 +108,7 @@ impl Reader<'_> {
                 }
                 Value::Object(object)
             }
-            Class::Opaque { .. } => Value::String(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+            Class::Opaque { .. } => Value::String(hex(bytes.iter())),
             Class::Reference => Value::String("reference".to_owned()),
             Class::Float { order: None, .. } | Class::Time => {
                 return Err(Error::unsupported("it is of a type that is not read here.").at(self.at));
@@ -141,6 +141,12 @@ impl Reader<'_> {
     }
 }
 
+/// Bytes in digits of base 16.
+fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
+    let digit = |code: u8| char::from_digit(code.into(), 16).expect("below 16");
+    bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 fn little(bytes: &[u8], order: ByteOrder) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     if order == ByteOrder::Big {
@@ -156,13 +162,13 @@ fn padded(bytes: &[u8], spaces: bool) -> String {
 }
 
 /// Some bits of little-endian bytes as a whole number.
-fn whole(bytes: Vec<u8>, signed: bool, (offset, precision): (u16, u16)) -> Value {
+fn whole(bytes: &[u8], signed: bool, (offset, precision): (u16, u16)) -> Value {
     if bytes.len() > 8 {
-        return Value::String(bytes.iter().rev().map(|byte| format!("{byte:02x}")).collect());
+        return Value::String(hex(bytes.iter().rev()));
     }
     let len = bytes.len() * 8;
     let precision = u32::from(precision).min(u32::try_from(len).expect("at most 64") - u32::from(offset));
-    let code = number(&bytes) >> offset & (u64::MAX >> (64 - precision));
+    let code = number(bytes) >> offset & (u64::MAX >> (64 - precision));
     if signed && code >> (precision - 1) & 1 == 1 {
         let filled = code | u64::MAX.checked_shl(precision).unwrap_or(0);
         return Value::Number(filled.cast_signed().into());

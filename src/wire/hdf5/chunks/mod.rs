@@ -56,6 +56,7 @@ enum Array {
 
 impl<'a> Chunks<'a> {
     /// The index of a dataset of this shape, in chunks of that shape and of `whole` bytes, which went through filters or not.
+    /// Dimensions behind those of the index are inside an element; a chunk has them whole.
     ///
     /// # Errors
     ///
@@ -68,10 +69,12 @@ impl<'a> Chunks<'a> {
         whole: u64,
         filtered: bool,
     ) -> Result<Self> {
-        let grid = Grid::new(shape, chunk)?;
-        if index.most.len() != shape.len() {
+        let (outer, inner) = shape.split_at(index.most.len().min(shape.len()));
+        let (chunk, inside) = chunk.split_at(outer.len().min(chunk.len()));
+        if inner != inside || index.most.len() != outer.len() {
             return Err(Error::malformed("A dataset's chunks have limits of other dimensions than its shape has."));
         }
+        let grid = Grid::new(outer, chunk)?;
         Ok(Chunks { index, chunk, grid, blocks: Blocks::new(source), source, whole, filtered })
     }
 
@@ -84,7 +87,7 @@ impl<'a> Chunks<'a> {
     ///
     /// # Errors
     ///
-    /// `Malformed` if the index is damaged, `TooLarge` beyond [`limits::TILES`] chunks.
+    /// `Malformed` if the index is damaged, `TooLarge` beyond [`limits::HDF5_CHUNKS`] chunks.
     pub fn find(&self, range: Range<u64>) -> Result<Vec<Chunk>> {
         let end = range.end.min(self.grid.count());
         let Some(at) = self.index.address.filter(|_| range.start < end) else { return Ok(Vec::new()) };
@@ -134,8 +137,8 @@ impl<'a> Chunks<'a> {
             let message = format!("The chunk at {:?} ends after the file: {size} bytes from there on.", origin());
             return Err(Error::malformed(message).at(address));
         }
-        if found.len() >= limits::TILES {
-            let message = format!("At most {} chunks are read at a time; the dataset has more.", limits::TILES);
+        if found.len() >= limits::HDF5_CHUNKS {
+            let message = format!("At most {} chunks are read at a time; the dataset has more.", limits::HDF5_CHUNKS);
             return Err(Error::too_large(message));
         }
         found.push(Chunk { number, address, size, skipped });

@@ -25,4 +25,21 @@ impl<'a> Bits<'a> {
         }
         Ok(number)
     }
+
+    /// How many bits are 0 before the next one that is 1, which is passed, too.
+    pub fn zeros(&mut self) -> Result<u64, String> {
+        let start = self.at;
+        loop {
+            let byte = *self.bytes.get(self.at / 8).ok_or_else(super::cut)?;
+            let inside = self.at % 8;
+            let zeros = (byte << inside).leading_zeros();
+            if zeros < 8 {
+                self.at += usize::try_from(zeros).expect("below 8");
+                let count = self.at - start;
+                self.at += 1;
+                return Ok(count as u64);
+            }
+            self.at += 8 - inside;
+        }
+    }
 }

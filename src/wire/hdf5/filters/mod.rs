@@ -10,6 +10,7 @@ mod lzf;
 mod nbit;
 mod scale_offset;
 mod shuffle;
+mod szip;
 mod zstd;
 
 use crate::error::{Error, Result, quoted};
@@ -41,7 +42,7 @@ const CODECS: &[Codec] = &[
     codec(1, "deflate", deflate::undo),
     codec(2, "shuffle", shuffle::undo),
     codec(3, "fletcher32", fletcher::undo),
-    foreign(4, "szip"),
+    codec(4, "szip", szip::undo),
     codec(5, "nbit", nbit::undo),
     codec(6, "scaleoffset", scale_offset::undo),
     foreign(307, "bzip2"),
