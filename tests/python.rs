@@ -32,6 +32,14 @@ fn the_last_line_leads_to_the_tensor() {
         ("torch/torchao_int8.pt", "0.weight.qdata", r#"tensor = checkpoint["0.weight"].qdata"#),
         ("torch/torch_package.pt", "w", r#"tensor = importer.load_pickle("weights", "state.pkl")["w"]"#),
         ("torch/torchscript_scripted.pt", "fc1.weight", r#"tensor = module.state_dict()["fc1.weight"]"#),
+        ("keras/functional.keras", "mha/key/kernel", "array = model.get_weights()[10]"),
+        ("keras/keras2_simplenn.h5", "dense_1/kernel:0", "array = model.get_weights()[2]"),
+        // It stands behind two small weights that are not in the file.
+        ("keras/sgd_momentum_lora.keras", "head/kernel", "array = model.get_weights()[4]"),
+        ("keras/simplenn.keras", "adam/iteration", r#"    array = f["optimizer/vars/0"][()]"#),
+        // Keras would need the class of one of its layers.
+        ("keras/custom_layer.keras", "dense/kernel", r#"    array = f["layers/dense/vars/0"][()]"#),
+        ("keras/sharded_weights", "sequential/dense_1/bias", r#"    array = f["layers/dense_1/vars/1"][()]"#),
         ("pickle/sklearn_logreg.joblib", "coef_", r#"array = joblib.load("sklearn_logreg.joblib").coef_"#),
         ("pickle/sklearn_logreg.pkl", "coef_", "    array = pickle.load(f).coef_"),
         ("pickle/python2_numpy116.pkl", "W", r#"    array = pickle.load(f, encoding="latin1")["W"]"#),
@@ -60,6 +68,15 @@ fn says_why_a_file_is_refused() {
     let because = "# weights_only=True refuses it because of __main__.SimpleNN; ";
     assert!(refused("torch/whole_module.pt", "fc1.weight").starts_with(because));
     assert!(!lines_in("torch/simplenn_state_dict.pt", "fc1.weight").unwrap().contains('#'));
+}
+
+#[test]
+fn the_version_of_keras_that_loads_a_model_is_imported() {
+    let first = |fixture, name| lines_in(fixture, name).unwrap().lines().next().unwrap().to_owned();
+    assert_eq!(first("keras/simplenn.h5", "sequential/dense/bias"), "import keras");
+    assert_eq!(first("keras/keras2_simplenn.keras", "dense/bias:0"), "import tf_keras");
+    let bfloat16 = lines_in("keras/bfloat16.weights.h5", "sequential/dense/bias").unwrap();
+    assert!(bfloat16.ends_with(".view(ml_dtypes.bfloat16)"), "{bfloat16}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod candidate;
 mod contents;
 mod graphdef;
 mod hdf5;
+mod keras;
 mod lookalikes;
 mod names;
 mod numpy;
@@ -71,6 +72,10 @@ pub const FORMATS: &[&Format] = &[
     &tensorflow::V1,
     &pickles::FORMAT,
     &pickles::JOBLIB,
+    &keras::SHARDED,
+    &keras::FORMAT,
+    &keras::FORMAT_H5,
+    &keras::FORMAT_WEIGHTS,
     &hdf5::FORMAT,
     &tflite::FORMAT,
     &graphdef::FORMAT,

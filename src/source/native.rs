@@ -69,6 +69,7 @@ struct Brings {
 
 const BRINGS: &[Brings] = &[
     Brings { ending: ".index.json", depth: 0, all: true },
+    Brings { ending: ".weights.json", depth: 0, all: true },
     // TensorFlow's: an index of a checkpoint, what names the latest checkpoint, the graph of a SavedModel.
     Brings { ending: ".index", depth: 0, all: false },
     Brings { ending: "checkpoint", depth: 0, all: true },

@@ -1,7 +1,7 @@
 //! The lines that read a tensor in Python.
 
 use crate::error::{is_hidden, quoted};
-use crate::model::{Checkpoint, Dtype, Key, Layout, Meaning, Role, Tensor, Verdict};
+use crate::model::{Checkpoint, Dtype, Key, Layout, Meaning, Number, Role, Tensor, Verdict};
 use std::fmt::Write;
 
 /// How a tensor of one format is read in Python.
@@ -56,6 +56,10 @@ const RECIPES: &[Recipe] = &[
     Recipe { format: "tf-checkpoint", lines: tensorflow },
     Recipe { format: "tf-savedmodel", lines: tensorflow },
     Recipe { format: "tf-checkpoint-v1", lines: tensorflow },
+    Recipe { format: "keras", lines: |asked| keras(asked).or_else(|| in_archive(asked)) },
+    Recipe { format: "keras-h5", lines: |asked| keras(asked).or_else(|| stored(asked)) },
+    Recipe { format: "keras-weights-h5", lines: stored },
+    Recipe { format: "keras-weights-sharded", lines: stored },
     Recipe { format: "pickle", lines: pickle },
     Recipe { format: "joblib", lines: joblib },
     Recipe { format: "hdf5", lines: hdf5 },
@@ -93,7 +97,12 @@ fn hdf5(Asked { checkpoint, tensor, .. }: &Asked<'_>) -> Option<String> {
     // Elements may lie in other files, which h5py finds by itself.
     let file = literal(checkpoint.files.iter().next()?.1.base_name());
     let name = literal(&tensor.name);
-    Some(format!("import h5py\n{plugin}with h5py.File({file}) as f:\n    array = f[{name}][()]"))
+    Some(h5py(plugin, &file, &format!("f[{name}][()]")))
+}
+
+/// The lines for a dataset, with what has to be imported for it.
+fn h5py(import: &str, file: &str, dataset: &str) -> String {
+    format!("import h5py\n{import}with h5py.File({file}) as f:\n    array = {dataset}")
 }
 
 const SAFETENSORS: fn(&Asked<'_>) -> Option<String> = |Asked { tensor, file, .. }| {
@@ -249,6 +258,52 @@ fn graph(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
 /// What a pickle refers to where joblib wrote arrays behind it.
 const JOBLIBS: &str = "joblib.numpy_pickle.";
 
+/// The weights of a model that Keras loads, by their places in `get_weights()`. Only of one whose layers are all Keras's own and
+/// bring no code: others need what is in no file, or run what is in this one.
+fn keras(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
+    let layers = || checkpoint.layers.iter();
+    let whole = checkpoint.metadata.iter().any(|entry| entry.key() == "model.class_name");
+    let own = layers().flat_map(|layer| &layer.weights).all(|weight| checkpoint.tensors[weight.tensor].role.is_some());
+    if !whole || !own || layers().any(|layer| layer.class == "Lambda") {
+        return None;
+    }
+    let this = |index: usize| std::ptr::eq(*tensor, &raw const checkpoint.tensors[index]);
+    let weight = layers().flat_map(|layer| &layer.weights).find(|weight| this(weight.tensor))?;
+    let index = weight.index?;
+    // Keras 3 does not load all that Keras 2 wrote; the package that goes on with Keras 2 does.
+    let by = checkpoint.producer.as_deref().unwrap_or_default();
+    let old = ["Keras 1.", "Keras 2."].iter().any(|version| by.starts_with(version));
+    let keras = if old { "tf_keras" } else { "keras" };
+    Some(format!(
+        "import {keras}\nmodel = {keras}.models.load_model({file}, compile=False)\narray = model.get_weights()[{index}]"
+    ))
+}
+
+/// By its path in the HDF5 file: what Keras itself does not give.
+fn stored(asked: &Asked<'_>) -> Option<String> {
+    let (import, array) = dataset(asked)?;
+    Some(h5py(import, &asked.file, &array))
+}
+
+/// The same in the HDF5 file of a Keras archive.
+fn in_archive(asked: &Asked<'_>) -> Option<String> {
+    let (import, array) = dataset(asked)?;
+    let file = &asked.file;
+    Some(format!(
+        "import io, zipfile\nimport h5py\n{import}with zipfile.ZipFile({file}) as z:\n    f = h5py.File(io.BytesIO(z.read(\"model.weights.h5\")), \"r\")\n    array = {array}"
+    ))
+}
+
+/// What a dataset is in h5py, and what has to be imported for it. Types that NumPy does not have come as bytes without a meaning.
+fn dataset(Asked { tensor, .. }: &Asked<'_>) -> Option<(&'static str, String)> {
+    let keys: Option<Vec<&str>> = tensor.path.iter().map(Key::text).collect();
+    let path = literal(&keys.filter(|keys| !keys.is_empty())?.join("/"));
+    Some(match tensor.dtype.number() {
+        Some(Number::Bf16) => ("import ml_dtypes\n", format!("f[{path}][()].view(ml_dtypes.bfloat16)")),
+        _ => ("", format!("f[{path}][()]")),
+    })
+}
+
 /// It unpacks by itself.
 fn joblib(Asked { tensor, file, .. }: &Asked<'_>) -> Option<String> {
     let array = reached(&format!("joblib.load({file})"), &tensor.path)?;
@@ -307,7 +362,7 @@ fn literal(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::formats::FORMATS;
-    use crate::model::{ByteRange, Number, PickleFacts, Referred};
+    use crate::model::{ByteRange, PickleFacts, Referred};
     use crate::source::{Files, Memory};
     use std::rc::Rc;
 

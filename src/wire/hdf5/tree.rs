@@ -28,6 +28,8 @@ pub struct Object {
     pub path: Rc<str>,
     /// What it is.
     pub kind: Kind,
+    /// The address of its header; `None` for a link, and for what another path led to before.
+    pub at: Option<u64>,
     header: Rc<Header>,
 }
 
@@ -297,6 +299,6 @@ impl<'a> Walk<'a> {
             self.seen.insert(at, index);
         }
         self.tree.by_path.entry(path.clone()).or_insert(index);
-        self.tree.objects.push(Object { path, kind, header });
+        self.tree.objects.push(Object { path, kind, at, header });
     }
 }

@@ -1,0 +1,137 @@
+//! The groups and arrays of an HDF5 file as Keras wrote them.
+
+use crate::model::Tensor;
+use std::collections::HashMap;
+
+/// `a/b`; either part may be empty.
+pub(super) fn joined(before: &str, after: &str) -> String {
+    match (before, after) {
+        ("", only) | (only, "") => only.to_owned(),
+        _ => format!("{before}/{after}"),
+    }
+}
+
+/// The tree of a file; the first group is its root.
+#[derive(Debug)]
+pub(super) struct Store {
+    pub groups: Vec<Group>,
+    /// In the order of the file.
+    pub arrays: Vec<Array>,
+    /// Where the bytes of the files that were added end, as if they stood behind each other.
+    pub end: u64,
+    /// The groups by their paths.
+    paths: HashMap<String, usize>,
+}
+
+/// A group.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    /// Its whole path, without a slash before it; empty for the root.
+    pub path: String,
+    /// The last part of its path.
+    pub name: String,
+    /// What Keras 3 notes beside variables: the name of the layer that they belong to.
+    pub label: Option<String>,
+    /// The names that Keras keeps in its attributes, by the attribute: `layer_names`, `weight_names`.
+    pub texts: HashMap<String, Vec<String>>,
+    /// The furthest header of it and of what is below it: Keras makes groups while it walks through a model, depth first, so this
+    /// tells the order in which it did. Single headers may stand before, in gaps that were left.
+    pub written: u64,
+    /// The groups in it, as they were written.
+    pub groups: Vec<usize>,
+    /// The arrays in it: numbers by their value, then names.
+    pub arrays: Vec<usize>,
+}
+
+/// An array.
+#[derive(Debug)]
+pub(super) struct Array {
+    /// Its whole path, without a slash before it.
+    pub path: String,
+    pub tensor: Tensor,
+}
+
+impl Array {
+    /// The last part of its path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}
+
+impl Store {
+    /// A store without groups and arrays.
+    pub fn new() -> Self {
+        Store { groups: vec![Group::default()], arrays: Vec::new(), end: 0, paths: HashMap::from([(String::new(), 0)]) }
+    }
+
+    /// The group of a path, made if it is not there.
+    pub fn group(&mut self, path: &str) -> usize {
+        let (mut at, mut end) = (0, 0);
+        for name in path.split('/').filter(|_| !path.is_empty()) {
+            end += name.len() + usize::from(end > 0);
+            at = match self.paths.get(&path[..end]) {
+                Some(group) => *group,
+                None => {
+                    let group = self.groups.len();
+                    let path = path[..end].to_owned();
+                    self.groups.push(Group { path: path.clone(), name: name.to_owned(), ..Group::default() });
+                    self.groups[at].groups.push(group);
+                    self.paths.insert(path, group);
+                    group
+                }
+            };
+        }
+        at
+    }
+
+    /// Adds an array whose header is at a place.
+    pub fn add(&mut self, path: &str, tensor: Tensor, written: u64) {
+        let group = self.group(path.rsplit_once('/').map_or("", |(group, _)| group));
+        let group = &mut self.groups[group];
+        group.written = group.written.max(written);
+        group.arrays.push(self.arrays.len());
+        self.arrays.push(Array { path: path.to_owned(), tensor });
+    }
+
+    /// The group of a name in another one.
+    pub fn child(&self, group: usize, name: &str) -> Option<usize> {
+        self.below(group, name)
+    }
+
+    /// The group of a path below another one.
+    pub fn below(&self, group: usize, path: &str) -> Option<usize> {
+        self.paths.get(&joined(&self.groups[group].path, path)).copied()
+    }
+
+    /// The names that an attribute of a group holds: long lists are cut into `layer_names0`, `layer_names1` …
+    pub fn names(&self, group: usize, attribute: &str) -> Option<Vec<String>> {
+        let texts = &self.groups[group].texts;
+        texts.get(attribute).cloned().or_else(|| {
+            let parts = (0..).map_while(|number| texts.get(&format!("{attribute}{number}")));
+            let names: Vec<String> = parts.flatten().cloned().collect();
+            texts.contains_key(&format!("{attribute}0")).then_some(names)
+        })
+    }
+
+    /// Puts everything into the order of writing, arrays by their numbers.
+    pub fn arrange(&mut self) {
+        let mut written: Vec<u64> = self.groups.iter().map(|group| group.written).collect();
+        // A group comes before those in it.
+        for group in (0..self.groups.len()).rev() {
+            let inside = self.groups[group].groups.iter().map(|child| written[*child]).max();
+            written[group] = written[group].max(inside.unwrap_or(0));
+        }
+        for group in &mut self.groups {
+            group.groups.sort_by_key(|child| written[*child]);
+            group.arrays.sort_by_key(|array| {
+                let name = self.arrays[*array].name();
+                (name.parse::<u64>().unwrap_or(u64::MAX), *array)
+            });
+        }
+    }
+
+    /// The arrays by their paths.
+    pub fn by_path(&self) -> HashMap<&str, usize> {
+        self.arrays.iter().enumerate().map(|(place, array)| (array.path.as_str(), place)).collect()
+    }
+}
