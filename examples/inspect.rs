@@ -7,7 +7,7 @@ use paramscope::analysis::{Findings, Study, sha256};
 use paramscope::error::Result;
 use paramscope::formats;
 use paramscope::model::{Checkpoint, Layout, Tensor};
-use paramscope::source::{Files, files_from_paths};
+use paramscope::source::Files;
 use paramscope::view::report::{self, Report};
 use std::io::Write;
 use std::process::ExitCode;
@@ -61,7 +61,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Option<Options> {
 }
 
 fn run(options: &Options) -> Result<String> {
-    let checkpoint = formats::open(&files_from_paths(&options.paths)?)?;
+    let checkpoint = formats::open_paths(&options.paths)?;
     let mut report = Report::new(&checkpoint);
     for (tensor, entry) in checkpoint.tensors.iter().zip(&mut report.tensors) {
         // What cannot be read is said in the tensor's own row; the others are shown all the same.

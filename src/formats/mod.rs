@@ -3,6 +3,8 @@
 //! A format is a record of facts and two functions: `probe` looks at a file and says whether it is one, `open` reads its
 //! headers. Adding one touches its own file and one line of the table; see `docs/adding-a-format.md`.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod beside;
 mod candidate;
 mod contents;
 mod graphdef;
@@ -21,6 +23,8 @@ mod shards;
 mod tensorflow;
 mod tflite;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use beside::open_paths;
 pub use candidate::Candidate;
 
 use crate::error::{Error, Result};

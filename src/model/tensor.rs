@@ -80,6 +80,26 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// The layouts of the tensors that this one is made of; itself, if it is made of none.
+    pub fn parts(&self) -> Vec<&Layout> {
+        match self {
+            Layout::Sparse(sparse) => {
+                let tensors = [Some(&sparse.indices), sparse.others.as_ref(), Some(&sparse.values)];
+                tensors.into_iter().flatten().map(|tensor| &tensor.layout).collect()
+            }
+            Layout::Quantized(quantized) => match &quantized.scale {
+                Scale::PerTensor { .. } => vec![&quantized.codes],
+                Scale::PerChannel { scales, zero_points, .. } => {
+                    vec![&quantized.codes, &scales.layout, &zero_points.layout]
+                }
+            },
+            Layout::Encoded(encoded) => vec![&encoded.stored.layout],
+            _ => vec![self],
+        }
+    }
+}
+
 /// Where the elements of a tensor of texts lie.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Texts {

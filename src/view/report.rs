@@ -6,7 +6,7 @@ use crate::analysis::{Findings, Histogram};
 use crate::decode::{Cell, Shown};
 use crate::error::Result;
 use crate::formats;
-use crate::model::{self, Checkpoint, Key, Layout, Scale, Tensor, Value};
+use crate::model::{self, Checkpoint, Key, Layout, Tensor, Value};
 use crate::source::Files;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -310,20 +310,7 @@ pub fn given_files(files: &Files) -> Vec<File> {
 /// The file that was not given, and why elements cannot be shown, where either is so.
 pub(super) fn trouble(layout: &Layout) -> (Option<String>, Option<String>) {
     // A tensor that is made of others can be shown if all of them can.
-    let parts: Vec<&Layout> = match layout {
-        Layout::Sparse(sparse) => {
-            let tensors = [Some(&sparse.indices), sparse.others.as_ref(), Some(&sparse.values)];
-            tensors.into_iter().flatten().map(|tensor| &tensor.layout).collect()
-        }
-        Layout::Quantized(quantized) => match &quantized.scale {
-            Scale::PerTensor { .. } => vec![&quantized.codes],
-            Scale::PerChannel { scales, zero_points, .. } => {
-                vec![&quantized.codes, &scales.layout, &zero_points.layout]
-            }
-        },
-        _ => vec![layout],
-    };
-    let found = parts.into_iter().find_map(|part| match part {
+    let found = layout.parts().into_iter().find_map(|part| match part {
         Layout::Absent { file } => Some((Some(file.clone()), None)),
         Layout::Unreadable { why } => Some((None, Some(why.clone()))),
         _ => None,
