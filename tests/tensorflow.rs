@@ -199,12 +199,22 @@ fn a_saved_model_tells_its_variables_without_their_files() {
     let role = |name: &str| whole.tensors.iter().find(|tensor| tensor.name.starts_with(name)).unwrap().role;
     assert_eq!(role("layer_with_weights-0/kernel"), Some(Role::Parameter));
     assert_eq!(role("optimizer/_variables/1"), Some(Role::Optimizer));
+    // Keras's get_weights() gives the first layer's kernel and bias, then those of the second.
     let layers: Vec<_> = whole
         .layers
         .iter()
-        .map(|layer| (layer.name.as_str(), layer.class.as_str(), layer.trainable, layer.weights.len()))
+        .map(|layer| {
+            let weights: Vec<_> = layer.weights.iter().map(|weight| (weight.name.as_str(), weight.index)).collect();
+            (layer.name.as_str(), layer.class.as_str(), layer.trainable, weights)
+        })
         .collect();
-    assert_eq!(layers, [("dense_2", "Dense", Some(true), 2), ("dense_3", "Dense", Some(true), 2)]);
+    assert_eq!(
+        layers,
+        [
+            ("dense_2", "Dense", Some(true), vec![("kernel", Some(0)), ("bias", Some(1))]),
+            ("dense_3", "Dense", Some(true), vec![("kernel", Some(2)), ("bias", Some(3))]),
+        ]
+    );
     let graph =
         Files::one("saved_model.pb", Rc::new(Memory::new(std::fs::read(folder.join("saved_model.pb")).unwrap())));
     let alone = formats::open(&graph).unwrap();
