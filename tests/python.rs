@@ -34,7 +34,11 @@ fn the_last_line_leads_to_the_tensor() {
         ("torch/torchscript_scripted.pt", "fc1.weight", r#"tensor = module.state_dict()["fc1.weight"]"#),
         ("pickle/sklearn_logreg.joblib", "coef_", r#"array = joblib.load("sklearn_logreg.joblib").coef_"#),
         ("pickle/sklearn_logreg.pkl", "coef_", "    array = pickle.load(f).coef_"),
-        ("tensorflow/full_int8.tflite", "arith.constant", r#"tensor = interpreter.get_tensor(*places["arith.constant"])"#),
+        (
+            "tensorflow/full_int8.tflite",
+            "arith.constant",
+            r#"tensor = interpreter.get_tensor(*places["arith.constant"])"#,
+        ),
         ("tensorflow/subgraphs.tflite", "while/Const", r#"tensor = interpreter.get_tensor(*places["while/Const"])"#),
         ("tensorflow/frozen_graph.pb", "Const", r#"array = tf.make_ndarray(node.attr["value"].tensor)"#),
         ("tensorflow/graph_consts.pbtxt", "typed/int", r#"array = tf.make_ndarray(node.attr["value"].tensor)"#),
