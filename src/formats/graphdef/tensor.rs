@@ -184,12 +184,11 @@ impl Holder<'_> {
         }
         let list = list_of(kind, width);
         let parts = told.lists.iter().find(|(number, _)| *number == list).map_or(&[][..], |(_, parts)| parts);
-        // Floats are packed as they lie in memory.
-        let floats =
-            [field::FLOAT, field::DOUBLE, field::COMPLEX, field::COMPLEX_DOUBLE, field::FLOAT8].contains(&list);
-        match parts {
-            [Part::Run(offset, len)] if floats && *len >= bytes => return Ok(dense(self.file, *offset)),
-            _ => {}
+        if let [Part::Run(offset, len)] = parts
+            && *len >= bytes
+            && AS_IN_MEMORY.contains(&list)
+        {
+            return Ok(dense(self.file, *offset));
         }
         let Some(mut values) = self.values(list, parts, width, bytes)? else { return Ok(Err(too_many())) };
         let unit = usize::try_from(width).expect("at most 16");
@@ -219,8 +218,7 @@ impl Holder<'_> {
         let pairs = matches!(list, field::COMPLEX | field::COMPLEX_DOUBLE);
         let width = if pairs { width / 2 } else { width };
         let unit = usize::try_from(width).expect("at most 8");
-        let floats =
-            [field::FLOAT, field::DOUBLE, field::COMPLEX, field::COMPLEX_DOUBLE, field::FLOAT8].contains(&list);
+        let floats = AS_IN_MEMORY.contains(&list);
         let mut bytes = Vec::new();
         for part in parts {
             match part {
