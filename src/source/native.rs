@@ -63,15 +63,14 @@ struct Brings {
     ending: &'static str,
     /// How many folders below its own the others are in.
     depth: usize,
-    /// Whether it brings all files there, or those that begin as its name does before the ending.
+    /// Whether it brings all files there, or those that differ from it after the dot of its ending only.
     all: bool,
 }
 
 const BRINGS: &[Brings] = &[
     Brings { ending: ".index.json", depth: 0, all: true },
-    // TensorFlow's: an index of a checkpoint, what names the latest checkpoint, the graph of a SavedModel.
+    // TensorFlow's: the index of a checkpoint, the graph of a SavedModel.
     Brings { ending: ".index", depth: 0, all: false },
-    Brings { ending: "checkpoint", depth: 0, all: true },
     Brings { ending: "saved_model.pb", depth: 1, all: true },
 ];
 
@@ -96,7 +95,8 @@ pub fn files_from_paths<P: AsRef<Path>>(paths: &[P]) -> Result<Files> {
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
                 walk(folder.unwrap_or(Path::new(".")), "", brings.depth, &mut beside)?;
                 let stem = name.strip_suffix(brings.ending).unwrap_or_default();
-                beside.retain(|(other, _)| brings.all || other.starts_with(stem));
+                let named_alike = |other: &str| other.strip_prefix(stem).is_some_and(|rest| rest.starts_with('.'));
+                beside.retain(|(other, _)| brings.all || named_alike(other));
                 found.extend(beside);
             }
         }

@@ -24,12 +24,12 @@ pub(super) const INDEX: &str = ".index";
 /// The key of the object graph, which is stored as a text among the variables.
 const OBJECT_GRAPH: &str = "_CHECKPOINTABLE_OBJECT_GRAPH";
 
-/// Adds the tensors of one bundle.
+/// Adds the tensors of one bundle, and gives what its graph of objects tells.
 ///
 /// # Errors
 ///
 /// `Malformed` or `TooLarge` if the index cannot be read.
-pub(super) fn add(model: &mut Checkpoint, files: &Files, index: &File) -> Result<()> {
+pub(super) fn add(model: &mut Checkpoint, files: &Files, index: &File) -> Result<Graph> {
     model.files.add(&index.name, index.source.clone());
     let pages = Pages::new(&*index.source);
     let mut bundle: Option<Bundle> = None;
@@ -261,7 +261,7 @@ impl Bundle {
     }
 
     /// What can be told only once all is read.
-    fn finish(self, model: &mut Checkpoint) -> Result<()> {
+    fn finish(self, model: &mut Checkpoint) -> Result<Graph> {
         for (shard, count) in &self.shards.missing {
             let held = format!("It holds {count} of the tensors, or parts of them.");
             model.note(shard_not_given(&self.shards.name(*shard), &held));
@@ -282,7 +282,7 @@ impl Bundle {
         for note in intact::check(model)? {
             model.note(note);
         }
-        Ok(())
+        Ok(self.graph)
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Graph {
     slots: HashSet<String>,
     /// What the keys of all that belongs to optimizers begin with.
     optimizers: Vec<String>,
+    /// Keys with their places in the list `variables` of the root: of a Keras model what its `get_weights()` gives.
+    listed: HashMap<String, usize>,
 }
 
 /// Attributes that tell an optimizer: the counts of its steps, and how fast it learns.
@@ -33,6 +35,11 @@ impl Graph {
     /// The name that the variable under a key has in the program.
     pub fn full_name(&self, key: &str) -> Option<Rc<str>> {
         self.full_names.get(key).cloned()
+    }
+
+    /// The place of a key in the list of the root's variables.
+    pub fn place(&self, key: &str) -> Option<usize> {
+        self.listed.get(key).copied()
     }
 
     /// What a tensor is to its model, where the graph tells.
@@ -132,10 +139,17 @@ fn parse(graph: Message<'_>) -> Result<Graph> {
     }
     for slot in slots {
         let object = usize::try_from(slot).ok().and_then(|slot| objects.get(slot));
-        for field in object.into_iter().flat_map(|object| object.message.clone()) {
+        known.slots.extend(object.map(keys).transpose()?.unwrap_or_default());
+    }
+    if let Some(list) = objects.first().map(|root| child(root, "variables")).transpose()?.flatten() {
+        for field in objects.get(list).into_iter().flat_map(|list| list.message.clone()) {
             let field = field?;
-            if field.number == 2 {
-                known.slots.insert(attribute(field.message()?)?.1);
+            if field.number != 1 {
+                continue;
+            }
+            let (variable, name) = reference(field.message()?)?;
+            if let (Ok(place), Some(variable)) = (name.parse(), objects.get(variable)) {
+                known.listed.extend(keys(variable)?.into_iter().map(|key| (key, place)));
             }
         }
     }
@@ -143,6 +157,32 @@ fn parse(graph: Message<'_>) -> Result<Graph> {
         known.optimizers.extend(path(&objects, number)?);
     }
     Ok(known)
+}
+
+/// The keys under which the values of an object are stored.
+fn keys(object: &Object<'_>) -> Result<Vec<String>> {
+    let mut keys = Vec::new();
+    for field in object.message.clone() {
+        let field = field?;
+        if field.number == 2 {
+            keys.push(attribute(field.message()?)?.1);
+        }
+    }
+    Ok(keys)
+}
+
+/// The number of the child of this name.
+fn child(object: &Object<'_>, wanted: &str) -> Result<Option<usize>> {
+    for field in object.message.clone() {
+        let field = field?;
+        if field.number == 1 {
+            let (child, name) = reference(field.message()?)?;
+            if name == wanted {
+                return Ok(Some(child));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// The number of a child, and the attribute that it is.

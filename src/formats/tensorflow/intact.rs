@@ -29,7 +29,8 @@ pub(super) fn check(model: &Checkpoint) -> Result<Vec<Note>> {
                     let source = &*model.files.get(range.file).source;
                     let len = source.size().min(left);
                     left -= len;
-                    begins.entry(range.file).or_insert(read_vec(source, 0, len)?)
+                    let begin = if len > 0 { read_vec(source, 0, len)? } else { Vec::new() };
+                    begins.entry(range.file).or_insert(begin)
                 }
             };
             let bytes = usize::try_from(range.offset).ok().zip(usize::try_from(range.offset + range.len).ok());

@@ -1,6 +1,7 @@
 //! The layers of a Keras model that was saved as a SavedModel: `keras_metadata.pb` has a JSON for each.
 //! Source: `keras/protobuf/saved_metadata.proto`.
 
+use super::graph::Graph;
 use crate::error::Result;
 use crate::limits;
 use crate::model::{Checkpoint, Layer, Weight};
@@ -29,7 +30,7 @@ struct Metadata {
 /// # Errors
 ///
 /// `Malformed` where the file is damaged, `TooLarge` beyond a cap of [`limits`].
-pub(super) fn add_layers(model: &mut Checkpoint, source: &dyn ReadAt) -> Result<()> {
+pub(super) fn add_layers(model: &mut Checkpoint, source: &dyn ReadAt, objects: &Graph) -> Result<()> {
     let pages = Pages::new(source);
     for node in Message::new(&pages) {
         let node = node?;
@@ -53,12 +54,14 @@ pub(super) fn add_layers(model: &mut Checkpoint, source: &dyn ReadAt) -> Result<
         let from = model.tensors.partition_point(|tensor| tensor.name.as_str() < begin.as_str());
         let below =
             model.tensors.iter().enumerate().skip(from).take_while(|(_, tensor)| tensor.name.starts_with(&begin));
-        let weights: Vec<Weight> = below
+        let mut weights: Vec<Weight> = below
             .filter_map(|(position, tensor)| {
                 let name = tensor.name.strip_prefix(&begin)?.strip_suffix(VALUE)?;
-                Some(Weight { tensor: position, name: name.to_owned(), index: None })
+                Some(Weight { tensor: position, name: name.to_owned(), index: objects.place(&tensor.name) })
             })
             .collect();
+        // In a layer as in the model: the trained ones first.
+        weights.sort_by_key(|weight| weight.index.unwrap_or(usize::MAX));
         if !weights.is_empty() {
             let Metadata { name, class_name: class, trainable } = metadata;
             model.layers.push(Layer { name, class, output: None, trainable, weights });

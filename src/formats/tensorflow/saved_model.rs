@@ -49,10 +49,10 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     }
     match find(files, &format!("{folder}{VARIABLES}")) {
         Some(index) => {
-            bundle::add(&mut model, files, index).map_err(|error| error.in_file(&index.name))?;
+            let objects = bundle::add(&mut model, files, index).map_err(|error| error.in_file(&index.name))?;
             set_roles(&mut model, &variables);
             if let Some(file) = find(files, &format!("{folder}{}", keras::METADATA))
-                && let Err(error) = keras::add_layers(&mut model, &file.source)
+                && let Err(error) = keras::add_layers(&mut model, &file.source, &objects)
             {
                 model.note(Note::from(&error.in_file(&file.name)));
             }
