@@ -110,6 +110,8 @@ fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     large_pickle();
     #[cfg(feature = "tensorflow")]
     tables();
+    #[cfg(feature = "tensorflow")]
+    graphs();
     assert!(wrong.is_empty(), "{} of the damaged files:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -212,6 +214,67 @@ fn shared_metadata() {
         match open_watched(what, &files) {
             Ok(checkpoint) => read_all(what, &checkpoint),
             Err(error) => panic!("{what}: {error}"),
+        }
+    }
+}
+
+/// Models and graphs whose parts are many or shared.
+#[cfg(feature = "tensorflow")]
+fn graphs() {
+    use common::bundles::message;
+    use common::flatbuffers::{Node, file, numbers, text};
+    let model = |name: &str, tensors: usize, graphs: usize| {
+        let tensor = Node::Table(vec![(0, numbers(&[1])), (2, Node::U32(1)), (3, text(name))]);
+        let graph = Node::Table(vec![(0, Node::Shared(Box::new(tensor), tensors))]);
+        let buffers = vec![Node::Table(Vec::new()), Node::Table(vec![(0, Node::List(1, vec![0; 4]))])];
+        file(*b"TFL3", Node::Table(vec![(2, Node::Shared(Box::new(graph), graphs)), (4, Node::Tables(buffers))]))
+    };
+    let node = |name: &[u8], tensor: &[u8]| {
+        let attribute = message(5, &[message(1, b"value"), message(2, &message(8, tensor))].concat());
+        message(1, &[message(1, name), message(2, b"Const"), attribute].concat())
+    };
+    let text = "node{name:'a' op:'Const' attr{key:'value' value{tensor{dtype:1}}}}\n";
+    for (what, name, bytes) in [
+        ("a tensor a million times", "a.tflite", model("w", 1_000_000, 1)),
+        ("a tensor of 8 million times", "a.tflite", model("w", 8_000_000, 1)),
+        ("1000 graphs of 1000 tensors", "a.tflite", model("w", 1000, 1000)),
+        ("a name of a megabyte, 1000 times", "a.tflite", model(&"w".repeat(1 << 20), 1000, 1)),
+        ("200 000 constants of zeros", "a.pb", node(b"a", b"\x08\x01").repeat(200_000)),
+        (
+            "a constant of a million texts",
+            "a.pb",
+            node(b"a", &[b"\x08\x07".as_slice(), &b"\x42\x00".repeat(1_000_000)].concat()),
+        ),
+        (
+            "a constant of a million numbers",
+            "a.pb",
+            node(b"a", &[b"\x08\x09".as_slice(), &b"\x50\x00".repeat(1_000_000)].concat()),
+        ),
+        (
+            "a million attributes",
+            "a.pb",
+            node(b"a", b"")
+                .into_iter()
+                .chain(message(
+                    1,
+                    &[message(1, b"a"), message(2, b"Const"), message(5, b"").repeat(1_000_000)].concat(),
+                ))
+                .collect(),
+        ),
+        ("a million empty nodes", "a.pb", [node(b"a", b""), message(1, b"").repeat(1_000_000)].concat()),
+        (
+            "200 000 operators",
+            "a.pb",
+            (0..200_000u32)
+                .flat_map(|index| message(1, &[message(1, b"a"), message(2, format!("O{index}").as_bytes())].concat()))
+                .collect(),
+        ),
+        ("a text of 50 000 constants", "a.pbtxt", text.repeat(50_000).into_bytes()),
+        ("a deep text", "a.pbtxt", "node{op:".repeat(1_000_000).into_bytes()),
+    ] {
+        match open_watched(what, &Files::one(name, Rc::new(Memory::new(bytes)))) {
+            Ok(checkpoint) => read_all(what, &checkpoint),
+            Err(error) => println!("{what}: {error}"),
         }
     }
 }

@@ -42,11 +42,26 @@ fn the_last_line_leads_to_the_tensor() {
         ("keras/sharded_weights", "sequential/dense_1/bias", r#"    array = f["layers/dense_1/vars/1"][()]"#),
         ("pickle/sklearn_logreg.joblib", "coef_", r#"array = joblib.load("sklearn_logreg.joblib").coef_"#),
         ("pickle/sklearn_logreg.pkl", "coef_", "    array = pickle.load(f).coef_"),
+        (
+            "tensorflow/full_int8.tflite",
+            "arith.constant",
+            r#"tensor = interpreter.get_tensor(*places["arith.constant"])"#,
+        ),
+        ("tensorflow/subgraphs.tflite", "while/Const", r#"tensor = interpreter.get_tensor(*places["while/Const"])"#),
+        ("tensorflow/frozen_graph.pb", "Const", r#"array = tf.make_ndarray(node.attr["value"].tensor)"#),
+        ("tensorflow/graph_consts.pbtxt", "typed/int", r#"array = tf.make_ndarray(node.attr["value"].tensor)"#),
         ("pickle/python2_numpy116.pkl", "W", r#"    array = pickle.load(f, encoding="latin1")["W"]"#),
     ] {
         let lines = lines_in(fixture, name).unwrap();
         assert_eq!(lines.lines().last(), Some(last), "{fixture}");
     }
+}
+
+#[test]
+fn graphs_in_text_are_read_as_text() {
+    let lines = |fixture| lines_in(fixture, "typed/int").unwrap();
+    assert!(lines("tensorflow/graph_consts.pbtxt").contains("text_format.Parse("));
+    assert!(lines("tensorflow/graph_consts.pb").contains("graph.ParseFromString("));
 }
 
 #[test]

@@ -243,6 +243,13 @@ fn a_file_whose_every_byte_may_be_another_opens_or_is_refused() {
 }
 
 #[test]
+fn texts_are_those_that_the_interpreter_gives() {
+    let bytes = std::fs::read(common::tests_folder().join("fixtures/tensorflow/strings.tflite")).unwrap();
+    let checkpoint = open(bytes);
+    assert_eq!(shown(&checkpoint, 0), json!(["abc", "é", "", "long long text"]));
+}
+
+#[test]
 fn codes_stand_for_what_the_schema_says() {
     let mut checked = 0;
     for golden in common::goldens().iter().filter(|golden| golden["format"] == "tflite") {

@@ -335,11 +335,17 @@ impl Tensor {
         element_count(&self.shape).unwrap_or(u64::MAX)
     }
 
-    /// Bytes of one dense copy in the file's encoding, packed types rounded up; 0 where the type has no fixed size.
-    /// Saturates.
+    /// Bytes of one dense copy in the file's encoding, packed types rounded up; of texts what they take in the file; 0 for other
+    /// types that have no fixed size. Saturates.
     pub fn bytes(&self) -> u64 {
         if let Layout::Encoded(encoded) = &self.layout {
             return encoded.stored.bytes();
+        }
+        if let Layout::Texts(texts) = &self.layout {
+            return match &**texts {
+                Texts::LengthsFirst(range) | Texts::OffsetsFirst(range) => range.len,
+                Texts::Each(ranges) => ranges.iter().fold(0, |sum: u64, range| sum.saturating_add(range.len)),
+            };
         }
         let bits = u128::from(self.dtype.bits().unwrap_or(0)) * u128::from(self.elements());
         u64::try_from(bits.div_ceil(8)).unwrap_or(u64::MAX)

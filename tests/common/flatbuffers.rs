@@ -10,6 +10,8 @@ pub enum Node {
     /// Fields by their numbers.
     Table(Vec<(usize, Node)>),
     Tables(Vec<Node>),
+    /// A list of so many references to one table.
+    Shared(Box<Node>, usize),
 }
 
 /// A text.
@@ -52,6 +54,20 @@ pub fn file(name: [u8; 4], root: Node) -> Vec<u8> {
                     waiting.push_back((bytes.len(), node));
                     bytes.extend([0; 4]);
                 }
+            }
+            Node::Shared(node, count) => {
+                let at = bytes.len();
+                patch(&mut bytes, from, at);
+                bytes.extend(u32::try_from(count).unwrap().to_le_bytes());
+                // The table follows at once, behind its vtable.
+                let end = bytes.len() + 4 * count;
+                let mut inner = file(*b"PART", *node);
+                let table = usize::try_from(u32::from_le_bytes(*inner.first_chunk().unwrap())).unwrap();
+                let begin = end + table - 8;
+                for index in 0..count {
+                    bytes.extend(u32::try_from(begin - (at + 4 + 4 * index)).unwrap().to_le_bytes());
+                }
+                bytes.extend(inner.drain(8..));
             }
             Node::List(size, list) => {
                 let at = bytes.len();

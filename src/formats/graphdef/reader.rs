@@ -44,6 +44,11 @@ pub(super) fn open(_: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         left: limits::GRAPH_CONSTANTS + source.size() / limits::GRAPH_CONSTANT,
     };
     if let Err(error) = reader.graph(Message::new(&ahead)).and(whole) {
+        if reader.counts.nodes == 0 && !text {
+            let message =
+                format!("The file is no graph of TensorFlow, as its name suggests, or damaged: {}", error.message);
+            return Err(Error { message, ..error });
+        }
         // Of a file that was cut the nodes before are there.
         if reader.checkpoint.tensors.is_empty() {
             return Err(error);

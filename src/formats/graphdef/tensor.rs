@@ -29,6 +29,9 @@ mod field {
     pub const FLOAT8: u32 = 18;
 }
 
+/// Lists whose numbers, when they are packed, lie in the file as in memory.
+const AS_IN_MEMORY: [u32; 5] = [field::FLOAT, field::DOUBLE, field::COMPLEX, field::COMPLEX_DOUBLE, field::FLOAT8];
+
 /// What holds the elements of constants.
 pub(super) struct Holder<'a> {
     /// The bytes that the graph's fields lie in.
@@ -181,12 +184,11 @@ impl Holder<'_> {
         }
         let list = list_of(kind, width);
         let parts = told.lists.iter().find(|(number, _)| *number == list).map_or(&[][..], |(_, parts)| parts);
-        // Floats are packed as they lie in memory.
-        let floats =
-            [field::FLOAT, field::DOUBLE, field::COMPLEX, field::COMPLEX_DOUBLE, field::FLOAT8].contains(&list);
-        match parts {
-            [Part::Run(offset, len)] if floats && *len >= bytes => return Ok(dense(self.file, *offset)),
-            _ => {}
+        if let [Part::Run(offset, len)] = parts
+            && *len >= bytes
+            && AS_IN_MEMORY.contains(&list)
+        {
+            return Ok(dense(self.file, *offset));
         }
         let Some(mut values) = self.values(list, parts, width, bytes)? else { return Ok(Err(too_many())) };
         let unit = usize::try_from(width).expect("at most 16");
@@ -213,13 +215,10 @@ impl Holder<'_> {
     /// The values of a list as elements of so many bytes, at most as many as take `most` bytes; `None` if too many are kept.
     fn values(&mut self, list: u32, parts: &[Part], width: u64, most: u64) -> Result<Option<Vec<u8>>> {
         // Complex numbers have two values each.
-        let width = match list {
-            field::COMPLEX | field::COMPLEX_DOUBLE => width / 2,
-            _ => width,
-        };
+        let pairs = matches!(list, field::COMPLEX | field::COMPLEX_DOUBLE);
+        let width = if pairs { width / 2 } else { width };
         let unit = usize::try_from(width).expect("at most 8");
-        let floats =
-            [field::FLOAT, field::DOUBLE, field::COMPLEX, field::COMPLEX_DOUBLE, field::FLOAT8].contains(&list);
+        let floats = AS_IN_MEMORY.contains(&list);
         let mut bytes = Vec::new();
         for part in parts {
             match part {
@@ -242,7 +241,7 @@ impl Holder<'_> {
             }
         }
         // What stands beyond the shape counts for nothing; nor does half a complex number.
-        let element = if list == field::COMPLEX || list == field::COMPLEX_DOUBLE { 2 * unit } else { unit };
+        let element = if pairs { 2 * unit } else { unit };
         bytes.truncate(bytes.len() / element * element);
         bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX).max(element));
         Ok(Some(bytes))
