@@ -82,11 +82,9 @@ impl Reader<'_> {
             Class::Bits { order } => whole(&little(bytes, *order), false, (0, u16::MAX)),
             Class::Float { order: Some(order), .. } => float(kind, &little(bytes, *order))?,
             Class::Text { spaces } => Value::String(padded(bytes, *spaces)),
-            Class::Enum { base, names } => match names.iter().find(|(_, number)| number == bytes) {
-                Some((name, _)) if kind.is_truth() => Value::Bool(name == "TRUE"),
-                Some((name, _)) => Value::String(name.clone()),
-                None => self.one(base, bytes)?,
-            },
+            Class::Enum { .. } if kind.is_truth() => Value::Bool(bytes != [0]),
+            // As h5py gives it.
+            Class::Enum { base, .. } => self.one(base, bytes)?,
             Class::AnyText => {
                 let (_, text) = self.any(bytes, 1)?;
                 Value::String(padded(&text, false))
@@ -98,15 +96,21 @@ impl Reader<'_> {
             Class::Array { base, .. } => self.list(base, bytes, u64::MAX)?,
             Class::Complex(base) => self.list(base, bytes, 2)?,
             Class::Compound(members) => {
-                let mut object = serde_json::Map::new();
+                let mut values = Vec::new();
                 for member in members {
                     let start = usize::try_from(member.offset).unwrap_or(usize::MAX);
                     let len = usize::try_from(member.kind.size).unwrap_or(usize::MAX);
                     let part = bytes.get(start..).and_then(|rest| rest.get(..len));
-                    let part = part.ok_or_else(|| Error::malformed("A member is not inside.").at(self.at))?;
-                    object.insert(member.name.clone(), self.one(&member.kind, part)?);
+                    let part = part.ok_or_else(|| Error::malformed("a member is not inside.").at(self.at))?;
+                    values.push((member.name.clone(), self.one(&member.kind, part)?));
                 }
-                Value::Object(object)
+                match values.as_slice() {
+                    // What h5py makes of complex numbers.
+                    [(real, _), (imaginary, _)] if real == "r" && imaginary == "i" => {
+                        values.into_iter().map(|(_, value)| value).collect()
+                    }
+                    _ => Value::Object(values.into_iter().collect()),
+                }
             }
             Class::Opaque { .. } => Value::String(hex(bytes.iter())),
             Class::Reference => Value::String("reference".to_owned()),
