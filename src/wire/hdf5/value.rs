@@ -9,7 +9,7 @@ use crate::model::ByteOrder;
 use serde_json::{Number, Value};
 
 impl Attribute {
-    /// What it holds, at most so many elements of it, row-major: a single value, or the list of them; nothing is `null`. Numbers
+    /// What it holds, at most so many elements of each list, row-major: a single value, or the list of them; nothing is `null`. Numbers
     /// that JSON has not are texts.
     ///
     /// # Errors
@@ -19,7 +19,7 @@ impl Attribute {
         if self.space.null {
             return Ok(Value::Null);
         }
-        let reader = Reader { file, at: file.place(self.at) };
+        let reader = Reader { file, at: file.place(self.at), most };
         let named = |error: Error| {
             let message = format!("The attribute {:?} cannot be read: {}", quoted(&self.name), error.message);
             Error { message, ..error }
@@ -27,8 +27,7 @@ impl Attribute {
         if self.space.shape.is_empty() {
             return reader.one(&self.kind, &self.bytes).map_err(named);
         }
-        let count = self.space.elements().min(most);
-        reader.list(&self.kind, &self.bytes, count).map_err(named)
+        reader.list(&self.kind, &self.bytes, self.space.elements()).map_err(named)
     }
 
     /// The text that it holds; `None` if it is none, and no list of one.
@@ -63,13 +62,15 @@ impl Attribute {
 struct Reader<'a> {
     file: &'a File,
     at: u64,
+    /// The most elements of a list.
+    most: u64,
 }
 
 impl Reader<'_> {
     /// So many elements, one after the other.
     fn list(&self, kind: &Type, bytes: &[u8], count: u64) -> Result<Value> {
         let size = usize::try_from(kind.size).unwrap_or(usize::MAX);
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let count = usize::try_from(count.min(self.most)).unwrap_or(usize::MAX);
         bytes.chunks_exact(size).take(count).map(|bytes| self.one(kind, bytes)).collect::<Result<_>>().map(Value::Array)
     }
 
