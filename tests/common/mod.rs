@@ -6,6 +6,8 @@ pub mod archives;
 #[cfg(feature = "tensorflow")]
 pub mod bundles;
 pub mod flatbuffers;
+#[cfg(feature = "hdf5")]
+pub mod hdf5;
 pub mod hostile;
 
 use paramscope::error::Result;
@@ -110,6 +112,11 @@ impl Sparse {
     /// Appends zeros.
     pub fn skip(&mut self, len: u64) {
         self.size += len;
+    }
+
+    /// Writes over bytes that were skipped before all that were appended.
+    pub fn put(&mut self, offset: u64, bytes: &[u8]) {
+        self.parts.insert(0, (offset, bytes.to_vec()));
     }
 
     /// How many bytes were appended.
