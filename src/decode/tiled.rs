@@ -420,6 +420,20 @@ mod tests {
     }
 
     #[test]
+    fn steps_that_hand_on_what_they_found_read_the_file_once() {
+        let mut files = Files::new();
+        let (tensor, _) = dataset(&mut files, &[200, 300], &[64, 64], false, |_| false);
+        let (mut counted, count) = (Files::new(), Rc::new(Cell::new(0)));
+        let (_, file) = files.iter().next().unwrap();
+        counted.add("a", Rc::new(Counting(file.source.clone(), count.clone())));
+        let kept = Kept::default();
+        for step in 0..60 {
+            read(&Elements::unordered_again(&counted, &tensor, &kept).unwrap(), step * 1000, 1000);
+        }
+        assert!(count.get() < file.source.size() + 4 * 8192, "{} bytes read", count.get());
+    }
+
+    #[test]
     fn what_was_never_written_costs_nothing() {
         let mut files = Files::new();
         let (tensor, _) = dataset(&mut files, &[3 << 14, 1 << 18], &[1 << 8, 1 << 8], false, |number| number != 77);
