@@ -47,9 +47,9 @@ impl<S: ReadAt> Pages<S> {
     }
 
     /// An empty cache for what stands anywhere and is come back to: 4 MiB of small pages, more and more of which are read at
-    /// once while each follows on the last.
+    /// once while each follows on the last, up to 64 KiB.
     pub fn scattered(inner: S) -> Self {
-        Pages { inner, size: 4 << 10, most: 1 << 10, ahead: 64, kept: RefCell::default() }
+        Pages { inner, size: 2 << 10, most: 2 << 10, ahead: 32, kept: RefCell::default() }
     }
 
     fn load(&self, number: u64) -> Result<Rc<[u8]>> {

@@ -9,6 +9,7 @@ use crate::source::{Files, ReadAt};
 use crate::wire::hdf5::{Attribute, Class, File, Kind, Object, Target, Tree, Type};
 use serde_json::Value as Json;
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 /// An HDF5 file whose objects are known.
@@ -68,7 +69,7 @@ impl Hdf5 {
                 "The file was never closed by what was writing it; what was not yet written is missing.",
             ));
         }
-        notes.extend(self.tree.skipped.iter().map(Note::from));
+        notes.extend(self.tree.odd.iter().map(Note::from));
         notes
     }
 
@@ -156,6 +157,9 @@ fn beside(reader: &mut Reader<'_>, hdf5: &Hdf5, object: &Object) {
         Kind::Dataset(Some(_)) => return,
         Kind::Dataset(None) => {}
     }
+    if reader.checkpoint.metadata.len() > limits::METADATA_ENTRIES {
+        return;
+    }
     let (attributes, wrong) = object.attributes(&hdf5.file);
     for attribute in attributes {
         match value(hdf5, &attribute) {
@@ -177,18 +181,19 @@ fn below(path: &str, group: &str) -> bool {
     group.is_empty() || path.strip_prefix(group).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Adds a value; the last one of too many says so.
 fn add(reader: &mut Reader<'_>, entry: Entry) {
     let checkpoint = &mut *reader.checkpoint;
     match checkpoint.metadata.len().cmp(&limits::METADATA_ENTRIES) {
-        std::cmp::Ordering::Less => checkpoint.metadata.push(entry),
-        std::cmp::Ordering::Equal if checkpoint.notes.iter().all(|note| note.message != TOO_MANY) => {
-            checkpoint.note(Note::info(TOO_MANY));
+        Ordering::Less => checkpoint.metadata.push(entry),
+        Ordering::Equal => {
+            let more = "The file has more groups, links and attributes than are listed.";
+            checkpoint.metadata.push(Entry::plain("…", Value::Text(more.to_owned())));
+            checkpoint.note(Note::info(more));
         }
-        _ => {}
+        Ordering::Greater => {}
     }
 }
-
-const TOO_MANY: &str = "The file has more groups, links and attributes than are listed.";
 
 /// The value of an attribute; of a long one its first elements.
 fn value(hdf5: &Hdf5, attribute: &Attribute) -> Result<Value> {

@@ -62,8 +62,10 @@ impl File {
         cursor.skip(if *ordered { 2 } else { 0 })?;
         let (Some(heap), Some(index)) = (cursor.address()?, cursor.address()?) else { return Ok(()) };
         let found = self.heap(heap)?;
-        for record in self.records(index)? {
-            // The place in the heap, the message's flags, the order, the hash of the name.
+        // The place in the heap, the message's flags, the order, the hash of the name.
+        let mut records = self.records(index)?;
+        found.sort(&mut records, 0);
+        for record in records {
             let mut cursor = self.cursor("record of an attribute", index, &record);
             let id = cursor.take(8)?;
             let shared = cursor.u8()? & 2 != 0;

@@ -5,6 +5,7 @@
 
 use super::cursor::Cursor;
 use super::file::File;
+use super::number;
 use crate::error::{Error, Result};
 
 /// The header of a heap.
@@ -81,6 +82,12 @@ impl File {
 }
 
 impl Heap {
+    /// Puts records that hold ids, from this byte on, into the order of the objects in the file.
+    pub fn sort(&self, records: &mut [Vec<u8>], from: usize) {
+        let len = usize::from(self.offset_len);
+        records.sort_by_key(|record| record.get(from + 1..from + 1 + len).map_or(0, number));
+    }
+
     /// The bytes of the object of an id.
     pub fn object(&self, file: &File, id: &[u8]) -> Result<Vec<u8>> {
         let id =

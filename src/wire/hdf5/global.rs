@@ -84,11 +84,17 @@ impl Collection {
 
 /// The collections that were read last.
 #[derive(Debug, Default)]
-pub struct Collections(VecDeque<Rc<Collection>>);
+pub struct Collections {
+    kept: HashMap<u64, Rc<Collection>>,
+    /// Their addresses, oldest first.
+    order: VecDeque<u64>,
+    /// Bytes of all.
+    bytes: usize,
+}
 
 impl Collections {
-    /// How many are kept.
-    const KEPT: usize = 8;
+    /// The bytes of those that are kept, but for the last one.
+    const KEPT: usize = 4 << 20;
 
     /// The collection at an address; it is read unless it is kept.
     ///
@@ -96,14 +102,18 @@ impl Collections {
     ///
     /// What `read` says.
     pub fn get(&mut self, at: u64, read: impl FnOnce(u64) -> Result<Collection>) -> Result<Rc<Collection>> {
-        if let Some(found) = self.0.iter().find(|collection| collection.at == at) {
+        if let Some(found) = self.kept.get(&at) {
             return Ok(found.clone());
         }
         let found = Rc::new(read(at)?);
-        if self.0.len() == Self::KEPT {
-            self.0.pop_front();
+        while self.bytes > Self::KEPT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.bytes -= self.kept.remove(&oldest).map_or(0, |oldest| oldest.bytes.len());
         }
-        self.0.push_back(found.clone());
+        self.bytes += found.bytes.len();
+        self.order.push_back(at);
+        self.kept.insert(at, found.clone());
         Ok(found)
     }
 }

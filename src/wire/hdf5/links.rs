@@ -59,8 +59,10 @@ impl File {
         if let (Some(heap), Some(index)) = (heap, index) {
             let heap_at = heap;
             let heap = self.heap(heap)?;
-            for record in self.records(index)? {
-                // The hash of the name, then the place in the heap.
+            // The hash of the name, then the place in the heap.
+            let mut records = self.records(index)?;
+            heap.sort(&mut records, 4);
+            for record in records {
                 let id = record.get(4..).unwrap_or_default();
                 let bytes = heap.object(self, id)?;
                 links.push(link(self.cursor("link in a heap", heap_at, &bytes))?);

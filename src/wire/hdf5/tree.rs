@@ -8,7 +8,7 @@ use super::links::{Link, Way};
 use super::types::Type;
 use crate::error::{Error, Result, quoted};
 use crate::limits;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// The objects of a file, depth first: each group before what is in it.
@@ -16,8 +16,8 @@ use std::rc::Rc;
 pub struct Tree {
     /// The first is the root group.
     pub objects: Vec<Object>,
-    /// What kept parts of a file that is cut off from being read.
-    pub skipped: Vec<Error>,
+    /// What is odd about names, and what of a file that is cut off could not be read.
+    pub odd: Vec<Error>,
     by_path: HashMap<Rc<str>, usize>,
 }
 
@@ -161,9 +161,48 @@ impl Object {
     }
 }
 
-/// A walk through the groups of a file.
+/// What was read of an object: its header and, of a group, its links.
+type Found = (Rc<Header>, Option<Vec<Link>>);
+
+/// Everything that hard links lead to from the root on, by address. It is read in the order of the file, over and over from
+/// front to back, which takes far fewer reads than the order of the names.
+fn gathered(file: &File) -> HashMap<u64, Result<Found>> {
+    let mut found = HashMap::new();
+    let mut waiting = BTreeMap::from([(file.superblock.root, ROOT.to_owned())]);
+    let mut last = 0;
+    while let Some(at) = waiting.range(last..).next().or_else(|| waiting.iter().next()).map(|(at, _)| *at) {
+        last = at;
+        let what = waiting.remove(&at).expect("it was found there");
+        let object = object(file, &what, at);
+        for link in object.iter().flat_map(|(_, links)| links).flatten() {
+            if let Way::Hard(to) = link.way
+                && to != at
+                && !found.contains_key(&to)
+            {
+                waiting.entry(to).or_insert_with(|| format!("object header of {:?}", quoted(&link.name)));
+            }
+        }
+        found.insert(at, object);
+    }
+    found
+}
+
+const ROOT: &str = "object header of the root group";
+
+fn object(file: &File, what: &str, at: u64) -> Result<Found> {
+    let header = file.header(what, at)?;
+    let links = if is_dataset(&header) { None } else { file.links(&header)? };
+    Ok((Rc::new(header), links))
+}
+
+fn is_dataset(header: &Header) -> bool {
+    header.find(kind::SPACE).is_some() || header.find(kind::LAYOUT).is_some()
+}
+
+/// A walk through the groups of a file, by their names.
 struct Walk<'a> {
     file: &'a File,
+    found: HashMap<u64, Result<Found>>,
     tree: Tree,
     /// The first object at each address.
     seen: HashMap<u64, usize>,
@@ -173,18 +212,19 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(file: &'a File) -> Result<Self> {
-        let tree = Tree { objects: Vec::new(), skipped: Vec::new(), by_path: HashMap::new() };
-        let mut walk = Walk { file, tree, seen: HashMap::new(), open: Vec::new() };
+        let tree = Tree { objects: Vec::new(), odd: Vec::new(), by_path: HashMap::new() };
+        let mut walk = Walk { file, found: gathered(file), tree, seen: HashMap::new(), open: Vec::new() };
         let root = file.superblock.root;
-        let header = file.header("object header of the root group", root)?;
-        let mut links = file.links(&header)?;
-        if links.is_none() && header.find(kind::SPACE).is_none() {
-            links = Some(Vec::new());
+        let (header, links) = walk.take(root)?;
+        if is_dataset(&header) {
+            return Err(file.wrong(root, "The root group is a dataset."));
         }
-        let links = links.ok_or_else(|| file.wrong(root, "The root group is no group."))?;
-        walk.add("".into(), Kind::Group(links.len()), Rc::new(header), Some(root));
-        walk.push("".into(), links);
+        walk.group("".into(), header, links.unwrap_or_default(), root);
         Ok(walk)
+    }
+
+    fn take(&mut self, at: u64) -> Result<Found> {
+        self.found.remove(&at).unwrap_or_else(|| object(self.file, "object header", at))
     }
 
     fn run(mut self) -> Result<Tree> {
@@ -197,13 +237,13 @@ impl<'a> Walk<'a> {
                 if group.is_empty() { link.name.as_str().into() } else { format!("{group}/{}", link.name).into() };
             self.file.charge(path.len() as u64)?;
             if !link.utf8 {
-                self.tree.skipped.push(Error::malformed(format!(
+                self.tree.odd.push(Error::malformed(format!(
                     "The name of the link {:?} is not UTF-8; what is wrong is shown as marks.",
                     quoted(&path)
                 )));
             }
             match self.follow(&path, link.way) {
-                Err(error) if self.file.cut().is_some() => self.tree.skipped.push(error),
+                Err(error) if self.file.cut().is_some() => self.tree.odd.push(error),
                 followed => followed?,
             }
         }
@@ -230,21 +270,18 @@ impl<'a> Walk<'a> {
             }
             return Ok(());
         }
-        let header = self.file.header(&format!("object header of {:?}", quoted(path)), at)?;
-        if header.find(kind::SPACE).is_some() || header.find(kind::LAYOUT).is_some() {
-            self.add(path.clone(), Kind::Dataset(None), Rc::new(header), Some(at));
-        } else if let Some(links) = self.file.links(&header)? {
-            self.add(path.clone(), Kind::Group(links.len()), Rc::new(header), Some(at));
-            self.push(path.clone(), links);
-        } else if header.find(kind::TYPE).is_some() {
-            self.add(path.clone(), Kind::Type, Rc::new(header), Some(at));
-        } else {
-            self.add(path.clone(), Kind::Group(0), Rc::new(header), Some(at));
+        let (header, links) = self.take(at)?;
+        let is_type = header.find(kind::TYPE).is_some();
+        match links {
+            _ if is_dataset(&header) => self.add(path.clone(), Kind::Dataset(None), header, Some(at)),
+            None if is_type => self.add(path.clone(), Kind::Type, header, Some(at)),
+            links => self.group(path.clone(), header, links.unwrap_or_default(), at),
         }
         Ok(())
     }
 
-    fn push(&mut self, path: Rc<str>, mut links: Vec<Link>) {
+    fn group(&mut self, path: Rc<str>, header: Rc<Header>, mut links: Vec<Link>, at: u64) {
+        self.add(path.clone(), Kind::Group(links.len()), header, Some(at));
         links.reverse();
         self.open.push((path, links));
     }
