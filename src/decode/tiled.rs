@@ -68,10 +68,9 @@ impl<'a> Tiles<'a> {
 
     /// The elements of the chunks that were written, each chunk once.
     pub fn unordered(files: &'a Files, stored: &Stored<'a>, tiled: &'a Tiled, found: &Found) -> Result<Self> {
-        let mut tiles = Self::new(files, stored, tiled, found)?;
-        let listing = tiles.found.listing(0..tiles.chunks.grid().count(), |range| tiles.find(range))?;
-        tiles.listing = Some(listing);
-        Ok(tiles)
+        let whole = Self::new(files, stored, tiled, found)?;
+        let listing = whole.found.listing(0..whole.chunks.grid().count(), |range| whole.find(range))?;
+        Ok(Tiles { listing: Some(listing), ..whole })
     }
 
     /// The written chunks with these numbers, and how many elements there are up to the end of each.

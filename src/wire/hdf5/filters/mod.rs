@@ -19,17 +19,20 @@ use crate::model::Filter;
 /// What a filter makes of a chunk's bytes, or why it cannot, as a clause.
 type Undone = Result<Vec<u8>, String>;
 
+/// Undoes a filter: its parameters, the bytes, and the most that may come out.
+type Undo = fn(&[u32], &[u8], usize) -> Undone;
+
 /// One filter.
 struct Codec {
     /// Its registered number.
     id: u16,
     /// Its name.
     name: &'static str,
-    /// Undoes it: its parameters, the bytes, and the most that may come out.
-    undo: Option<fn(&[u32], Vec<u8>, usize) -> Undone>,
+    /// Undoes it; `None` where that is not known.
+    undo: Option<Undo>,
 }
 
-const fn codec(id: u16, name: &'static str, undo: fn(&[u32], Vec<u8>, usize) -> Undone) -> Codec {
+const fn codec(id: u16, name: &'static str, undo: Undo) -> Codec {
     Codec { id, name, undo: Some(undo) }
 }
 
@@ -98,7 +101,7 @@ pub fn undo(filters: &[Filter], skipped: u32, stored: Vec<u8>, whole: usize) -> 
         let undo = undo.ok_or_else(|| Error::unsupported(format!("{} is not known here", told())))?;
         // What filters before it put around the chunk: sums, headers, what does not pack.
         let most = whole.saturating_add(place.min(64) * (whole / 16 + 128));
-        bytes = undo(&filter.values, bytes, most).map_err(|why| Error::malformed(format!("{} {why}", told())))?;
+        bytes = undo(&filter.values, &bytes, most).map_err(|why| Error::malformed(format!("{} {why}", told())))?;
         if bytes.len() > most {
             return Err(Error::malformed(format!("{} gives {} bytes and more, not {whole}", told(), bytes.len())));
         }
