@@ -99,6 +99,14 @@ impl File {
         crate::source::read_vec(&self.pages, at, len).map_err(|error| error.shifted(self.superblock.base))
     }
 
+    /// Has a structure of unknown length at hand, so that one read serves all of a usual one.
+    pub(super) fn touch(&self, at: u64) {
+        const USUAL: u64 = 512;
+        let len = USUAL.min(self.size().saturating_sub(at));
+        // What is wrong is told when it is wanted.
+        let _ = crate::source::read_vec(&self.pages, at, len);
+    }
+
     /// Counts bytes of structures, so that what is told many times cannot take more time and memory than the file is worth.
     pub(super) fn charge(&self, len: u64) -> Result<()> {
         let left = self.left.get().checked_sub(len).ok_or_else(|| {
