@@ -415,6 +415,7 @@ pub fn first(files: &Files, tensor: &Tensor) -> Result<Vec<Json>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Scale;
     use crate::model::{Dtype, Number, Quantized, Sparse, SparseKind};
     use std::rc::Rc;
 

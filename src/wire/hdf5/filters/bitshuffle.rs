@@ -5,7 +5,7 @@
 
 use super::{Undone, cut, lz4, too_much, value, zstd};
 
-pub(super) fn undo(values: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
+pub(super) fn undo(values: &[u32], bytes: &[u8], most: usize) -> Undone {
     let (size, told, packing) = (value(values, 2), value(values, 3), value(values, 4));
     if size == 0 {
         return Err("has elements of 0 bytes".to_owned());
@@ -13,7 +13,7 @@ pub(super) fn undo(values: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
     if packing == 0 {
         // Blocks of 8 KiB, of 128 elements and more.
         let block = if told > 0 { told } else { (8192 / size / 8 * 8).max(128) };
-        return unpacked(&bytes, bytes.len(), size, block, |block, _| Ok(block.to_vec()), None);
+        return unpacked(bytes, bytes.len(), size, block, |block, _| Ok(block.to_vec()), None);
     }
     let (total, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut)?;
     let (block, rest) = rest.split_first_chunk::<4>().ok_or_else(cut)?;

@@ -7,8 +7,8 @@ use ruzstd::io::Read;
 /// Bytes that are unpacked at a time.
 const STEP: usize = 64 << 10;
 
-pub(super) fn undo(_: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
-    unpack(&bytes, most)
+pub(super) fn undo(_: &[u32], bytes: &[u8], most: usize) -> Undone {
+    unpack(bytes, most)
 }
 
 /// What a frame unpacks to, at most so many bytes.
