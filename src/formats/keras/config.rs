@@ -24,6 +24,8 @@ impl<'a> Spec<'a> {
     /// `None` for what is not told as a layer is.
     pub fn new(whole: &'a Value) -> Option<Self> {
         let (class, config) = (whole.get("class_name")?.as_str()?, whole.get("config")?);
+        // Keras exports one class under another name than it has.
+        let class = if class == "GroupQueryAttention" { "GroupedQueryAttention" } else { class };
         let name = config.get("name").or_else(|| whole.get("name")).and_then(Value::as_str).unwrap_or_default();
         Some(Spec { class, name, config, whole })
     }
@@ -65,9 +67,7 @@ pub(super) fn group_names(layers: &[Spec<'_>]) -> Vec<String> {
     layers
         .iter()
         .map(|layer| {
-            // Keras exports one class under another name than it has.
-            let class = if layer.class == "GroupQueryAttention" { "GroupedQueryAttention" } else { layer.class };
-            let name = snake_case(class);
+            let name = snake_case(layer.class);
             match used.get_mut(&name) {
                 Some(count) => {
                     *count += 1;

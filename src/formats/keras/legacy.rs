@@ -63,7 +63,7 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
             found.push((leaf.map_or(0, |leaf| leaf + 1), Found { array: Some(array), ..weight }));
         }
         hold_merged(&mut found);
-        regroup(&mut found, keras2);
+        regroup(&mut found, &layer);
         // A row for the layer, or for each layer of a nested model.
         let first = walk.layers.len();
         let row = |name: String, class: &str, output, trainable| Layer {
@@ -244,16 +244,23 @@ fn hold_merged(found: &mut [(usize, Found)]) {
 
 /// Brings the weights of one top-level layer into the order of `get_weights()`: of a nested model layer by layer; Keras 3 goes
 /// through the parts of any layer so.
-fn regroup(found: &mut Vec<(usize, Found)>, keras2: bool) {
-    let mut owners: HashMap<String, usize> = HashMap::new();
-    let ranks: Vec<usize> = found
-        .iter()
-        .map(|(_, weight)| {
-            let next = owners.len();
-            if keras2 { 0 } else { *owners.entry(owner(&weight.name).to_owned()).or_insert(next) }
+fn regroup(found: &mut Vec<(usize, Found)>, layer: &Listed<'_>) {
+    let top = |weight: &Found| weight.name.split('/').next().unwrap_or_default().to_owned();
+    // Keras 2 begins the names of weights with those of their layers, but not with a model's.
+    let nested = !found.iter().any(|(_, weight)| top(weight) == layer.name);
+    let mut ranks: HashMap<String, usize> = HashMap::new();
+    let mut ranked: Vec<_> = std::mem::take(found)
+        .into_iter()
+        .map(|(leaf, weight)| {
+            let around = match (layer.keras2, nested) {
+                (false, _) => owner(&weight.name).to_owned(),
+                (true, true) => top(&weight),
+                (true, false) => String::new(),
+            };
+            let next = ranks.len();
+            ((leaf, *ranks.entry(around).or_insert(next)), (leaf, weight))
         })
         .collect();
-    let mut ranked: Vec<_> = ranks.into_iter().zip(std::mem::take(found)).collect();
-    ranked.sort_by_key(|(rank, (leaf, _))| (*leaf, *rank));
+    ranked.sort_by_key(|(rank, _)| *rank);
     found.extend(ranked.into_iter().map(|(_, weight)| weight));
 }

@@ -106,7 +106,7 @@ fn numbered_optimizer(store: &Store, found: &Walk, saved: &Saved) -> Named {
 
 /// Moves the tensors into the checkpoint: weights in the order of `get_weights()`, what else has a name, the rest as it stands.
 fn take(checkpoint: &mut Checkpoint, store: Store, found: Walk, optimizer: Named) {
-    let rest = leftover(&store);
+    let is_optimizers: Vec<bool> = store.arrays.iter().map(|array| array.path.starts_with("optimizer")).collect();
     let mut tensors: Vec<Option<(String, Tensor)>> =
         store.arrays.into_iter().map(|array| Some((array.path, array.tensor))).collect();
     let mut add = |checkpoint: &mut Checkpoint, array: usize, name: Option<String>, role, trained| {
@@ -131,28 +131,10 @@ fn take(checkpoint: &mut Checkpoint, store: Store, found: Walk, optimizer: Named
     for (array, name) in optimizer {
         add(checkpoint, array, Some(name), Some(Role::Optimizer), None);
     }
-    for (array, role) in rest {
+    for (array, optimizers) in is_optimizers.into_iter().enumerate() {
+        let role = if optimizers { Role::Optimizer } else { Role::Other };
         add(checkpoint, array, None, Some(role), None);
     }
-}
-
-/// All arrays with what they are if nothing else is known: in the order of the file, those of one group by their numbers.
-fn leftover(store: &Store) -> Vec<(usize, Role)> {
-    let mut group_of = vec![0; store.arrays.len()];
-    for (group, held) in store.groups.iter().enumerate() {
-        held.arrays.iter().for_each(|array| group_of[*array] = group);
-    }
-    let mut done = vec![false; store.groups.len()];
-    let mut found = Vec::new();
-    for group in group_of {
-        if !std::mem::replace(&mut done[group], true) {
-            found.extend(store.groups[group].arrays.iter().map(|array| {
-                let optimizer = store.arrays[*array].path.starts_with("optimizer");
-                (*array, if optimizer { Role::Optimizer } else { Role::Other })
-            }));
-        }
-    }
-    found
 }
 
 /// The most entries that the training's config gives.

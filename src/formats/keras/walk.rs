@@ -208,7 +208,9 @@ impl<'a> Walker<'a> {
     fn parts(&mut self, visit: &Visit<'a>, parts: &'static [Part]) {
         for part in parts {
             let Some(group) = self.part_group(visit, part) else { continue };
-            let spec = visit.config.get(part.key).and_then(Spec::new);
+            // Keras 2 makes the layer that goes backward from the one that goes forward, and tells only of that.
+            let keys = [part.key, if part.group == "backward_layer" { "layer" } else { "" }];
+            let spec = keys.iter().find_map(|key| Spec::new(visit.config.get(*key)?));
             let class = match (spec, part.class) {
                 (Some(spec), _) => spec.class,
                 (None, "") => self.class_by_label(group, part).map_or("", |class| class.name),
@@ -270,6 +272,7 @@ impl<'a> Walker<'a> {
             // It builds what it wraps under its own name.
             (true, "TimeDistributed", _) => String::new(),
             (true, "Bidirectional", "forward_layer") => format!("forward_{name}"),
+            (true, "Bidirectional", _) => format!("backward_{name}"),
             _ => name.to_owned(),
         }
     }
