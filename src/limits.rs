@@ -113,3 +113,12 @@ pub const HDF5_CHUNKS_KEPT: u64 = 64 << 20;
 
 /// The most boxes that a virtual dataset of HDF5 is put together from.
 pub const HDF5_PATCHES: usize = 100_000;
+
+/// The most values of a Keras config, beyond one for every 25 bytes: they take some 70 bytes each; 10 000 layers have 400 000.
+pub const KERAS_VALUES: usize = 500_000;
+
+/// The longest name of a Keras layer that is put before others' names.
+pub const KERAS_NAME: usize = 1024;
+
+/// The memory for the names of Keras's layers and weights, beyond four times those in the file.
+pub const KERAS_NAMES: usize = 16 << 20;

@@ -46,7 +46,10 @@ fn weights_are_shown_by_the_files_own_names_where_there_is_no_config() {
     let checkpoint = archive(&[("model.weights.h5", &h5)]).unwrap();
     assert!(warned(&checkpoint));
     assert_eq!(checkpoint.tensors[2].name, "sequential/dense_1/kernel");
-    assert_eq!(checkpoint.layers.iter().flat_map(|layer| &layer.weights).filter_map(|weight| weight.index).max(), Some(3));
+    assert_eq!(
+        checkpoint.layers.iter().flat_map(|layer| &layer.weights).filter_map(|weight| weight.index).max(),
+        Some(3)
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a model's config says of its layers. Configs are JSON, whose parser bounds how deep they nest.
 
 use super::classes::snake_case;
+use crate::limits;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
@@ -26,7 +27,8 @@ impl<'a> Spec<'a> {
         let (class, config) = (whole.get("class_name")?.as_str()?, whole.get("config")?);
         // Keras exports one class under another name than it has.
         let class = if class == "GroupQueryAttention" { "GroupedQueryAttention" } else { class };
-        let name = config.get("name").or_else(|| whole.get("name")).and_then(Value::as_str).unwrap_or_default();
+        let name = config.get("name").or_else(|| whole.get("name")).and_then(Value::as_str);
+        let name = name.filter(|name| name.len() <= limits::KERAS_NAME).unwrap_or_default();
         Some(Spec { class, name, config, whole })
     }
 

@@ -33,6 +33,7 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
     // Keras 3 lists a model's own weights before those of its layers, Keras 2 after them.
     names.insert(if keras2 { names.len() } else { 0 }, TOP.to_owned());
     let mut walk = Walk { named: true, ..Walk::default() };
+    let mut left = store.room();
     let (mut read, mut taken) = (HashSet::new(), HashSet::new());
     for name in names {
         let folder = store.below(group, &name).filter(|folder| read.insert(*folder));
@@ -48,7 +49,7 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
             spec,
             trained: spec.map(|spec| !frozen && is_trained(&spec)),
             alone: spec.map(|spec| built_alone(&spec)).unwrap_or_default(),
-            leaves: spec.map(|spec| leaves(&spec)).unwrap_or_default(),
+            leaves: spec.map(|spec| leaves(&spec, &mut left)).unwrap_or_default(),
             keras2,
         };
         let places = layer.places();
@@ -149,13 +150,16 @@ struct Leaf<'a> {
     alone: HashSet<&'a str>,
 }
 
-/// The layers of a nested model, in its order; none of what is no model.
-fn leaves<'a>(model: &Spec<'a>) -> Vec<Leaf<'a>> {
+/// The layers of a nested model, in its order; none of what is no model. `left` bounds the memory for their names.
+fn leaves<'a>(model: &Spec<'a>, left: &mut usize) -> Vec<Leaf<'a>> {
     let mut found = Vec::new();
     let mut open = vec![(*model, String::new(), is_trained(model), None, 0)];
     while let Some((spec, within, trained, around, depth)) = open.pop() {
         match spec.layers() {
             Some(layers) if depth < DEPTH => {
+                let names = layers.iter().map(|layer| 2 * (within.len() + layer.name.len())).sum();
+                let Some(rest) = left.checked_sub(names) else { continue };
+                *left = rest;
                 let built = depth > 0 && spec.config.get("build_input_shape").is_some();
                 let around = if built { Some(spec.name) } else { around };
                 open.extend(layers.into_iter().rev().map(|layer| {

@@ -6,6 +6,7 @@ use super::store::Store;
 use super::walk::{Walk, walk};
 use super::{legacy, notes};
 use crate::error::quoted;
+use crate::limits;
 use crate::model::{Checkpoint, Entry, Key, Note, Role, Tensor, Value, Weight};
 use serde_json::Value as Json;
 
@@ -82,6 +83,10 @@ fn numbered_optimizer(store: &Store, found: &Walk, saved: &Saved) -> Named {
             None => return Vec::new(),
         }
     }
+    // Each optimizer has five for a weight at most.
+    if weights.iter().map(|(name, _)| 5 * name.len()).sum::<usize>() > store.room() {
+        return Vec::new();
+    }
     let name = label(vars).unwrap_or(spec.name);
     // Training in half precision wraps the optimizer into one that scales the loss, which the config does not tell.
     let inner = store.child(group, "inner_optimizer").and_then(|inner| store.child(inner, "vars"));
@@ -137,8 +142,9 @@ fn take(checkpoint: &mut Checkpoint, store: Store, found: Walk, optimizer: Named
     }
 }
 
-/// The most entries that the training's config gives.
+/// The most entries that the training's config gives, and how deep they may be in it.
 const TRAINING_ENTRIES: usize = 200;
+const TRAINING_DEPTH: usize = 8;
 
 /// Says what wrote the file, what the model is, and how it was trained.
 fn describe(checkpoint: &mut Checkpoint, saved: &Saved) {
@@ -175,11 +181,14 @@ fn describe(checkpoint: &mut Checkpoint, saved: &Saved) {
             }
             continue;
         };
-        let shown = fields.iter().rev().filter(|(key, _)| !matches!(key.as_str(), "module" | "registered_name"));
-        open.extend(shown.map(|(key, value)| {
+        let shown = fields.iter().filter(|(key, _)| !matches!(key.as_str(), "module" | "registered_name"));
+        let shown = shown.take(if path.len() < TRAINING_DEPTH { TRAINING_ENTRIES } else { 0 });
+        let mut inside: Vec<(Vec<Key>, &Json)> = Vec::new();
+        inside.extend(shown.map(|(key, value)| {
             let key = Key::Text(key.as_str().into());
             (path.iter().cloned().chain(Some(key)).collect(), value)
         }));
+        open.extend(inside.into_iter().rev());
     }
 }
 
@@ -189,6 +198,12 @@ fn entry(path: &[&str], value: Value) -> Entry {
 
 /// Parses a config; one that cannot be read is told, and the weights are shown without it.
 pub(super) fn parse(checkpoint: &mut Checkpoint, what: &str, text: &[u8]) -> Option<Json> {
+    let values = text.iter().filter(|byte| b",:[{".contains(byte)).count();
+    if values > limits::KERAS_VALUES.saturating_add(text.len() / 25) {
+        let message = format!("{what} has more values than are read; the weights are shown by the file's own names.");
+        checkpoint.note(Note::warning(message));
+        return None;
+    }
     match serde_json::from_slice(text) {
         Ok(config) => Some(config),
         Err(error) => {
