@@ -163,3 +163,12 @@ pub const GRAPH_CONSTANTS: u64 = 50_000;
 
 /// Beyond [`GRAPH_CONSTANTS`] a graph may have one constant for so many of its bytes: a node with one takes 60 and more.
 pub const GRAPH_CONSTANT: u64 = 128;
+
+/// The most values of a Keras config, beyond one for every 25 bytes: they take some 70 bytes each; 10 000 layers have 400 000.
+pub const KERAS_VALUES: usize = 500_000;
+
+/// The longest name of a Keras layer that is put before others' names.
+pub const KERAS_NAME: usize = 1024;
+
+/// The memory for the names of Keras's layers and weights, beyond four times those in the file.
+pub const KERAS_NAMES: usize = 16 << 20;

@@ -104,6 +104,7 @@ fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     prefixes(&mut wrong);
     hostile_pickles();
     shared_metadata();
+    keras_configs();
     long_texts();
     many_pickles();
     bombs();
@@ -275,6 +276,32 @@ fn graphs() {
         match open_watched(what, &Files::one(name, Rc::new(Memory::new(bytes)))) {
             Ok(checkpoint) => read_all(what, &checkpoint),
             Err(error) => println!("{what}: {error}"),
+        }
+    }
+}
+
+/// Configs of Keras that describe more than the file is worth.
+fn keras_configs() {
+    let weights = std::fs::read(tests_folder().join("fixtures/keras/simplenn.weights.h5")).unwrap();
+    let model = |name: &str, layers: &str| {
+        format!(r#"{{"class_name": "Sequential", "config": {{"name": "{name}", "layers": [{layers}]}}}}"#)
+    };
+    let layers = vec![r#"{"class_name": "Dense", "config": {"name": "a"}}"#; 20_000].join(",");
+    let deep = (0..30).fold(layers, |inside, _| model(&"n".repeat(1000), &inside));
+    let fields: String = (0..100_000).map(|field| format!(r#""{field}": {{}},"#)).collect();
+    let nested = (0..60).fold(format!("{{{fields}\"a\": 0}}"), |inside, _| format!(r#"{{"a": {inside}}}"#));
+    for (what, config) in [
+        ("ten million zeros", format!("[{}0]", "0,".repeat(10_000_000))),
+        ("20 000 layers in 30 models with long names", deep),
+        ("100 000 fields below 60 others", format!(r#"{{"compile_config": {nested}}}"#)),
+    ] {
+        let mut zip = archives::ZipWriter::default();
+        zip.add("metadata.json", br#"{"keras_version": "3.15.1"}"#);
+        zip.add("config.json", config.as_bytes());
+        zip.add("model.weights.h5", &weights);
+        match open_watched(what, &Files::one("model.keras", Rc::new(zip.finish()))) {
+            Ok(checkpoint) => assert_eq!(checkpoint.tensors.len(), 14, "{what}"),
+            Err(error) => panic!("{what}: {error}"),
         }
     }
 }

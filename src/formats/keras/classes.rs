@@ -128,7 +128,6 @@ const CLASSES: &[Class] = &[
     made_of("TimeDistributed", WRAPPED),
     Class { name: "SpectralNormalization", layouts: &["kernel vector_u!"], parts: WRAPPED },
     made_of("MultiHeadAttention", ATTENTION),
-    made_of("GroupQueryAttention", ATTENTION),
     made_of("GroupedQueryAttention", ATTENTION),
     made_of("Sequential", &[]),
     made_of("Functional", &[]),

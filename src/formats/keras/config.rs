@@ -1,6 +1,7 @@
 //! What a model's config says of its layers. Configs are JSON, whose parser bounds how deep they nest.
 
 use super::classes::snake_case;
+use crate::limits;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
@@ -24,7 +25,10 @@ impl<'a> Spec<'a> {
     /// `None` for what is not told as a layer is.
     pub fn new(whole: &'a Value) -> Option<Self> {
         let (class, config) = (whole.get("class_name")?.as_str()?, whole.get("config")?);
-        let name = config.get("name").or_else(|| whole.get("name")).and_then(Value::as_str).unwrap_or_default();
+        // Keras exports one class under another name than it has.
+        let class = if class == "GroupQueryAttention" { "GroupedQueryAttention" } else { class };
+        let name = config.get("name").or_else(|| whole.get("name")).and_then(Value::as_str);
+        let name = name.filter(|name| name.len() <= limits::KERAS_NAME).unwrap_or_default();
         Some(Spec { class, name, config, whole })
     }
 
@@ -65,9 +69,7 @@ pub(super) fn group_names(layers: &[Spec<'_>]) -> Vec<String> {
     layers
         .iter()
         .map(|layer| {
-            // Keras exports one class under another name than it has.
-            let class = if layer.class == "GroupQueryAttention" { "GroupedQueryAttention" } else { layer.class };
-            let name = snake_case(class);
+            let name = snake_case(layer.class);
             match used.get_mut(&name) {
                 Some(count) => {
                     *count += 1;

@@ -12,13 +12,15 @@ use crate::wire::hdf5::Kind;
 
 /// Whether a file lists layers, and the group of one lists its weights.
 pub(super) fn lists_layers(hdf5: &Hdf5) -> bool {
-    let list = |path: &str, name: &str| {
-        let first = || hdf5.texts(path, &format!("{name}0"));
-        hdf5.texts(path, name).or_else(first)
+    let first = |path: &str, name: &str| {
+        let list = hdf5.attribute(path, name).or_else(|| hdf5.attribute(path, &format!("{name}0")))?;
+        match list.value(&hdf5.file, 1).ok()? {
+            serde_json::Value::Array(mut names) => names.pop()?.as_str().map(str::to_owned),
+            _ => None,
+        }
     };
     ["model_weights", ""].iter().any(|group| {
-        let layers = list(group, "layer_names").unwrap_or_default();
-        let first = layers.first().map(|layer| joined(group, layer));
+        let first = first(group, "layer_names").map(|layer| joined(group, &layer));
         let has = |name| first.as_ref().is_some_and(|first| hdf5.attribute(first, name).is_some());
         has("weight_names") || has("weight_names0")
     })

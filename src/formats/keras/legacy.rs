@@ -33,6 +33,7 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
     // Keras 3 lists a model's own weights before those of its layers, Keras 2 after them.
     names.insert(if keras2 { names.len() } else { 0 }, TOP.to_owned());
     let mut walk = Walk { named: true, ..Walk::default() };
+    let mut left = store.room();
     let (mut read, mut taken) = (HashSet::new(), HashSet::new());
     for name in names {
         let folder = store.below(group, &name).filter(|folder| read.insert(*folder));
@@ -48,7 +49,7 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
             spec,
             trained: spec.map(|spec| !frozen && is_trained(&spec)),
             alone: spec.map(|spec| built_alone(&spec)).unwrap_or_default(),
-            leaves: spec.map(|spec| leaves(&spec)).unwrap_or_default(),
+            leaves: spec.map(|spec| leaves(&spec, &mut left)).unwrap_or_default(),
             keras2,
         };
         let places = layer.places();
@@ -63,7 +64,7 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
             found.push((leaf.map_or(0, |leaf| leaf + 1), Found { array: Some(array), ..weight }));
         }
         hold_merged(&mut found);
-        regroup(&mut found, keras2);
+        regroup(&mut found, &layer);
         // A row for the layer, or for each layer of a nested model.
         let first = walk.layers.len();
         let row = |name: String, class: &str, output, trainable| Layer {
@@ -149,13 +150,16 @@ struct Leaf<'a> {
     alone: HashSet<&'a str>,
 }
 
-/// The layers of a nested model, in its order; none of what is no model.
-fn leaves<'a>(model: &Spec<'a>) -> Vec<Leaf<'a>> {
+/// The layers of a nested model, in its order; none of what is no model. `left` bounds the memory for their names.
+fn leaves<'a>(model: &Spec<'a>, left: &mut usize) -> Vec<Leaf<'a>> {
     let mut found = Vec::new();
     let mut open = vec![(*model, String::new(), is_trained(model), None, 0)];
     while let Some((spec, within, trained, around, depth)) = open.pop() {
         match spec.layers() {
             Some(layers) if depth < DEPTH => {
+                let names = layers.iter().map(|layer| 2 * (within.len() + layer.name.len())).sum();
+                let Some(rest) = left.checked_sub(names) else { continue };
+                *left = rest;
                 let built = depth > 0 && spec.config.get("build_input_shape").is_some();
                 let around = if built { Some(spec.name) } else { around };
                 open.extend(layers.into_iter().rev().map(|layer| {
@@ -244,16 +248,23 @@ fn hold_merged(found: &mut [(usize, Found)]) {
 
 /// Brings the weights of one top-level layer into the order of `get_weights()`: of a nested model layer by layer; Keras 3 goes
 /// through the parts of any layer so.
-fn regroup(found: &mut Vec<(usize, Found)>, keras2: bool) {
-    let mut owners: HashMap<String, usize> = HashMap::new();
-    let ranks: Vec<usize> = found
-        .iter()
-        .map(|(_, weight)| {
-            let next = owners.len();
-            if keras2 { 0 } else { *owners.entry(owner(&weight.name).to_owned()).or_insert(next) }
+fn regroup(found: &mut Vec<(usize, Found)>, layer: &Listed<'_>) {
+    let top = |weight: &Found| weight.name.split('/').next().unwrap_or_default().to_owned();
+    // Keras 2 begins the names of weights with those of their layers, but not with a model's.
+    let nested = !found.iter().any(|(_, weight)| top(weight) == layer.name);
+    let mut ranks: HashMap<String, usize> = HashMap::new();
+    let mut ranked: Vec<_> = std::mem::take(found)
+        .into_iter()
+        .map(|(leaf, weight)| {
+            let around = match (layer.keras2, nested) {
+                (false, _) => owner(&weight.name).to_owned(),
+                (true, true) => top(&weight),
+                (true, false) => String::new(),
+            };
+            let next = ranks.len();
+            ((leaf, *ranks.entry(around).or_insert(next)), (leaf, weight))
         })
         .collect();
-    let mut ranked: Vec<_> = ranks.into_iter().zip(std::mem::take(found)).collect();
-    ranked.sort_by_key(|(rank, (leaf, _))| (*leaf, *rank));
+    ranked.sort_by_key(|(rank, _)| *rank);
     found.extend(ranked.into_iter().map(|(_, weight)| weight));
 }

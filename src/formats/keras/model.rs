@@ -6,6 +6,7 @@ use super::store::Store;
 use super::walk::{Walk, walk};
 use super::{legacy, notes};
 use crate::error::quoted;
+use crate::limits;
 use crate::model::{Checkpoint, Entry, Key, Note, Role, Tensor, Value, Weight};
 use serde_json::Value as Json;
 
@@ -82,6 +83,10 @@ fn numbered_optimizer(store: &Store, found: &Walk, saved: &Saved) -> Named {
             None => return Vec::new(),
         }
     }
+    // Each optimizer has five for a weight at most.
+    if weights.iter().map(|(name, _)| 5 * name.len()).sum::<usize>() > store.room() {
+        return Vec::new();
+    }
     let name = label(vars).unwrap_or(spec.name);
     // Training in half precision wraps the optimizer into one that scales the loss, which the config does not tell.
     let inner = store.child(group, "inner_optimizer").and_then(|inner| store.child(inner, "vars"));
@@ -106,7 +111,7 @@ fn numbered_optimizer(store: &Store, found: &Walk, saved: &Saved) -> Named {
 
 /// Moves the tensors into the checkpoint: weights in the order of `get_weights()`, what else has a name, the rest as it stands.
 fn take(checkpoint: &mut Checkpoint, store: Store, found: Walk, optimizer: Named) {
-    let rest = leftover(&store);
+    let is_optimizers: Vec<bool> = store.arrays.iter().map(|array| array.path.starts_with("optimizer")).collect();
     let mut tensors: Vec<Option<(String, Tensor)>> =
         store.arrays.into_iter().map(|array| Some((array.path, array.tensor))).collect();
     let mut add = |checkpoint: &mut Checkpoint, array: usize, name: Option<String>, role, trained| {
@@ -131,32 +136,15 @@ fn take(checkpoint: &mut Checkpoint, store: Store, found: Walk, optimizer: Named
     for (array, name) in optimizer {
         add(checkpoint, array, Some(name), Some(Role::Optimizer), None);
     }
-    for (array, role) in rest {
+    for (array, optimizers) in is_optimizers.into_iter().enumerate() {
+        let role = if optimizers { Role::Optimizer } else { Role::Other };
         add(checkpoint, array, None, Some(role), None);
     }
 }
 
-/// All arrays with what they are if nothing else is known: in the order of the file, those of one group by their numbers.
-fn leftover(store: &Store) -> Vec<(usize, Role)> {
-    let mut group_of = vec![0; store.arrays.len()];
-    for (group, held) in store.groups.iter().enumerate() {
-        held.arrays.iter().for_each(|array| group_of[*array] = group);
-    }
-    let mut done = vec![false; store.groups.len()];
-    let mut found = Vec::new();
-    for group in group_of {
-        if !std::mem::replace(&mut done[group], true) {
-            found.extend(store.groups[group].arrays.iter().map(|array| {
-                let optimizer = store.arrays[*array].path.starts_with("optimizer");
-                (*array, if optimizer { Role::Optimizer } else { Role::Other })
-            }));
-        }
-    }
-    found
-}
-
-/// The most entries that the training's config gives.
+/// The most entries that the training's config gives, and how deep they may be in it.
 const TRAINING_ENTRIES: usize = 200;
+const TRAINING_DEPTH: usize = 8;
 
 /// Says what wrote the file, what the model is, and how it was trained.
 fn describe(checkpoint: &mut Checkpoint, saved: &Saved) {
@@ -193,11 +181,14 @@ fn describe(checkpoint: &mut Checkpoint, saved: &Saved) {
             }
             continue;
         };
-        let shown = fields.iter().rev().filter(|(key, _)| !matches!(key.as_str(), "module" | "registered_name"));
-        open.extend(shown.map(|(key, value)| {
+        let shown = fields.iter().filter(|(key, _)| !matches!(key.as_str(), "module" | "registered_name"));
+        let shown = shown.take(if path.len() < TRAINING_DEPTH { TRAINING_ENTRIES } else { 0 });
+        let mut inside: Vec<(Vec<Key>, &Json)> = Vec::new();
+        inside.extend(shown.map(|(key, value)| {
             let key = Key::Text(key.as_str().into());
             (path.iter().cloned().chain(Some(key)).collect(), value)
         }));
+        open.extend(inside.into_iter().rev());
     }
 }
 
@@ -207,6 +198,12 @@ fn entry(path: &[&str], value: Value) -> Entry {
 
 /// Parses a config; one that cannot be read is told, and the weights are shown without it.
 pub(super) fn parse(checkpoint: &mut Checkpoint, what: &str, text: &[u8]) -> Option<Json> {
+    let values = text.iter().filter(|byte| b",:[{".contains(byte)).count();
+    if values > limits::KERAS_VALUES.saturating_add(text.len() / 25) {
+        let message = format!("{what} has more values than are read; the weights are shown by the file's own names.");
+        checkpoint.note(Note::warning(message));
+        return None;
+    }
     match serde_json::from_slice(text) {
         Ok(config) => Some(config),
         Err(error) => {

@@ -2,7 +2,8 @@
 
 use super::super::hdf5::{Hdf5, Reader};
 use super::store::Store;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::limits;
 use crate::model::{Checkpoint, Dtype, Number, Tensor};
 use crate::source::{FileId, Files};
 use crate::wire::hdf5::Kind;
@@ -21,6 +22,7 @@ pub(super) fn add(
     hdf5.notes().into_iter().for_each(|note| checkpoint.note(note));
     // What stands in several files was written one file after the other.
     let before = store.end;
+    let mut names_left = hdf5.file.size() / 25 + limits::KERAS_VALUES as u64;
     let mut reader = Reader::new(given, checkpoint);
     let view = reader.view(id, hdf5);
     for object in &hdf5.tree.objects {
@@ -33,8 +35,12 @@ pub(super) fn add(
                 let (attributes, _) = object.attributes(&hdf5.file);
                 for attribute in attributes {
                     if attribute.name == "name" && object.name() == "vars" {
-                        group.label = group.label.take().or_else(|| attribute.text(&hdf5.file));
+                        let name = || attribute.text(&hdf5.file).filter(|name| name.len() <= limits::KERAS_NAME);
+                        group.label = group.label.take().or_else(name);
                     } else if attribute.name.starts_with("layer_names") || attribute.name.starts_with("weight_names") {
+                        names_left = names_left.checked_sub(attribute.space.elements()).ok_or_else(|| {
+                            Error::malformed("The file lists more names of layers and weights than fit into it.")
+                        })?;
                         // An empty list of them is one of numbers.
                         let names = attribute.texts(&hdf5.file).unwrap_or_default();
                         group.texts.insert(attribute.name, names);

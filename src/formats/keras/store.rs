@@ -1,5 +1,6 @@
 //! The groups and arrays of an HDF5 file as Keras wrote them.
 
+use crate::limits;
 use crate::model::Tensor;
 use std::collections::HashMap;
 
@@ -111,6 +112,12 @@ impl Store {
             let names: Vec<String> = parts.flatten().cloned().collect();
             texts.contains_key(&format!("{attribute}0")).then_some(names)
         })
+    }
+
+    /// How many bytes of names may be made of what is here.
+    pub fn room(&self) -> usize {
+        let there: usize = self.arrays.iter().map(|array| array.path.len()).sum();
+        there.saturating_mul(4).saturating_add(limits::KERAS_NAMES)
     }
 
     /// Puts everything into the order of writing, arrays by their numbers.

@@ -70,7 +70,8 @@ pub(super) fn walk(store: &Store, config: Option<&Value>, keras2: bool) -> Walk 
     let spec = config.and_then(Spec::new);
     let label = store.child(0, "vars").and_then(|vars| store.groups[vars].label.clone());
     let scope = spec.map(|spec| spec.name.to_owned()).or(label).unwrap_or_default();
-    let mut walker = Walker { store, keras2, found: Walk { named: true, ..Walk::default() } };
+    let found = Walk { named: true, ..Walk::default() };
+    let mut walker = Walker { store, keras2, found, left: store.room() };
     let root = Visit {
         group: Some(0),
         spec,
@@ -93,6 +94,8 @@ struct Walker<'a> {
     store: &'a Store,
     keras2: bool,
     found: Walk,
+    /// How many more bytes of names may be kept: what is beyond is called as the file calls it.
+    left: usize,
 }
 
 /// What holds the layers of a model; the second is Keras 2.12's.
@@ -103,9 +106,11 @@ const PASSED: [&str; 5] = [LISTS[0], LISTS[1], "optimizer", "metrics", "vars"];
 
 impl<'a> Walker<'a> {
     fn visit(&mut self, visit: &Visit<'a>) {
-        if visit.depth > DEPTH {
+        let names = 2 * visit.scope.len() + 2 * visit.within.len() + visit.inside.len();
+        if visit.depth > DEPTH || self.left < names {
             return;
         }
+        self.left -= names;
         let list = visit.group.and_then(|group| LISTS.iter().find_map(|name| self.store.child(group, name)));
         let layers = visit.spec.and_then(|spec| spec.layers());
         let is_root = visit.depth == 0;
@@ -208,7 +213,9 @@ impl<'a> Walker<'a> {
     fn parts(&mut self, visit: &Visit<'a>, parts: &'static [Part]) {
         for part in parts {
             let Some(group) = self.part_group(visit, part) else { continue };
-            let spec = visit.config.get(part.key).and_then(Spec::new);
+            // Keras 2 makes the layer that goes backward from the one that goes forward, and tells only of that.
+            let keys = [part.key, if part.group == "backward_layer" { "layer" } else { "" }];
+            let spec = keys.iter().find_map(|key| Spec::new(visit.config.get(*key)?));
             let class = match (spec, part.class) {
                 (Some(spec), _) => spec.class,
                 (None, "") => self.class_by_label(group, part).map_or("", |class| class.name),
@@ -270,6 +277,7 @@ impl<'a> Walker<'a> {
             // It builds what it wraps under its own name.
             (true, "TimeDistributed", _) => String::new(),
             (true, "Bidirectional", "forward_layer") => format!("forward_{name}"),
+            (true, "Bidirectional", _) => format!("backward_{name}"),
             _ => name.to_owned(),
         }
     }
@@ -426,6 +434,9 @@ impl<'a> Walker<'a> {
     }
 
     fn push(&mut self, visit: &Visit<'a>, array: Option<usize>, name: &str, trained: Option<bool>, role: Option<Role>) {
+        let kept = 2 * (visit.scope.len() + visit.inside.len() + name.len());
+        let Some(left) = self.left.checked_sub(kept) else { return };
+        self.left = left;
         let layer = visit.layer.unwrap_or_else(|| {
             self.found.layers.push(Layer {
                 name: if visit.within.is_empty() { visit.scope.clone() } else { visit.within.clone() },
