@@ -219,6 +219,8 @@ fn parts(selection: &Selection, shape: &[u64]) -> Result<Vec<Part>, String> {
         Selection::Boxes(boxes) => boxes.clone(),
         Selection::Regular(dimensions) => regular(dimensions, shape)?,
     };
+    // What holds nothing has no place among the others.
+    let parts: Vec<Part> = parts.into_iter().filter(|(_, shape)| !shape.contains(&0)).collect();
     let inside = |(at, len): &Part| {
         at.len() == shape.len()
             && at
@@ -293,6 +295,5 @@ fn regular(dimensions: &[Blocks], shape: &[u64]) -> Result<Vec<Part>, String> {
         };
         parts = parts.iter().flat_map(|part| choices.iter().map(move |choice| with(part, choice))).collect();
     }
-    parts.retain(|(_, shape)| !shape.contains(&0));
     Ok(parts)
 }

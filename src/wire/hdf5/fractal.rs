@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// The header of a heap.
 #[derive(Debug)]
 pub(super) struct Heap {
-    at: u64,
+    pub at: u64,
     /// Bytes of an id.
     id_len: usize,
     /// What blocks and huge objects went through.
