@@ -1,10 +1,10 @@
 //! Attributes: named values of an object.
 
 use super::cursor::Cursor;
-use super::fields::Space;
 use super::file::File;
 use super::header::{Header, Message, kind};
 use super::links::text;
+use super::space::Space;
 use super::types::Type;
 use crate::error::{Error, Result};
 

@@ -1,11 +1,11 @@
 //! Datasets: what their messages say of their elements and of where these lie.
 
 use super::cursor::Cursor;
-use super::fields::Space;
 use super::file::File;
 use super::header::{Header, Message, kind};
 use super::links::text;
 use super::selection::Selection;
+use super::space::Space;
 use super::types::Type;
 use crate::error::{Result, quoted};
 use crate::model::{ChunkIndex, ChunkIndexKind, Filter};
