@@ -89,13 +89,16 @@ pub const SCALES: u64 = 16 << 20;
 
 /// How many times its bytes an HDF5 file's structures may be read, beyond [`HDF5_SMALL`]: what no file needs that does not
 /// lead to the same bytes many times.
-pub const HDF5_AGAIN: u64 = 3;
+pub const HDF5_AGAIN: u64 = 4;
 
 /// How many bytes of structures may be read of any HDF5 file.
 pub const HDF5_SMALL: u64 = 8 << 20;
 
 /// How deep HDF5's types nest: one in another, which is read by a call in a call.
 pub const HDF5_TYPES: usize = 16;
+
+/// What an object or a link of an HDF5 file counts as beside its bytes: what is kept of it.
+pub const HDF5_OBJECT: u64 = 256;
 
 /// How many links of an HDF5 file one path may lead along: libhdf5 stops at 16 of either kind.
 pub const HDF5_LINKS: usize = 32;

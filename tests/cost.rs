@@ -3,7 +3,7 @@
 mod common;
 
 use common::archives::{nested, saved_with, tensor_call, text, whole};
-use common::{Sparse, counted, entry, goldens};
+use common::{Sparse, counted, entry, goldens, hdf5};
 use paramscope::analysis::sha256;
 use paramscope::formats;
 use paramscope::source::{Files, files_from_paths};
@@ -138,6 +138,35 @@ fn a_checkpoint_of_200_000_tensors_in_nested_dictionaries_is_listed_whole() {
     println!("200 000 tensors in nested dictionaries: {seconds:.2} s, their pickle takes {pickle} bytes");
     assert_eq!(tensors, 200_000);
     assert!(seconds < 10.0, "{seconds} s");
+}
+
+#[test]
+fn opening_100_gb_of_hdf5_reads_the_headers() {
+    let (file, headers) = hdf5::datasets(100, 1 << 28, hdf5::Place::Run);
+    let (bytes, reads, tensors) = cost("model.h5", file);
+    println!("100 GB of HDF5: {bytes} bytes in {reads} reads, headers take {headers}");
+    assert_eq!(tensors, 100);
+    // A header that stands alone takes a page or two.
+    assert!(bytes <= headers + 4096 * 100 + SLACK && reads <= most_reads(tensors, 1), "{bytes} bytes in {reads} reads");
+}
+
+#[test]
+fn opening_50_gb_of_chunks_reads_the_header() {
+    let (file, headers) = hdf5::datasets(1, 50 << 28, hdf5::Place::Chunks(1 << 18));
+    let (bytes, reads, tensors) = cost("model.h5", file);
+    println!("50 GB in chunks: {bytes} bytes in {reads} reads, headers take {headers}");
+    assert_eq!(tensors, 1);
+    assert!(bytes <= headers + SLACK && reads <= 8, "{bytes} bytes in {reads} reads");
+}
+
+#[test]
+fn an_hdf5_file_of_20_000_datasets_opens_in_few_reads() {
+    let (file, headers) = hdf5::datasets(20_000, 16, hdf5::Place::Run);
+    let start = std::time::Instant::now();
+    let (bytes, reads, tensors) = cost("model.h5", file);
+    println!("20 000 datasets: {bytes} bytes in {reads} reads, {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
+    assert_eq!(tensors, 20_000);
+    assert!(bytes <= 2 * headers + SLACK && reads <= 200, "{bytes} bytes in {reads} reads");
 }
 
 #[test]

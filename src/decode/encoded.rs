@@ -172,7 +172,7 @@ fn converted(float: &Float, source: &Target, implied: bool, target: &Target) -> 
             target.bits(float.negative, top, mask(target.fraction))
         };
     }
-    if float.exponent == 0 && float.fraction == 0 || (!implied && float.fraction == 0) {
+    if float.fraction == 0 && (float.exponent == 0 || !implied) {
         return target.bits(float.negative, 0, 0);
     }
     // The digits behind the leading 1, and the exponent of that.

@@ -1,10 +1,10 @@
 //! A tensor that is put together from boxes of others.
 
 use super::rows::Rows;
-use super::stored::{Plain, Stored, to_little};
+use super::stored::{Plain, Stored};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{ByteOrder, Dtype, Layout, Mosaic, Patch, element_count};
+use crate::model::{Layout, Mosaic, Patch, element_count};
 use crate::source::Files;
 use std::cell::OnceCell;
 
@@ -12,7 +12,6 @@ use std::cell::OnceCell;
 #[derive(Debug)]
 pub(super) struct Patches<'a> {
     files: &'a Files,
-    dtype: &'a Dtype,
     width: usize,
     total: u64,
     fill: Vec<u8>,
@@ -72,7 +71,7 @@ impl<'a> Patches<'a> {
                 parts.push(Part { patch, rows, from, source: OnceCell::new() });
             }
         }
-        Ok(Patches { files, dtype: stored.dtype, width, total, fill, parts })
+        Ok(Patches { files, width, total, fill, parts })
     }
 
     pub fn count(&self) -> u64 {
@@ -111,11 +110,10 @@ impl<'a> Patches<'a> {
 
     /// The elements of a patch from one to another, counted in its own order.
     fn span(&self, part: &Part<'a>, first: u64, last: u64) -> Result<Vec<u8>> {
-        let tensor = &part.patch.source;
         let source = match part.source.get() {
             Some(source) => source,
             None => {
-                let opened = Plain::new(self.files, &Stored::of(tensor))?;
+                let opened = Plain::new(self.files, &Stored::of(&part.patch.source))?;
                 part.source.get_or_init(|| opened)
             }
         };
@@ -138,14 +136,85 @@ impl<'a> Patches<'a> {
             }
             Ok::<_, Error>(())
         })?;
-        if tensor.order == ByteOrder::Big && tensor.dtype != *self.dtype {
-            to_little(self.dtype, tensor.order, &mut span);
-        }
         Ok(span)
     }
 
     fn bytes(&self, count: u64) -> Result<usize> {
         let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(self.width));
         bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::decode::Elements;
+    use crate::error::Kind;
+    use crate::model::{ByteOrder, ByteRange, Dtype, Layout, Mosaic, Number, Patch, Tensor};
+    use crate::source::{Files, Memory};
+    use std::rc::Rc;
+
+    /// A big-endian source of numbers that count from `first` on.
+    fn source(files: &mut Files, shape: &[u64], first: u16) -> Rc<Tensor> {
+        let count = u16::try_from(shape.iter().product::<u64>()).unwrap();
+        let bytes: Vec<u8> = (first..first + count).flat_map(u16::to_be_bytes).collect();
+        let len = bytes.len() as u64;
+        let file = files.add("a", Rc::new(Memory::new(bytes)));
+        let layout = Layout::Dense(ByteRange { file, offset: 0, len });
+        let mut tensor = Tensor::new("a", Dtype::Number(Number::U16), shape.to_vec(), layout);
+        tensor.order = ByteOrder::Big;
+        Rc::new(tensor)
+    }
+
+    fn patch(at: [u64; 2], shape: [u64; 2], from: &[u64], from_shape: &[u64], source: Rc<Tensor>) -> Patch {
+        Patch { at: at.into(), from: from.into(), shape: shape.into(), from_shape: from_shape.into(), source }
+    }
+
+    fn whole(patches: Vec<Patch>) -> Tensor {
+        let layout = Layout::Mosaic(Rc::new(Mosaic { patches, fill: Some(vec![9, 0]) }));
+        Tensor::new("whole", Dtype::Number(Number::U16), vec![3, 4], layout)
+    }
+
+    #[test]
+    fn later_boxes_lie_over_earlier_ones_and_the_fill_is_between() {
+        let mut files = Files::new();
+        let (square, line) = (source(&mut files, &[4, 4], 100), source(&mut files, &[8], 200));
+        let tensor =
+            whole(vec![patch([0, 0], [2, 3], &[1, 1], &[2, 3], square), patch([1, 1], [2, 2], &[3], &[4], line)]);
+        let elements = Elements::new(&files, &tensor).unwrap();
+        let expected = [105, 106, 107, 9, 109, 203, 204, 9, 9, 205, 206, 9];
+        for start in 0..12 {
+            for end in start..=12 {
+                let mut bytes = Vec::new();
+                elements.read(start as u64, (end - start) as u64, &mut bytes).unwrap();
+                let values: Vec<_> = bytes.as_chunks().0.iter().map(|raw| u16::from_le_bytes(*raw)).collect();
+                assert_eq!(values, expected[start..end]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_missing_is_named_where_it_is_wanted() {
+        let absent = Layout::Absent { file: "part.h5".to_owned() };
+        let absent = Tensor::new("a", Dtype::Number(Number::U16), vec![4], absent);
+        let tensor = whole(vec![patch([2, 0], [1, 4], &[0], &[4], Rc::new(absent))]);
+        let files = Files::new();
+        let elements = Elements::new(&files, &tensor).unwrap();
+        let mut bytes = Vec::new();
+        elements.read(0, 8, &mut bytes).unwrap();
+        assert_eq!(bytes, [9, 0].repeat(8));
+        let error = elements.read(7, 2, &mut bytes).unwrap_err();
+        assert!(error.kind == Kind::Missing && error.message.contains("part.h5"));
+    }
+
+    #[test]
+    fn a_box_that_fits_nowhere_is_refused() {
+        let mut files = Files::new();
+        let line = source(&mut files, &[8], 0);
+        for (at, shape, from, from_shape) in
+            [([2, 0], [2, 2], 0, 4), ([0, 0], [2, 2], 5, 4), ([0, 0], [2, 2], 0, 3), ([u64::MAX, 0], [2, 2], 0, 4)]
+        {
+            let tensor = whole(vec![patch(at, shape, &[from], &[from_shape], line.clone())]);
+            assert_eq!(Elements::new(&files, &tensor).unwrap_err().kind, Kind::Malformed);
+        }
     }
 }

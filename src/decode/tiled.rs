@@ -68,10 +68,9 @@ impl<'a> Tiles<'a> {
 
     /// The elements of the chunks that were written, each chunk once.
     pub fn unordered(files: &'a Files, stored: &Stored<'a>, tiled: &'a Tiled, found: &Found) -> Result<Self> {
-        let mut tiles = Self::new(files, stored, tiled, found)?;
-        let listing = tiles.found.listing(0..tiles.chunks.grid().count(), |range| tiles.find(range))?;
-        tiles.listing = Some(listing);
-        Ok(tiles)
+        let whole = Self::new(files, stored, tiled, found)?;
+        let listing = whole.found.listing(0..whole.chunks.grid().count(), |range| whole.find(range))?;
+        Ok(Tiles { listing: Some(listing), ..whole })
     }
 
     /// The written chunks with these numbers, and how many elements there are up to the end of each.
@@ -417,6 +416,61 @@ mod tests {
         let rows: Vec<_> = (0..200).flat_map(|row| read(&elements, row * 300, 300)).collect();
         assert!(rows == expected);
         assert!(count.get() < file.source.size() + 4 * 8192, "{} bytes read", count.get());
+    }
+
+    #[test]
+    fn steps_that_hand_on_what_they_found_read_the_file_once() {
+        let mut files = Files::new();
+        let (tensor, _) = dataset(&mut files, &[200, 300], &[64, 64], false, |_| false);
+        let (mut counted, count) = (Files::new(), Rc::new(Cell::new(0)));
+        let (_, file) = files.iter().next().unwrap();
+        counted.add("a", Rc::new(Counting(file.source.clone(), count.clone())));
+        let kept = Kept::default();
+        for step in 0..60 {
+            read(&Elements::unordered_again(&counted, &tensor, &kept).unwrap(), step * 1000, 1000);
+        }
+        assert!(count.get() < file.source.size() + 4 * 8192, "{} bytes read", count.get());
+    }
+
+    /// 50 GB and more of zeros.
+    #[derive(Debug)]
+    struct Zeros;
+
+    impl ReadAt for Zeros {
+        fn size(&self) -> u64 {
+            60 << 30
+        }
+
+        fn read_at(&self, _: u64, buf: &mut [u8]) -> Result<()> {
+            buf.fill(0);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn of_50_gb_a_value_costs_its_chunk_and_a_step_costs_what_it_reads() {
+        let (mut files, count) = (Files::new(), Rc::new(Cell::new(0)));
+        let file = files.add("a", Rc::new(Counting(Rc::new(Zeros), count.clone())));
+        let shape = vec![100_000, 131_072];
+        let index = ChunkIndex {
+            kind: ChunkIndexKind::Implicit,
+            address: Some(512),
+            offset_size: 8,
+            length_size: 8,
+            most: shape.iter().copied().map(Some).collect(),
+            edges_unfiltered: false,
+        };
+        let tiled = Tiled { file, chunk: vec![512, 512], index, filters: Vec::new(), fill: None };
+        let tensor = Tensor::new("a", Dtype::Number(Number::F32), shape, Layout::Tiled(Rc::new(tiled)));
+        let elements = Elements::new(&files, &tensor).unwrap();
+        assert_eq!((elements.count(), count.get()), (13_107_200_000, 0));
+        let mut bytes = Vec::new();
+        elements.read(99_999 * 131_072 + 70_000, 8, &mut bytes).unwrap();
+        assert_eq!(count.get(), 1 << 20);
+        let kept = Kept::default();
+        let unordered = Elements::unordered_again(&files, &tensor, &kept).unwrap();
+        unordered.read(unordered.count() / 2, unordered.chunk(), &mut bytes).unwrap();
+        assert!(count.get() <= 11 << 20, "{} bytes read", count.get());
     }
 
     #[test]

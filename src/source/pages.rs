@@ -1,7 +1,7 @@
 use super::{ReadAt, require};
 use crate::error::Result;
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 /// A cache for parsing headers: small reads are served from pages, large ones go straight through.
@@ -15,7 +15,7 @@ pub struct Pages<S> {
     size: u64,
     /// How many pages are kept.
     most: usize,
-    /// How many pages one call may ask for, where page after page is wanted.
+    /// How many pages one call may ask for beyond those that are wanted.
     ahead: u64,
     kept: RefCell<Kept>,
 }
@@ -28,6 +28,9 @@ struct Kept {
     /// The page after those that were read last, and how many those were.
     next: u64,
     run: u64,
+    /// Pages that were asked for, and the first and the last of them.
+    asked: HashSet<u64>,
+    range: Option<(u64, u64)>,
 }
 
 impl<S: ReadAt> Pages<S> {
@@ -46,25 +49,28 @@ impl<S: ReadAt> Pages<S> {
         Pages { inner, size, most: Self::KEPT, ahead: 1, kept: RefCell::default() }
     }
 
-    /// An empty cache for what stands anywhere and is come back to: 4 MiB of small pages, more and more of which are read at
-    /// once while each follows on the last, up to 64 KiB.
+    /// An empty cache for what stands anywhere and is come back to: 16 MiB of small pages. Up to 64 KiB of them are read at
+    /// once, more and more while each follows on the last, and all where a quarter of those around was wanted.
     pub fn scattered(inner: S) -> Self {
-        Pages { inner, size: 2 << 10, most: 2 << 10, ahead: 32, kept: RefCell::default() }
+        Pages { inner, size: 2 << 10, most: 8 << 10, ahead: 32, kept: RefCell::default() }
     }
 
-    fn load(&self, number: u64) -> Result<Rc<[u8]>> {
+    /// A page, where this one and so many more are wanted.
+    fn load(&self, number: u64, wanted: u64) -> Result<Rc<[u8]>> {
         let mut kept = self.kept.borrow_mut();
+        if self.ahead > 1 {
+            kept.asked.insert(number);
+        }
         if let Some(bytes) = kept.pages.get(&number) {
             return Ok(bytes.clone());
         }
-        let follows = kept.run > 0 && number.checked_sub(kept.next).is_some_and(|gap| gap < kept.run);
-        let run = if follows { (kept.run * 2).min(self.ahead) } else { 1 };
-        let start = number * self.size;
+        let (first, run) = kept.run(number, wanted, self.ahead);
+        let start = first * self.size;
         let len = (run * self.size).min(self.inner.size() - start);
         let bytes = super::read_vec(&self.inner, start, len)?;
-        (kept.next, kept.run) = (number + run, run);
+        (kept.next, kept.run) = (first + run, run);
         let size = usize::try_from(self.size).expect("a page fits into memory");
-        for (number, page) in (number..).zip(bytes.chunks(size)) {
+        for (number, page) in (first..).zip(bytes.chunks(size)) {
             if kept.order.len() == self.most {
                 let oldest = kept.order.pop_front().expect("some are kept");
                 kept.pages.remove(&oldest);
@@ -74,6 +80,21 @@ impl<S: ReadAt> Pages<S> {
             }
         }
         Ok(kept.pages[&number].clone())
+    }
+}
+
+impl Kept {
+    /// Which pages to read, and how many, where so many from this one on are wanted and it is not there.
+    fn run(&mut self, number: u64, wanted: u64, ahead: u64) -> (u64, u64) {
+        let (from, to) = self.range.map_or((number, number), |(from, to)| (from.min(number), to.max(number)));
+        self.range = Some((from, to));
+        let asked = self.asked.len() as u64;
+        if asked > ahead && 4 * asked > to - from {
+            let first = number - number % ahead;
+            return (first, ahead.max(number + wanted - first));
+        }
+        let follows = self.run > 0 && number.checked_sub(self.next).is_some_and(|gap| gap < self.run);
+        (number, if follows { (self.run * 2).min(ahead).max(wanted) } else { wanted })
     }
 }
 
@@ -94,7 +115,8 @@ impl<S: ReadAt> ReadAt for Pages<S> {
         let mut filled = 0;
         while filled < buf.len() {
             let at = offset + filled as u64;
-            let page = self.load(at / self.size)?;
+            let last = (offset + buf.len() as u64 - 1) / self.size;
+            let page = self.load(at / self.size, last - at / self.size + 1)?;
             let inside = usize::try_from(at % self.size).expect("within a page");
             let run = (page.len() - inside).min(buf.len() - filled);
             buf[filled..filled + run].copy_from_slice(&page[inside..inside + run]);

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 pub mod archives;
+#[cfg(feature = "hdf5")]
+pub mod hdf5;
 pub mod hostile;
 
 use paramscope::error::Result;
@@ -107,6 +109,11 @@ impl Sparse {
     /// Appends zeros.
     pub fn skip(&mut self, len: u64) {
         self.size += len;
+    }
+
+    /// Writes over bytes that were skipped before all that were appended.
+    pub fn put(&mut self, offset: u64, bytes: &[u8]) {
+        self.parts.insert(0, (offset, bytes.to_vec()));
     }
 
     /// How many bytes were appended.

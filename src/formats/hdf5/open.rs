@@ -236,3 +236,35 @@ fn numpy_name(kind: &Type) -> String {
     };
     format!("{name}{}", kind.size.saturating_mul(8))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Memory, Window};
+
+    const FILE: &[u8] = include_bytes!("../../../tests/fixtures/hdf5/links_attrs_earliest.h5");
+
+    #[test]
+    fn paths_are_followed_along_links() {
+        let source: Rc<dyn ReadAt> = Rc::new(Memory::new(FILE));
+        let Hdf5 { tree, .. } = Hdf5::open(&source).unwrap();
+        let followed = |path| tree.followed(path).map(|object| &*object.path);
+        assert_eq!(followed("/soft"), Some("a/x"));
+        assert_eq!(followed("a/self/up/soft_relative"), Some("a/x"));
+        assert_eq!(followed("/a/up/a/up/a/self"), Some("a"));
+        assert_eq!(followed("dangling"), None);
+        assert_eq!(followed("ext"), None);
+        let inside: Vec<&str> = tree.children("a").map(Object::name).collect();
+        assert_eq!(inside, ["self", "up", "x"]);
+    }
+
+    #[test]
+    fn a_file_inside_of_another_is_read_in_place() {
+        let around: Rc<dyn ReadAt> = Rc::new(Memory::new([&[7; 100], FILE, &[7; 9]].concat()));
+        let part: Rc<dyn ReadAt> = Rc::new(Window::new(around, 100, FILE.len() as u64).unwrap());
+        let hdf5 = Hdf5::open(&part).unwrap();
+        assert_eq!(hdf5.datasets().count(), 54);
+        assert_eq!(hdf5.attribute("/ordered/", "attr_03").unwrap().value(&hdf5.file, 1).unwrap(), 4.5);
+        assert_eq!(hdf5.text("ordered", "attr_03"), None);
+    }
+}

@@ -219,6 +219,8 @@ fn parts(selection: &Selection, shape: &[u64]) -> Result<Vec<Part>, String> {
         Selection::Boxes(boxes) => boxes.clone(),
         Selection::Regular(dimensions) => regular(dimensions, shape)?,
     };
+    // What holds nothing has no place among the others.
+    let parts: Vec<Part> = parts.into_iter().filter(|(_, shape)| !shape.contains(&0)).collect();
     let inside = |(at, len): &Part| {
         at.len() == shape.len()
             && at
@@ -293,6 +295,37 @@ fn regular(dimensions: &[Blocks], shape: &[u64]) -> Result<Vec<Part>, String> {
         };
         parts = parts.iter().flat_map(|part| choices.iter().map(move |choice| with(part, choice))).collect();
     }
-    parts.retain(|(_, shape)| !shape.contains(&0));
     Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks_of(start: u64, stride: u64, count: Option<u64>, len: Option<u64>) -> Blocks {
+        Blocks { start, stride, count, len }
+    }
+
+    #[test]
+    fn names_count_blocks() {
+        assert_eq!(named("part-%b.h5", 12), "part-12.h5");
+        assert_eq!(named("100%%b", 3), "100%b");
+        assert_eq!(named("plain", 3), "plain");
+    }
+
+    #[test]
+    fn boxes_come_in_the_order_of_their_elements() {
+        // Every second row, and of each the first and the last two of six columns.
+        let rows = blocks_of(1, 2, Some(2), Some(1));
+        let columns = blocks_of(0, 4, Some(2), Some(2));
+        let part = |row, column| (vec![row, column], vec![1, 2]);
+        let expected = [part(1, 0), part(1, 4), part(3, 0), part(3, 4)];
+        assert_eq!(regular(&[rows, columns], &[4, 6]).unwrap(), expected);
+        // Without gaps it is one box; without an end as far as there is room.
+        let all = blocks_of(0, 2, Some(3), Some(2));
+        assert_eq!(regular(&[rows, all], &[4, 6]).unwrap().len(), 2);
+        assert_eq!(regular(&[blocks_of(1, 1, Some(1), None)], &[7]).unwrap(), [(vec![1], vec![6])]);
+        assert_eq!(regular(&[blocks_of(0, 3, None, Some(2))], &[7]).unwrap().last(), Some(&(vec![6], vec![1])));
+        assert!(regular(&[blocks_of(0, 2, Some(u64::MAX), Some(1))], &[7]).is_err());
+    }
 }

@@ -137,7 +137,7 @@ impl File {
         Ok((!bytes.is_empty()).then(|| bytes.to_vec()))
     }
 
-    fn filters(&self, message: &Message) -> Result<Vec<Filter>> {
+    pub(super) fn filters(&self, message: &Message) -> Result<Vec<Filter>> {
         /// The most filters that HDF5 has in one pipeline.
         const MOST: u8 = 32;
         /// Those below have no name in version 2.

@@ -2,13 +2,14 @@
 
 use super::Btree2;
 use super::cursor::{Cursor, Sizes};
+use super::fractal::Heap;
 use super::global::{Collection, Collections};
 use super::header::kind;
 use super::superblock::Superblock;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::source::{Pages, ReadAt, Window};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 /// An HDF5 file. Addresses count from its superblock; the places of errors count from the start of the source.
@@ -21,6 +22,8 @@ pub struct File {
     /// How many more bytes of structures may be read.
     left: Cell<u64>,
     collections: RefCell<Collections>,
+    /// The heaps of shared messages, with the kinds of messages that are in each: bit 1 for those of kind 1.
+    pub(super) shared: OnceCell<Vec<(u16, Heap)>>,
 }
 
 impl File {
@@ -37,7 +40,8 @@ impl File {
         };
         let left = view.size().saturating_mul(limits::HDF5_AGAIN).saturating_add(limits::HDF5_SMALL);
         let pages = Pages::scattered(view.clone());
-        let mut file = File { superblock, view, pages, left: Cell::new(left), collections: RefCell::default() };
+        let (left, collections, shared) = (Cell::new(left), RefCell::default(), OnceCell::new());
+        let mut file = File { superblock, view, pages, left, collections, shared };
         file.extend()?;
         Ok(file)
     }
@@ -97,6 +101,14 @@ impl File {
         }
         self.charge(len)?;
         crate::source::read_vec(&self.pages, at, len).map_err(|error| error.shifted(self.superblock.base))
+    }
+
+    /// Has a structure of unknown length at hand, so that one read serves all of a usual one.
+    pub(super) fn touch(&self, at: u64) {
+        const USUAL: u64 = 512;
+        let len = USUAL.min(self.size().saturating_sub(at));
+        // What is wrong is told when it is wanted.
+        let _ = crate::source::read_vec(&self.pages, at, len);
     }
 
     /// Counts bytes of structures, so that what is told many times cannot take more time and memory than the file is worth.

@@ -5,17 +5,21 @@
 
 use super::cursor::Cursor;
 use super::file::File;
-use super::number;
+use super::header::{Message, kind};
+use super::{number, undo};
 use crate::error::{Error, Result};
+use crate::model::Filter;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// The header of a heap.
 #[derive(Debug)]
 pub(super) struct Heap {
-    at: u64,
+    pub at: u64,
     /// Bytes of an id.
     id_len: usize,
-    /// Whether blocks and huge objects went through filters.
-    filtered: bool,
+    /// What blocks and huge objects went through.
+    filters: Vec<Filter>,
     /// Bytes of an object's offset and of its length in an id.
     offset_len: u8,
     length_len: u8,
@@ -29,6 +33,22 @@ pub(super) struct Heap {
     root: Option<u64>,
     /// Rows of the root; 0 where it is a plain block.
     rows: u64,
+    /// The stored bytes of a root that is a plain block, and the filters that it went without.
+    stored: Stored,
+    /// The block that was unpacked last, by its address.
+    unpacked: RefCell<Option<(u64, Rc<Vec<u8>>)>>,
+}
+
+/// Stored bytes, and a mask of filters that were left out.
+type Stored = (u64, u32);
+
+/// A block, and a place in it.
+struct Place {
+    block: u64,
+    /// Bytes of the block where it is not filtered.
+    size: u64,
+    stored: Stored,
+    offset: u64,
 }
 
 const WHAT: &str = "fractal heap";
@@ -59,7 +79,17 @@ impl File {
         let root = cursor.address()?;
         let rows = u64::from(cursor.u16()?);
         let whole = if filters == 0 { plain } else { plain + length + 4 + filters };
-        self.check(WHAT, at, &self.bytes(WHAT, at, whole)?)?;
+        let bytes = self.bytes(WHAT, at, whole)?;
+        self.check(WHAT, at, &bytes)?;
+        let (mut pipeline, mut stored) = (Vec::new(), (first, 0));
+        if filters > 0 {
+            let mut rest = self.cursor(WHAT, at, &bytes);
+            rest.take_long(plain - 4)?;
+            stored = (rest.length()?, rest.u32()?);
+            let at = at + rest.taken() as u64;
+            let bytes = rest.take_long(filters)?.to_vec();
+            pipeline = self.filters(&Message { kind: kind::FILTERS, shared: false, order: None, at, bytes })?;
+        }
         let sizes_fit = width > 0 && first > 0 && first.is_power_of_two() && last.is_power_of_two() && last >= first;
         if !sizes_fit || bits > 64 || rows > 64 || id_len < 2 {
             return Err(cursor.wrong("tells of blocks that no heap has"));
@@ -68,7 +98,7 @@ impl File {
         Ok(Heap {
             at,
             id_len,
-            filtered: filters > 0,
+            filters: pipeline,
             offset_len: u8::try_from(bits.div_ceil(8)).expect("at most 8"),
             length_len: bytes_of(last).min(bytes_of(most_managed.into())),
             huge,
@@ -77,6 +107,8 @@ impl File {
             last,
             root,
             rows,
+            stored,
+            unpacked: RefCell::default(),
         })
     }
 }
@@ -97,7 +129,16 @@ impl Heap {
         match first >> 4 & 3 {
             0 => {
                 let (offset, len) = (cursor.number(self.offset_len)?, cursor.number(self.length_len)?);
-                file.bytes("object of a fractal heap", self.managed(file, offset)?, len)
+                let place = self.managed(file, offset)?;
+                if self.filters.is_empty() {
+                    return file.bytes("object of a fractal heap", place.block.saturating_add(place.offset), len);
+                }
+                let block = self.block(file, &place)?;
+                file.charge(len)?;
+                let rest = usize::try_from(place.offset).ok().and_then(|offset| block.get(offset..));
+                let object = rest.and_then(|rest| rest.get(..usize::try_from(len).ok()?));
+                let past = || file.wrong(self.at, "An object of a fractal heap ends after its block.");
+                object.map(<[u8]>::to_vec).ok_or_else(past)
             }
             1 => self.huge(file, cursor),
             2 => {
@@ -111,33 +152,64 @@ impl Heap {
         }
     }
 
-    /// The address of what is so many bytes from the start of the heap.
-    fn managed(&self, file: &File, offset: u64) -> Result<u64> {
-        self.unfiltered()?;
+    /// Where what is so many bytes from the start of the heap is.
+    fn managed(&self, file: &File, offset: u64) -> Result<Place> {
+        let what = "table of a fractal heap";
         let nowhere = || file.wrong(self.at, format!("Byte {offset} of a fractal heap is in none of its blocks."));
         let mut block = self.root.ok_or_else(nowhere)?;
+        let (mut size, mut stored) = (self.first, self.stored);
         // Bytes of the heap before the block.
         let (mut before, mut rows) = (0, self.rows);
+        let offsets = u64::from(file.sizes().offset);
+        // Where blocks are filtered, an entry tells of their stored bytes, too.
+        let packed = if self.filters.is_empty() { 0 } else { u64::from(file.sizes().length) + 4 };
         while rows > 0 {
             let (row, column, start) = self.entry(offset - before, rows).ok_or_else(nowhere)?;
-            let offsets = u64::from(file.sizes().offset);
-            let head = file.bytes("table of a fractal heap", block, 4)?;
-            file.cursor("table of a fractal heap", block, &head).signature(*b"FHIB")?;
-            let entry = block + 5 + offsets + u64::from(self.offset_len) + (row * self.width + column) * offsets;
-            let bytes = file.bytes("table of a fractal heap", entry, offsets)?;
-            let size = self.row_size(row).ok_or_else(nowhere)?;
-            block = file.cursor("table of a fractal heap", entry, &bytes).address()?.ok_or_else(nowhere)?;
+            let head = file.bytes(what, block, 4)?;
+            file.cursor(what, block, &head).signature(*b"FHIB")?;
+            let plain = (0..rows).take_while(|row| self.row_size(*row).is_some_and(|size| size <= self.last)).count();
+            let number = row * self.width + column;
+            let entry = block + 5 + offsets + u64::from(self.offset_len);
+            let entry = entry + number * offsets + packed * number.min(plain as u64 * self.width);
+            size = self.row_size(row).ok_or_else(nowhere)?;
+            let is_plain = size <= self.last;
+            let bytes = file.bytes(what, entry, offsets + if is_plain { packed } else { 0 })?;
+            let mut cursor = file.cursor(what, entry, &bytes);
+            block = cursor.address()?.ok_or_else(nowhere)?;
+            if is_plain && packed > 0 {
+                stored = (cursor.length()?, cursor.u32()?);
+            }
             before += start;
             // The rows of a table are fewer than those of the one it stands in, as its bytes are.
-            rows = if size <= self.last {
-                0
-            } else {
-                self.rows_of(size).filter(|inner| *inner < rows).ok_or_else(nowhere)?
-            };
+            let inner = || self.rows_of(size).filter(|inner| *inner < rows).ok_or_else(nowhere);
+            rows = if is_plain { 0 } else { inner()? };
         }
-        let head = file.bytes("block of a fractal heap", block, 4)?;
-        file.cursor("block of a fractal heap", block, &head).signature(*b"FHDB")?;
-        block.checked_add(offset - before).ok_or_else(nowhere)
+        if self.filters.is_empty() {
+            let head = file.bytes("block of a fractal heap", block, 4)?;
+            file.cursor("block of a fractal heap", block, &head).signature(*b"FHDB")?;
+        }
+        Ok(Place { block, size, stored, offset: offset - before })
+    }
+
+    /// The bytes of a filtered block.
+    fn block(&self, file: &File, place: &Place) -> Result<Rc<Vec<u8>>> {
+        if let Some((_, bytes)) = self.unpacked.borrow().as_ref().filter(|(at, _)| *at == place.block) {
+            return Ok(bytes.clone());
+        }
+        let bytes = Rc::new(self.unpack(file, place.block, place.stored, place.size)?);
+        self.unpacked.replace(Some((place.block, bytes.clone())));
+        Ok(bytes)
+    }
+
+    /// Bytes as they were before the filters.
+    fn unpack(&self, file: &File, at: u64, (stored, skipped): Stored, whole: u64) -> Result<Vec<u8>> {
+        file.charge(whole)?;
+        let bytes = file.bytes("filtered part of a fractal heap", at, stored)?;
+        let whole = usize::try_from(whole).unwrap_or(usize::MAX);
+        undo(&self.filters, skipped, bytes, whole).map_err(|error| {
+            let message = format!("A part of a fractal heap cannot be read: {}.", error.message);
+            Error { message, ..error }.at(file.place(at))
+        })
     }
 
     /// Row and column of what is so many bytes from the start of a table, and where its block begins.
@@ -169,30 +241,31 @@ impl Heap {
 
     /// An object on its own: its address and length are in the id, or in a B-tree under the id's number.
     fn huge(&self, file: &File, mut cursor: Cursor<'_>) -> Result<Vec<u8>> {
-        self.unfiltered()?;
         let sizes = file.sizes();
-        let what = "huge object of a fractal heap";
-        if usize::from(sizes.offset + sizes.length) < self.id_len {
-            let at = cursor.address()?.ok_or_else(|| cursor.wrong("leads nowhere"))?;
-            return file.bytes(what, at, cursor.length()?);
+        let packed = if self.filters.is_empty() { 0 } else { 4 + sizes.length };
+        if usize::from(sizes.offset + sizes.length + packed) < self.id_len {
+            return self.alone(file, &mut cursor);
         }
         let key_len = u8::try_from(cursor.left()).unwrap_or(u8::MAX).min(sizes.length);
         let key = cursor.number(key_len)?;
         let missing = || file.wrong(self.at, format!("The fractal heap has no huge object {key}."));
         for record in file.records(self.huge.ok_or_else(missing)?)? {
-            let mut cursor = file.cursor(what, self.at, &record);
-            let (at, len, found) = (cursor.address()?, cursor.length()?, cursor.length()?);
-            if let (true, Some(at)) = (found == key, at) {
-                return file.bytes(what, at, len);
+            let end = record.len().saturating_sub(sizes.length.into());
+            if number(&record[end..]) == key {
+                return self.alone(file, &mut file.cursor("record of a huge object", self.at, &record));
             }
         }
         Err(missing())
     }
 
-    fn unfiltered(&self) -> Result<()> {
-        if !self.filtered {
-            return Ok(());
+    /// An object whose address, bytes and, where there are filters, mask and bytes without them stand here.
+    fn alone(&self, file: &File, cursor: &mut Cursor<'_>) -> Result<Vec<u8>> {
+        let at = cursor.address()?.ok_or_else(|| cursor.wrong("leads nowhere"))?;
+        let len = cursor.length()?;
+        if self.filters.is_empty() {
+            return file.bytes("huge object of a fractal heap", at, len);
         }
-        Err(Error::unsupported("Links or attributes went through filters, which are not read here.").at(self.at))
+        let skipped = cursor.u32()?;
+        self.unpack(file, at, (len, skipped), cursor.length()?)
     }
 }

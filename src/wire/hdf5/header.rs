@@ -71,6 +71,7 @@ enum Form {
 impl File {
     /// The object header at an address.
     pub(super) fn header(&self, what: &str, at: u64) -> Result<Header> {
+        self.touch(at);
         // The shortest ones: 16 bytes of version 1, 4 + 3 + 4 of version 2.
         let head = self.bytes(what, at, 11)?;
         if head.starts_with(b"OHDR") { self.new_header(what, at) } else { self.old_header(what, at) }

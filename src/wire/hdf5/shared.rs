@@ -2,8 +2,9 @@
 
 use super::cursor::Cursor;
 use super::file::File;
+use super::fractal::Heap;
 use super::header::{Message, kind};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How many times one shared message may lead to another.
 const STEPS: usize = 4;
@@ -38,31 +39,48 @@ impl File {
 
     /// A message in the heap of the file's table of shared messages.
     fn tabled(&self, wanted: u16, id: &[u8]) -> Result<Message> {
+        let heaps = match self.shared.get() {
+            Some(heaps) => heaps,
+            None => {
+                let heaps = self.table()?;
+                self.shared.get_or_init(|| heaps)
+            }
+        };
+        let heap = heaps.iter().find(|(kinds, _)| wanted < 16 && kinds >> wanted & 1 == 1);
+        let (_, heap) = heap.ok_or_else(|| self.no_table())?;
+        let bytes = heap.object(self, id)?;
+        Ok(Message { kind: wanted, shared: false, order: None, at: heap.at, bytes })
+    }
+
+    fn no_table(&self) -> Error {
+        self.wrong(0, "A message is said to be in the table of shared messages, and the file has none for its kind.")
+    }
+
+    /// The heaps of the table.
+    fn table(&self) -> Result<Vec<(u16, Heap)>> {
         let what = "table of shared messages";
-        let missing = || self.wrong(0, "The file has no table of shared messages, but a message in it.");
-        let extension = self.superblock.extension.ok_or_else(missing)?;
+        let extension = self.superblock.extension.ok_or_else(|| self.no_table())?;
         let header = self.header("object header of the superblock's extension", extension)?;
-        let message = header.find(kind::SHARED_TABLE).ok_or_else(missing)?;
+        let message = header.find(kind::SHARED_TABLE).ok_or_else(|| self.no_table())?;
         let mut cursor = self.cursor(what, message.at, &message.bytes);
         cursor.version(0..=0)?;
-        let at = cursor.address()?.ok_or_else(missing)?;
+        let at = cursor.address()?.ok_or_else(|| self.no_table())?;
         let indexes = u64::from(cursor.u8()?);
-        let sizes = self.sizes();
-        let bytes = self.bytes(what, at, 4 + indexes * (14 + 2 * u64::from(sizes.offset)) + 4)?;
+        let bytes = self.bytes(what, at, 4 + indexes * (14 + 2 * u64::from(self.sizes().offset)) + 4)?;
         self.check(what, at, &bytes)?;
         let mut cursor = self.cursor(what, at, &bytes);
         cursor.signature(*b"SMTB")?;
+        let mut heaps = Vec::new();
         for _ in 0..indexes {
             cursor.skip(2)?;
             let kinds = cursor.u16()?;
             cursor.skip(10)?;
             cursor.address()?;
-            let heap = cursor.address()?;
-            if let (Some(heap), true) = (heap, wanted < 16 && kinds >> wanted & 1 == 1) {
-                let bytes = self.heap(heap)?.object(self, id)?;
-                return Ok(Message { kind: wanted, shared: false, order: None, at: heap, bytes });
+            // One that has no message yet has no heap.
+            if let Some(heap) = cursor.address()? {
+                heaps.push((kinds, self.heap(heap)?));
             }
         }
-        Err(missing())
+        Ok(heaps)
     }
 }

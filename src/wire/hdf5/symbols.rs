@@ -9,6 +9,7 @@
 use super::file::File;
 use super::links::{Link, Way, text};
 use crate::error::Result;
+use std::collections::BTreeMap;
 
 /// The level that no tree of two children a node reaches.
 const LEVELS: u8 = 64;
@@ -21,15 +22,15 @@ impl File {
     pub(super) fn symbols(&self, tree: u64, heap: u64) -> Result<Vec<Link>> {
         let names = self.names(heap)?;
         let mut links = Vec::new();
-        // What is still to be read, the next one last: a node and its level, where that is known.
-        let mut nodes = vec![(tree, None)];
-        while let Some((at, level)) = nodes.pop() {
+        // What is still to be read, in the order of the file: a node and its level, where that is known.
+        let mut nodes = BTreeMap::from([(tree, None)]);
+        while let Some((at, level)) = nodes.pop_first() {
             if level == Some(0) {
                 self.symbol_node(at, &names, &mut links)?;
                 continue;
             }
             let (found, children) = self.tree_node(at, level)?;
-            nodes.extend(children.into_iter().rev().map(|child| (child, Some(found))));
+            nodes.extend(children.into_iter().map(|child| (child, Some(found))));
         }
         Ok(links)
     }

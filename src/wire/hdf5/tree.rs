@@ -237,7 +237,7 @@ impl<'a> Walk<'a> {
             };
             let path: Rc<str> =
                 if group.is_empty() { link.name.as_str().into() } else { format!("{group}/{}", link.name).into() };
-            self.file.charge(path.len() as u64)?;
+            self.file.charge(path.len() as u64 + limits::HDF5_OBJECT)?;
             if !link.utf8 {
                 self.tree.odd.push(Error::malformed(format!(
                     "The name of the link {:?} is not UTF-8; what is wrong is shown as marks.",

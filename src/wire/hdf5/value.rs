@@ -9,7 +9,7 @@ use crate::model::ByteOrder;
 use serde_json::{Number, Value};
 
 impl Attribute {
-    /// What it holds, at most so many elements of it, row-major: a single value, or the list of them; nothing is `null`. Numbers
+    /// What it holds, at most so many elements of each list, row-major: a single value, or the list of them; nothing is `null`. Numbers
     /// that JSON has not are texts.
     ///
     /// # Errors
@@ -19,7 +19,7 @@ impl Attribute {
         if self.space.null {
             return Ok(Value::Null);
         }
-        let reader = Reader { file, at: file.place(self.at) };
+        let reader = Reader { file, at: file.place(self.at), most };
         let named = |error: Error| {
             let message = format!("The attribute {:?} cannot be read: {}", quoted(&self.name), error.message);
             Error { message, ..error }
@@ -27,8 +27,7 @@ impl Attribute {
         if self.space.shape.is_empty() {
             return reader.one(&self.kind, &self.bytes).map_err(named);
         }
-        let count = self.space.elements().min(most);
-        reader.list(&self.kind, &self.bytes, count).map_err(named)
+        reader.list(&self.kind, &self.bytes, self.space.elements()).map_err(named)
     }
 
     /// The text that it holds; `None` if it is none, and no list of one.
@@ -63,13 +62,15 @@ impl Attribute {
 struct Reader<'a> {
     file: &'a File,
     at: u64,
+    /// The most elements of a list.
+    most: u64,
 }
 
 impl Reader<'_> {
     /// So many elements, one after the other.
     fn list(&self, kind: &Type, bytes: &[u8], count: u64) -> Result<Value> {
         let size = usize::try_from(kind.size).unwrap_or(usize::MAX);
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let count = usize::try_from(count.min(self.most)).unwrap_or(usize::MAX);
         bytes.chunks_exact(size).take(count).map(|bytes| self.one(kind, bytes)).collect::<Result<_>>().map(Value::Array)
     }
 
@@ -82,11 +83,9 @@ impl Reader<'_> {
             Class::Bits { order } => whole(&little(bytes, *order), false, (0, u16::MAX)),
             Class::Float { order: Some(order), .. } => float(kind, &little(bytes, *order))?,
             Class::Text { spaces } => Value::String(padded(bytes, *spaces)),
-            Class::Enum { base, names } => match names.iter().find(|(_, number)| number == bytes) {
-                Some((name, _)) if kind.is_truth() => Value::Bool(name == "TRUE"),
-                Some((name, _)) => Value::String(name.clone()),
-                None => self.one(base, bytes)?,
-            },
+            Class::Enum { .. } if kind.is_truth() => Value::Bool(bytes != [0]),
+            // As h5py gives it.
+            Class::Enum { base, .. } => self.one(base, bytes)?,
             Class::AnyText => {
                 let (_, text) = self.any(bytes, 1)?;
                 Value::String(padded(&text, false))
@@ -98,15 +97,21 @@ impl Reader<'_> {
             Class::Array { base, .. } => self.list(base, bytes, u64::MAX)?,
             Class::Complex(base) => self.list(base, bytes, 2)?,
             Class::Compound(members) => {
-                let mut object = serde_json::Map::new();
+                let mut values = Vec::new();
                 for member in members {
                     let start = usize::try_from(member.offset).unwrap_or(usize::MAX);
                     let len = usize::try_from(member.kind.size).unwrap_or(usize::MAX);
                     let part = bytes.get(start..).and_then(|rest| rest.get(..len));
-                    let part = part.ok_or_else(|| Error::malformed("A member is not inside.").at(self.at))?;
-                    object.insert(member.name.clone(), self.one(&member.kind, part)?);
+                    let part = part.ok_or_else(|| Error::malformed("a member is not inside.").at(self.at))?;
+                    values.push((member.name.clone(), self.one(&member.kind, part)?));
                 }
-                Value::Object(object)
+                match values.as_slice() {
+                    // What h5py makes of complex numbers.
+                    [(real, _), (imaginary, _)] if real == "r" && imaginary == "i" => {
+                        values.into_iter().map(|(_, value)| value).collect()
+                    }
+                    _ => Value::Object(values.into_iter().collect()),
+                }
             }
             Class::Opaque { .. } => Value::String(hex(bytes.iter())),
             Class::Reference => Value::String("reference".to_owned()),

@@ -120,13 +120,14 @@ impl ExtensibleArray {
         let before = ((1u64 << level) - 1) * self.smallest;
         let (count, each) = (1u64 << (level / 2), self.smallest << level.div_ceil(2));
         let nth = (rest - before) / each;
-        let nowhere = Run { start: self.first + before + nth * each, len: each, list: None };
+        let start = self.first + before + nth * each;
+        let nowhere = Run { start, len: each, list: None };
         if level < self.direct {
             // The data blocks of the super blocks before it: 1, 1, 2, 2, 4, 4 …
             let ahead = count * (2 + level % 2) - 2;
             return match self.address(&block, addresses, ahead + nth) {
                 None => Ok(nowhere),
-                Some(at) => self.data(blocks, at, nowhere),
+                Some(at) => self.data(blocks, at, (start, each)),
             };
         }
         let Some(at) = self.address(&block, addresses + self.direct_blocks * offset_size, level - self.direct) else {
@@ -138,32 +139,36 @@ impl ExtensibleArray {
         let block = blocks.read_part(at, addresses + count * offset_size, *b"EASB", &self.start)?;
         match self.address(&block, addresses, nth) {
             None => Ok(nowhere),
-            Some(at) if pages == 0 => self.data(blocks, at, nowhere),
+            Some(at) if pages == 0 => self.data(blocks, at, (start, each)),
             Some(at) => {
-                let page = (index - nowhere.start) / self.page;
-                let whole = Run { start: nowhere.start + page * self.page, len: self.page, list: None };
+                let page = (index - start) / self.page;
+                let start = start + page * self.page;
                 let written = bit(&block[to_usize(bits)..to_usize(addresses)], nth * pages + page);
-                if written { self.paged(blocks, at, page, whole) } else { Ok(whole) }
+                if written {
+                    self.paged(blocks, at, page, (start, self.page))
+                } else {
+                    Ok(Run { start, len: self.page, list: None })
+                }
             }
         }
     }
 
     /// A data block with its entries.
-    fn data(&self, blocks: &Blocks<'_>, at: u64, run: Run) -> Result<Run> {
+    fn data(&self, blocks: &Blocks<'_>, at: u64, (start, len): (u64, u64)) -> Result<Run> {
         let prefix = self.start.len() + self.place_size;
-        let block = blocks.read_part(at, prefix + run.len * self.entries.len(), *b"EADB", &self.start)?;
-        Ok(Run { list: Some((to_usize(prefix), block)), ..run })
+        let block = blocks.read_part(at, prefix + len * self.entries.len(), *b"EADB", &self.start)?;
+        Ok(Run { start, len, list: Some((to_usize(prefix), block)) })
     }
 
     /// One page of a data block that has them behind its checksum.
-    fn paged(&self, blocks: &Blocks<'_>, at: u64, page: u64, run: Run) -> Result<Run> {
+    fn paged(&self, blocks: &Blocks<'_>, at: u64, page: u64, (start, len): (u64, u64)) -> Result<Run> {
         let prefix = self.start.len() + self.place_size;
         blocks.read_part(at, prefix, *b"EADB", &self.start)?;
         let place = page.checked_mul(self.page * self.entries.len() + 4).and_then(|place| place.checked_add(at));
         let place = place.and_then(|place| place.checked_add(prefix + 4));
         let place =
             place.ok_or_else(|| Error::malformed("A page of the chunk index is past the end of the file.").at(at))?;
-        Ok(Run { list: Some((0, blocks.read(place, run.len * self.entries.len())?)), ..run })
+        Ok(Run { start, len, list: Some((0, blocks.read(place, len * self.entries.len())?)) })
     }
 
     /// An address in a list of them.

@@ -5,7 +5,7 @@
 
 use super::{Undone, cut, lz4, too_much, value, zstd};
 
-pub(super) fn undo(values: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
+pub(super) fn undo(values: &[u32], bytes: &[u8], most: usize) -> Undone {
     let (size, told, packing) = (value(values, 2), value(values, 3), value(values, 4));
     if size == 0 {
         return Err("has elements of 0 bytes".to_owned());
@@ -13,7 +13,11 @@ pub(super) fn undo(values: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
     if packing == 0 {
         // Blocks of 8 KiB, of 128 elements and more.
         let block = if told > 0 { told } else { (8192 / size / 8 * 8).max(128) };
-        return unpacked(&bytes, bytes.len(), size, block, |block, _| Ok(block.to_vec()), None);
+        return blocks(bytes, bytes.len(), (size, block), |rest, len| {
+            let (bytes, after) = rest.split_at_checked(len).ok_or_else(cut)?;
+            *rest = after;
+            Ok(bytes.to_vec())
+        });
     }
     let (total, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut)?;
     let (block, rest) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
@@ -22,26 +26,24 @@ pub(super) fn undo(values: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
     if total > most {
         return Err(too_much(most));
     }
-    let unpack = |packed: &[u8], len| match packing {
-        2 => {
-            let mut out = Vec::new();
-            lz4::unpack(packed, len, &mut out)?;
-            Ok(out)
+    blocks(rest, total, (size, block), |rest, len| {
+        let packed = lz4::take_block(rest)?;
+        let mut out = Vec::new();
+        match packing {
+            2 => lz4::unpack(packed, len, &mut out)?,
+            3 => out = zstd::unpack(packed, len)?,
+            other => return Err(format!("packs in way {other}, which is not known here")),
         }
-        3 => zstd::unpack(packed, len),
-        other => Err(format!("packs in way {other}, which is not known here")),
-    };
-    unpacked(rest, total, size, block, unpack, Some(()))
+        Ok(out)
+    })
 }
 
-/// All blocks of `block` elements, and what is left.
-fn unpacked(
+/// All blocks, of so many elements of so many bytes, each of which `take` brings, and what is left behind them.
+fn blocks(
     mut rest: &[u8],
     total: usize,
-    size: usize,
-    block: usize,
-    unpack: impl Fn(&[u8], usize) -> Undone,
-    packed: Option<()>,
+    (size, block): (usize, usize),
+    take: impl Fn(&mut &[u8], usize) -> Undone,
 ) -> Undone {
     if block == 0 || !block.is_multiple_of(8) {
         return Err(format!("has blocks of {block} elements, which is no multiple of 8"));
@@ -50,16 +52,8 @@ fn unpacked(
     let mut left = total / size / 8 * 8;
     while left > 0 {
         let count = block.min(left);
-        let len = count * size;
-        let bytes = match packed {
-            Some(()) => unpack(lz4::take_block(&mut rest)?, len)?,
-            None => {
-                let (bytes, after) = rest.split_at_checked(len).ok_or_else(cut)?;
-                rest = after;
-                bytes.to_vec()
-            }
-        };
-        if bytes.len() != len {
+        let bytes = take(&mut rest, count * size)?;
+        if bytes.len() != count * size {
             return Err(cut());
         }
         unshuffled(&bytes, size, &mut out);

@@ -20,7 +20,7 @@ const HEAD: usize = 16;
 const STREAMS: usize = 16;
 const STREAM_BYTES: usize = 128;
 
-pub(super) fn undo(_: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
+pub(super) fn undo(_: &[u32], bytes: &[u8], most: usize) -> Undone {
     let head = bytes.first_chunk::<HEAD>().ok_or_else(cut)?;
     let number = |at: usize| word(head, at).ok_or_else(cut);
     let (version, flags, size) = (head[0], head[2], usize::from(head[3]).max(1));
@@ -36,7 +36,7 @@ pub(super) fn undo(_: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
     }
     let mut out = Vec::new();
     while out.len() < total {
-        let start = word(&bytes, HEAD + out.len() / block * 4).ok_or_else(cut)?;
+        let start = word(bytes, HEAD + out.len() / block * 4).ok_or_else(cut)?;
         let len = block.min(total - out.len());
         let split = flags & 0x10 == 0 && size <= STREAMS && block / size >= STREAM_BYTES && len == block;
         let streams = if split { size } else { 1 };
@@ -95,7 +95,7 @@ fn unpack(packing: u8, packed: &[u8], len: usize, out: &mut Vec<u8>) -> Result<(
             let unpacked = snap::raw::Decoder::new().decompress_vec(packed);
             out.extend_from_slice(&unpacked.map_err(|_| "finds damaged bytes in a Snappy block")?);
         }
-        3 => out.extend_from_slice(&deflate::undo(&[], packed.to_vec(), len)?),
+        3 => out.extend_from_slice(&deflate::undo(&[], packed, len)?),
         4 => out.extend_from_slice(&zstd::unpack(packed, len)?),
         other => return Err(format!("packs in way {other}, which is not known here")),
     }

@@ -2,16 +2,15 @@
 
 use super::{Undone, cut};
 
-pub(super) fn undo(_: &[u32], mut bytes: Vec<u8>, _: usize) -> Undone {
-    let at = bytes.len().checked_sub(4).ok_or_else(cut)?;
-    let stored = bytes.split_off(at);
-    let sum = sum(&bytes).to_le_bytes();
+pub(super) fn undo(_: &[u32], bytes: &[u8], _: usize) -> Undone {
+    let (bytes, stored) = bytes.split_last_chunk::<4>().ok_or_else(cut)?;
+    let sum = sum(bytes).to_le_bytes();
     // Before HDF5 1.6.3 the bytes of both halves stood the other way round.
     let old = [sum[1], sum[0], sum[3], sum[2]];
-    if stored != sum && stored != old {
+    if *stored != sum && *stored != old {
         return Err("finds that the checksum does not fit the bytes".to_owned());
     }
-    Ok(bytes)
+    Ok(bytes.to_vec())
 }
 
 /// Two sums of big-endian words modulo 65 535, where 0 stands only for words that are all 0.

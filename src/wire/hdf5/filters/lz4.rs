@@ -3,7 +3,7 @@
 
 use super::{Undone, cut, too_much};
 
-pub(super) fn undo(_: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
+pub(super) fn undo(_: &[u32], bytes: &[u8], most: usize) -> Undone {
     let (total, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut)?;
     let (block, mut rest) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
     let total = usize::try_from(u64::from_be_bytes(*total)).unwrap_or(usize::MAX);

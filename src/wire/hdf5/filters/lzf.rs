@@ -2,7 +2,7 @@
 
 use super::{Undone, cut, too_much};
 
-pub(super) fn undo(_: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
+pub(super) fn undo(_: &[u32], bytes: &[u8], most: usize) -> Undone {
     let mut out = Vec::with_capacity(most.min(bytes.len().saturating_mul(4)));
     let mut rest = bytes.iter();
     while let Some(control) = rest.next() {

@@ -27,11 +27,11 @@ struct Plan<'a> {
     size: usize,
 }
 
-pub(super) fn undo(values: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
+pub(super) fn undo(values: &[u32], bytes: &[u8], most: usize) -> Undone {
     let mut plan = Plan { rest: values.iter(), parts: Vec::new(), size: 0 };
     let (_, whole, count) = (plan.next()?, plan.next()?, plan.next()?);
     if whole != 0 {
-        return Ok(bytes);
+        return Ok(bytes.to_vec());
     }
     let kind = plan.next()?;
     let size = plan.rest.clone().next().map_or(0, |size| usize::try_from(*size).unwrap_or(usize::MAX));
@@ -43,7 +43,7 @@ pub(super) fn undo(values: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
         return Err(cut());
     }
     let mut out = vec![0; total];
-    let mut bits = Bits::new(&bytes);
+    let mut bits = Bits::new(bytes);
     for element in out.chunks_exact_mut(size.max(1)) {
         for part in &plan.parts {
             let number = u128::from(bits.take(part.bits)?) << part.lowest;

@@ -10,7 +10,7 @@ use super::{Undone, cut, too_much, value};
 
 const HEAD: usize = 21;
 
-pub(super) fn undo(values: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
+pub(super) fn undo(values: &[u32], bytes: &[u8], most: usize) -> Undone {
     let (kind, factor) = (value(values, 0), values.get(1).copied().unwrap_or(0));
     let (count, class, size) = (value(values, 2), value(values, 3), value(values, 4));
     let (big, filled) = (value(values, 6) == 1, value(values, 7) == 1);
@@ -24,7 +24,7 @@ pub(super) fn undo(values: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
     }
     let width = u32::try_from(size * 8).expect("at most 64");
     if kind == 2 && factor == width {
-        return Ok(bytes);
+        return Ok(bytes.to_vec());
     }
     let total = count.checked_mul(size).filter(|total| *total <= most).ok_or_else(|| too_much(most))?;
     let (head, packed) = bytes.split_at_checked(HEAD).ok_or_else(cut)?;

@@ -2,12 +2,12 @@
 
 use super::{Undone, value};
 
-pub(super) fn undo(values: &[u32], bytes: Vec<u8>, _: usize) -> Undone {
+pub(super) fn undo(values: &[u32], bytes: &[u8], _: usize) -> Undone {
     let size = value(values, 0);
     if size == 0 {
         return Err("has elements of 0 bytes".to_owned());
     }
-    Ok(unshuffled(&bytes, size))
+    Ok(unshuffled(bytes, size))
 }
 
 /// Elements of `size` bytes put together again; bytes at the end that make no element are as they were.

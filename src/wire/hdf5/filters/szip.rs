@@ -22,7 +22,7 @@ struct Coding {
     differences: bool,
 }
 
-pub(super) fn undo(values: &[u32], bytes: Vec<u8>, most: usize) -> Undone {
+pub(super) fn undo(values: &[u32], bytes: &[u8], most: usize) -> Undone {
     let (options, block, bits, line) = (value(values, 0), value(values, 1), value(values, 2), value(values, 3));
     let (total, packed) = bytes.split_first_chunk::<4>().ok_or_else(cut)?;
     let total = usize::try_from(u32::from_le_bytes(*total)).unwrap_or(usize::MAX);
@@ -122,7 +122,7 @@ impl Coding {
             // The largest sum whose pairs begin at or before this code.
             let sum = ((8 * code + 1).isqrt() - 1) / 2;
             let second = code - sum * (sum + 1) / 2;
-            if place % 2 == 0 {
+            if place.is_multiple_of(2) {
                 codes.push(sum - second);
                 place += 1;
             }
