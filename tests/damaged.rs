@@ -288,8 +288,9 @@ fn keras_configs() {
     };
     let layers = vec![r#"{"class_name": "Dense", "config": {"name": "a"}}"#; 20_000].join(",");
     let deep = (0..30).fold(layers, |inside, _| model(&"n".repeat(1000), &inside));
-    let fields: String = (0..100_000).map(|field| format!(r#""{field}": {{}},"#)).collect();
-    let nested = (0..60).fold(format!("{{{fields}\"a\": 0}}"), |inside, _| format!(r#"{{"a": {inside}}}"#));
+    let fields: Vec<String> = (0..100_000).map(|field| format!(r#""{field}": {{}}"#)).collect();
+    let fields = fields.join(",");
+    let nested = (0..60).fold(format!("{{{fields}}}"), |inside, _| format!(r#"{{"a": {inside}}}"#));
     for (what, config) in [
         ("ten million zeros", format!("[{}0]", "0,".repeat(10_000_000))),
         ("20 000 layers in 30 models with long names", deep),

@@ -90,8 +90,12 @@ impl Kept {
         self.range = Some((from, to));
         let asked = self.asked.len() as u64;
         if asked > ahead && 4 * asked > to - from {
-            let first = number - number % ahead;
-            return (first, ahead.max(number + wanted - first));
+            let around = number - number % ahead;
+            // What is there already is not read again.
+            let missing = |page: &u64| !self.pages.contains_key(page);
+            let first = (around..number).rev().take_while(missing).last().unwrap_or(number);
+            let end = (number + wanted..around + ahead).take_while(missing).last();
+            return (first, end.map_or(number + wanted, |end| end + 1) - first);
         }
         let follows = self.run > 0 && number.checked_sub(self.next).is_some_and(|gap| gap < self.run);
         (number, if follows { (self.run * 2).min(ahead).max(wanted) } else { wanted })
