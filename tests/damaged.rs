@@ -109,9 +109,7 @@ fn damaged_files_have_the_outcome_that_is_expected_of_them() {
     many_pickles();
     bombs();
     large_pickle();
-    #[cfg(feature = "tensorflow")]
     tables();
-    #[cfg(feature = "tensorflow")]
     graphs();
     assert!(wrong.is_empty(), "{} of the damaged files:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -220,7 +218,6 @@ fn shared_metadata() {
 }
 
 /// Models and graphs whose parts are many or shared.
-#[cfg(feature = "tensorflow")]
 fn graphs() {
     use common::bundles::message;
     use common::flatbuffers::{Node, file, numbers, text};
@@ -369,7 +366,6 @@ fn large_pickle() {
 }
 
 /// Tables of a few bytes that describe more than memory holds.
-#[cfg(feature = "tensorflow")]
 fn tables() {
     use common::bundles::{PLAIN, Told, Way, bundle, field, header, message, number, table};
     let packed = Way { packed: true, ..PLAIN };

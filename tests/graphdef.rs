@@ -1,7 +1,5 @@
 //! Graphs that no framework at hand writes: constants of functions and of attributes, lists of every length, large and deep ones.
 
-#![cfg(feature = "tensorflow")]
-
 mod common;
 
 use common::{Sparse, counted, warned};

@@ -1,5 +1,4 @@
 //! TensorFlow files written by hand: many shards, slices, packed tables, several checkpoints, what is missing, what is damaged.
-#![cfg(feature = "tensorflow")]
 
 mod common;
 

@@ -1,7 +1,5 @@
 //! What no converter at hand writes: models of more than 2 GB, elements in other files, and tables that lie.
 
-#![cfg(feature = "tensorflow")]
-
 mod common;
 
 use common::flatbuffers::{Node, file, numbers, text};

@@ -5,7 +5,7 @@
 mod extent;
 mod hash;
 mod histogram;
-#[cfg(feature = "tensorflow")]
+#[cfg(feature = "whole")]
 mod intact;
 mod spread;
 mod study;

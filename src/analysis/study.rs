@@ -29,7 +29,7 @@ pub struct Study {
     extent: Extent,
     second: Option<Second>,
     done: u64,
-    #[cfg(feature = "tensorflow")]
+    #[cfg(feature = "whole")]
     intact: super::intact::Intact,
     chunk: Vec<u8>,
     values: Vec<f64>,
@@ -54,7 +54,7 @@ impl Study {
             extent: Extent::default(),
             second: None,
             done: 0,
-            #[cfg(feature = "tensorflow")]
+            #[cfg(feature = "whole")]
             intact: super::intact::Intact::default(),
             chunk,
             values,
@@ -89,7 +89,7 @@ impl Study {
         if !kept {
             elements.read(self.done, count, &mut self.chunk)?;
         }
-        #[cfg(feature = "tensorflow")]
+        #[cfg(feature = "whole")]
         if self.second.is_none() {
             self.intact.take(files, tensor, &self.chunk)?;
         }

@@ -1,6 +1,6 @@
 //! The elements of one tensor, whatever its layout, as dense little-endian runs.
 
-#[cfg(feature = "hdf5")]
+#[cfg(feature = "whole")]
 use super::encoded::Recoded;
 use super::kept::Kept;
 use super::quantized::Dequantized;
@@ -27,7 +27,7 @@ enum Kind<'a> {
     Plain(Plain<'a>),
     Sparse(Scattered),
     Quantized(Dequantized<'a>),
-    #[cfg(feature = "hdf5")]
+    #[cfg(feature = "whole")]
     Encoded(Recoded<'a>),
 }
 
@@ -43,7 +43,7 @@ impl<'a> Elements<'a> {
         let kind = match &tensor.layout {
             Layout::Sparse(sparse) => Kind::Sparse(Scattered::new(files, &stored, sparse)?),
             Layout::Quantized(quantized) => Kind::Quantized(Dequantized::new(files, &stored, quantized, false)?),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Layout::Encoded(encoded) => {
                 let plain = Plain::new(files, &Stored::of(&encoded.stored))?;
                 Kind::Encoded(Recoded::new(plain, encoded, tensor.dtype.number())?)
@@ -77,7 +77,7 @@ impl<'a> Elements<'a> {
         let kind = match &tensor.layout {
             Layout::Sparse(sparse) => Kind::Sparse(Scattered::new(files, &stored, sparse)?.only_stored()),
             Layout::Quantized(quantized) => Kind::Quantized(Dequantized::new(files, &stored, quantized, true)?),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Layout::Encoded(encoded) => {
                 let plain = Plain::written(files, &Stored::of(&encoded.stored), kept)?;
                 Kind::Encoded(Recoded::new(plain, encoded, tensor.dtype.number())?)
@@ -120,7 +120,7 @@ impl<'a> Elements<'a> {
             Kind::Plain(plain) => plain.count(),
             Kind::Sparse(scattered) => scattered.count(),
             Kind::Quantized(dequantized) => dequantized.codes().count(),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Kind::Encoded(recoded) => recoded.plain().count(),
         }
     }
@@ -131,7 +131,7 @@ impl<'a> Elements<'a> {
             Kind::Plain(plain) => plain.repeat(),
             Kind::Sparse(_) => 1,
             Kind::Quantized(dequantized) => dequantized.codes().repeat(),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Kind::Encoded(recoded) => recoded.plain().repeat(),
         }
     }
@@ -143,7 +143,7 @@ impl<'a> Elements<'a> {
             Kind::Plain(plain) => plain.implicit(),
             Kind::Sparse(scattered) => scattered.implicit(),
             Kind::Quantized(_) => (0, Vec::new()),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Kind::Encoded(recoded) => recoded.implicit(),
         }
     }
@@ -170,7 +170,7 @@ impl<'a> Elements<'a> {
             Kind::Plain(plain) => plain.read(start, count, into),
             Kind::Sparse(scattered) => scattered.read(start, count, into),
             Kind::Quantized(dequantized) => dequantized.read(start, count, into),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Kind::Encoded(recoded) => recoded.read(start, count, into),
         }
     }

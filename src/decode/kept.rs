@@ -5,6 +5,6 @@
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
     /// Of a tensor in chunks, where they are and what is in them.
-    #[cfg(feature = "hdf5")]
+    #[cfg(feature = "whole")]
     pub(super) chunks: super::found::Found,
 }

@@ -6,15 +6,15 @@
 mod add;
 mod cells;
 mod elements;
-#[cfg(feature = "hdf5")]
+#[cfg(feature = "whole")]
 mod encoded;
 mod floats;
-#[cfg(feature = "hdf5")]
+#[cfg(feature = "whole")]
 mod found;
-#[cfg(feature = "hdf5")]
+#[cfg(feature = "whole")]
 mod heap;
 mod kept;
-#[cfg(feature = "hdf5")]
+#[cfg(feature = "whole")]
 mod mosaic;
 mod numbers;
 mod pieces;
@@ -23,9 +23,9 @@ mod rows;
 mod shown;
 mod sparse;
 mod stored;
-#[cfg(feature = "tensorflow")]
+#[cfg(feature = "whole")]
 mod texts;
-#[cfg(feature = "hdf5")]
+#[cfg(feature = "whole")]
 mod tiled;
 mod view;
 mod walk;

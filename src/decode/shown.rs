@@ -2,9 +2,9 @@
 
 use super::cells::{Cell, cells};
 use super::elements::Elements;
-#[cfg(feature = "hdf5")]
+#[cfg(feature = "whole")]
 use super::heap::{Heaps, has_heap};
-#[cfg(feature = "tensorflow")]
+#[cfg(feature = "whole")]
 use super::texts::TextElements;
 use crate::error::{Error, Result};
 use crate::model::{Dtype, Tensor};
@@ -20,7 +20,7 @@ pub struct Shown<'a> {
 enum Kind<'a> {
     /// Elements of one size, and room for the bytes of some.
     Sized(Elements<'a>, Vec<u8>, &'a Files),
-    #[cfg(feature = "tensorflow")]
+    #[cfg(feature = "whole")]
     Texts(TextElements<'a>),
 }
 
@@ -32,7 +32,7 @@ impl<'a> Shown<'a> {
     /// As [`Elements::new`].
     pub fn new(files: &'a Files, tensor: &'a Tensor) -> Result<Self> {
         let kind = match &tensor.layout {
-            #[cfg(feature = "tensorflow")]
+            #[cfg(feature = "whole")]
             crate::model::Layout::Texts(texts) => {
                 let text = tensor.dtype == Dtype::Strings { text: true };
                 Kind::Texts(TextElements::new(files, texts, tensor.elements(), text)?)
@@ -46,7 +46,7 @@ impl<'a> Shown<'a> {
     pub fn count(&self) -> u64 {
         match &self.kind {
             Kind::Sized(elements, ..) => elements.count(),
-            #[cfg(feature = "tensorflow")]
+            #[cfg(feature = "whole")]
             Kind::Texts(texts) => texts.count(),
         }
     }
@@ -62,7 +62,7 @@ impl<'a> Shown<'a> {
                 let found = read_sized(elements, bytes, start, count)?;
                 in_heaps(files, elements.dtype(), found)
             }
-            #[cfg(feature = "tensorflow")]
+            #[cfg(feature = "whole")]
             Kind::Texts(texts) => texts.read(start, count),
         }
     }
@@ -79,7 +79,7 @@ fn read_sized(elements: &Elements<'_>, bytes: &mut Vec<u8>, start: u64, count: u
 }
 
 /// What stands in a heap of the file comes from there.
-#[cfg(feature = "hdf5")]
+#[cfg(feature = "whole")]
 fn in_heaps(files: &Files, dtype: &Dtype, mut found: Vec<Cell>) -> Result<Vec<Cell>> {
     if has_heap(dtype) {
         let mut heaps = Heaps::new(files);
@@ -89,7 +89,7 @@ fn in_heaps(files: &Files, dtype: &Dtype, mut found: Vec<Cell>) -> Result<Vec<Ce
 }
 
 /// Without HDF5 there are no heaps.
-#[cfg(not(feature = "hdf5"))]
+#[cfg(not(feature = "whole"))]
 #[expect(clippy::unnecessary_wraps, reason = "as with HDF5")]
 fn in_heaps(_: &Files, _: &Dtype, found: Vec<Cell>) -> Result<Vec<Cell>> {
     Ok(found)

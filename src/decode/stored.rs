@@ -1,11 +1,11 @@
 //! Elements that lie in files as they are, in one storage or in several pieces: what the other layouts are made of.
 
 use super::kept::Kept;
-#[cfg(feature = "hdf5")]
+#[cfg(feature = "whole")]
 use super::mosaic::Patches;
 use super::numbers::{is_whole, whole_numbers};
 use super::pieces::Pieces;
-#[cfg(feature = "hdf5")]
+#[cfg(feature = "whole")]
 use super::tiled::Tiles;
 use super::view::View;
 use crate::error::{Error, Result};
@@ -46,9 +46,9 @@ impl<'a> Stored<'a> {
 pub(super) enum Plain<'a> {
     View(View<'a>),
     Pieces(Pieces<'a>),
-    #[cfg(feature = "hdf5")]
+    #[cfg(feature = "whole")]
     Tiles(Box<Tiles<'a>>),
-    #[cfg(feature = "hdf5")]
+    #[cfg(feature = "whole")]
     Patches(Patches<'a>),
 }
 
@@ -60,11 +60,11 @@ impl<'a> Plain<'a> {
                 Ok(Plain::View(View::new(files, stored, *range)?))
             }
             Layout::Pieces(pieces) => Ok(Plain::Pieces(Pieces::new(files, stored, pieces)?)),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Layout::Tiled(tiled) => {
                 Ok(Plain::Tiles(Box::new(Tiles::new(files, stored, tiled, &Kept::default().chunks)?)))
             }
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Layout::Mosaic(mosaic) => Ok(Plain::Patches(Patches::new(files, stored, mosaic)?)),
             _ => Err(refusal(stored.layout)),
         }
@@ -86,10 +86,10 @@ impl<'a> Plain<'a> {
     }
 
     /// The elements in the order of the file, without those that were never written ([`Plain::implicit`]).
-    #[cfg_attr(not(feature = "hdf5"), expect(unused_variables, reason = "only chunks are come back to"))]
+    #[cfg_attr(not(feature = "whole"), expect(unused_variables, reason = "only chunks are come back to"))]
     pub fn written(files: &'a Files, stored: &Stored<'a>, kept: &Kept) -> Result<Self> {
         match stored.layout {
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Layout::Tiled(tiled) => Ok(Plain::Tiles(Box::new(Tiles::unordered(files, stored, tiled, &kept.chunks)?))),
             _ => Ok(Self::unordered(files, stored, None)?.0),
         }
@@ -98,7 +98,7 @@ impl<'a> Plain<'a> {
     /// How many elements are there beside the visited ones, and what each of them is.
     pub fn implicit(&self) -> (u64, Vec<u8>) {
         match self {
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Plain::Tiles(tiles) => tiles.implicit(),
             _ => (0, Vec::new()),
         }
@@ -108,9 +108,9 @@ impl<'a> Plain<'a> {
         match self {
             Plain::View(view) => view.count(),
             Plain::Pieces(pieces) => pieces.count(),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Plain::Tiles(tiles) => tiles.count(),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Plain::Patches(patches) => patches.count(),
         }
     }
@@ -129,9 +129,9 @@ impl<'a> Plain<'a> {
             _ if count == 0 => Ok(()),
             Plain::View(view) => view.read(start, count, into),
             Plain::Pieces(pieces) => pieces.read(start, count, into),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Plain::Tiles(tiles) => tiles.read(start, count, into),
-            #[cfg(feature = "hdf5")]
+            #[cfg(feature = "whole")]
             Plain::Patches(patches) => patches.read(start, count, into),
         }
     }

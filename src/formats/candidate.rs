@@ -1,4 +1,3 @@
-#[cfg(feature = "hdf5")]
 use super::hdf5::Hdf5;
 use super::pickles;
 use crate::error::{Error, Result};
@@ -15,7 +14,6 @@ pub struct Candidate<'a> {
     pub file: &'a File,
     head: Vec<u8>,
     archive: OnceCell<Result<Archive>>,
-    #[cfg(feature = "hdf5")]
     hdf5: OnceCell<Result<Hdf5>>,
 }
 
@@ -30,14 +28,7 @@ impl<'a> Candidate<'a> {
     /// `Source` if they cannot be had.
     pub fn new(id: FileId, file: &'a File) -> Result<Self> {
         let head = read_vec(&*file.source, 0, file.source.size().min(Self::HEAD))?;
-        Ok(Candidate {
-            id,
-            file,
-            head,
-            archive: OnceCell::new(),
-            #[cfg(feature = "hdf5")]
-            hdf5: OnceCell::new(),
-        })
+        Ok(Candidate { id, file, head, archive: OnceCell::new(), hdf5: OnceCell::new() })
     }
 
     /// Its first bytes, at most [`Candidate::HEAD`].
@@ -82,15 +73,13 @@ impl<'a> Candidate<'a> {
     /// # Errors
     ///
     /// What is wrong with it.
-    #[cfg(feature = "hdf5")]
     pub fn require_hdf5(&self) -> Result<&Hdf5> {
         self.hdf5.get_or_init(|| Hdf5::open(&self.file.source)).as_ref().map_err(Clone::clone)
     }
 
-    /// The objects, of an HDF5 file that is sound.
-    #[cfg(feature = "hdf5")]
+    /// The objects, of an HDF5 file that is sound; the whole build alone looks for them.
     pub fn hdf5(&self) -> Option<&Hdf5> {
-        super::hdf5::is_one(self).then(|| self.require_hdf5().ok())?
+        (cfg!(feature = "whole") && super::hdf5::is_one(self)).then(|| self.require_hdf5().ok())?
     }
 
     fn read_archive(&self) -> Option<&Result<Archive>> {

@@ -4,25 +4,21 @@
 //! that is possible in dedicated workers only, which is where the core lives; so nothing above is asynchronous, and the
 //! same code runs natively in the tests.
 
-#[cfg(feature = "tensorflow")]
 mod ahead;
 mod files;
 mod memory;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod pages;
-#[cfg(feature = "tensorflow")]
 mod repeated;
 mod window;
 
-#[cfg(feature = "tensorflow")]
 pub use ahead::Ahead;
 pub use files::{File, FileId, Files};
 pub use memory::Memory;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{NativeFile, files_from_paths};
 pub use pages::Pages;
-#[cfg(feature = "tensorflow")]
 pub use repeated::Repeated;
 pub use window::Window;
 

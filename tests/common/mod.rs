@@ -3,10 +3,8 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 pub mod archives;
-#[cfg(feature = "tensorflow")]
 pub mod bundles;
 pub mod flatbuffers;
-#[cfg(feature = "hdf5")]
 pub mod hdf5;
 pub mod hostile;
 

@@ -3,18 +3,12 @@
 //! Sources: `graph.proto`, `node_def.proto`, `attr_value.proto`, `function.proto` and `tensor.proto` in
 //! `tensorflow/core/framework`.
 
-#[cfg(feature = "tensorflow")]
 mod reader;
-#[cfg(feature = "tensorflow")]
 mod schema;
-#[cfg(feature = "tensorflow")]
 mod tensor;
 
 use super::{Candidate, Format};
 
-#[cfg(not(feature = "tensorflow"))]
-use super::elsewhere as open;
-#[cfg(feature = "tensorflow")]
 use reader::open;
 
 pub(super) const FORMAT: Format = Format {

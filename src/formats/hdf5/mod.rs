@@ -2,27 +2,17 @@
 //!
 //! `wire/hdf5` reads the structures; here datasets become tensors, and attributes, groups and links what stands beside them.
 
-#[cfg(feature = "hdf5")]
 mod dtype;
-#[cfg(feature = "hdf5")]
 mod open;
-#[cfg(feature = "hdf5")]
 mod others;
-#[cfg(feature = "hdf5")]
 mod reader;
-#[cfg(feature = "hdf5")]
 mod virtuals;
 
-#[cfg(not(feature = "hdf5"))]
-use super::elsewhere as open_file;
 use super::{Candidate, Format};
 use crate::source::read_vec;
 use crate::wire::HDF5_SIGNATURE;
-#[cfg(feature = "hdf5")]
 pub use open::Hdf5;
-#[cfg(feature = "hdf5")]
 use open::open as open_file;
-#[cfg(feature = "hdf5")]
 pub use reader::Reader;
 
 pub(super) const FORMAT: Format = Format {

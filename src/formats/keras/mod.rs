@@ -7,73 +7,20 @@
 //! | `keras-weights-h5` | `.weights.h5` of Keras 3: groups as the model's objects hold each other |
 //! | `keras-weights-sharded` | the same in several files, with an index |
 
-#[cfg(feature = "hdf5")]
 mod archive;
-#[cfg(feature = "hdf5")]
 mod classes;
-#[cfg(feature = "hdf5")]
 mod config;
-#[cfg(feature = "hdf5")]
 mod h5;
-#[cfg(feature = "hdf5")]
 mod legacy;
-#[cfg(feature = "hdf5")]
 mod model;
-#[cfg(feature = "hdf5")]
 mod notes;
-#[cfg(feature = "hdf5")]
 mod optimizer;
-#[cfg(feature = "hdf5")]
 mod read;
-#[cfg(feature = "hdf5")]
 mod sharded;
-#[cfg(feature = "hdf5")]
 mod store;
-#[cfg(feature = "hdf5")]
 mod walk;
 
-use super::{Candidate, Format};
-
-/// What only the whole build has: the others know these files as archives, as HDF5 and by their names.
-#[cfg(not(feature = "hdf5"))]
-mod opened {
-    use super::Candidate;
-    pub(super) use crate::formats::elsewhere as archive;
-    pub(super) use crate::formats::elsewhere as layers;
-    pub(super) use crate::formats::elsewhere as sharded;
-    pub(super) use crate::formats::elsewhere as weights;
-
-    pub(super) fn lists_layers(_: &Candidate<'_>) -> bool {
-        false
-    }
-
-    pub(super) use lists_layers as numbers_variables;
-}
-
-#[cfg(feature = "hdf5")]
-mod opened {
-    use super::{Candidate, FORMAT_H5, FORMAT_WEIGHTS, h5};
-    pub(super) use super::{archive::open as archive, sharded::open as sharded};
-    use crate::error::Result;
-    use crate::model::Checkpoint;
-    use crate::source::Files;
-
-    pub(super) fn lists_layers(file: &Candidate<'_>) -> bool {
-        file.hdf5().is_some_and(h5::lists_layers)
-    }
-
-    pub(super) fn numbers_variables(file: &Candidate<'_>) -> bool {
-        file.hdf5().is_some_and(h5::numbers_variables)
-    }
-
-    pub(super) fn layers(given: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
-        h5::open(given, lead, FORMAT_H5.id)
-    }
-
-    pub(super) fn weights(given: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
-        h5::open(given, lead, FORMAT_WEIGHTS.id)
-    }
-}
+use super::Format;
 
 pub(super) const FORMAT: Format = Format {
     id: "keras",
@@ -86,7 +33,7 @@ pub(super) const FORMAT: Format = Format {
             has("model.weights.h5") || has("config.json") && has("metadata.json")
         })
     },
-    open: opened::archive,
+    open: archive::open,
 };
 
 pub(super) const FORMAT_H5: Format = Format {
@@ -94,8 +41,8 @@ pub(super) const FORMAT_H5: Format = Format {
     label: "Keras HDF5",
     extensions: &["h5"],
     reads: "whole models and weights of Keras 1 to 3: layers by their names, training config, optimizer",
-    probe: opened::lists_layers,
-    open: opened::layers,
+    probe: |file| file.hdf5().is_some_and(h5::lists_layers),
+    open: |given, lead| h5::open(given, lead, FORMAT_H5.id),
 };
 
 pub(super) const FORMAT_WEIGHTS: Format = Format {
@@ -103,8 +50,8 @@ pub(super) const FORMAT_WEIGHTS: Format = Format {
     label: "Keras weights",
     extensions: &["weights.h5"],
     reads: "`.weights.h5` of Keras 3: names of layers and variables as far as the file tells them",
-    probe: opened::numbers_variables,
-    open: opened::weights,
+    probe: |file| file.hdf5().is_some_and(h5::numbers_variables),
+    open: |given, lead| h5::open(given, lead, FORMAT_WEIGHTS.id),
 };
 
 /// The index that maps groups of variables to files.
@@ -114,5 +61,5 @@ pub(super) const SHARDED: Format = Format {
     extensions: &["weights.json"],
     reads: "an index with its shards; missing ones are named",
     probe: |file| file.has_extension(SHARDED.extensions) && file.head().trim_ascii_start().starts_with(b"{"),
-    open: opened::sharded,
+    open: sharded::open,
 };

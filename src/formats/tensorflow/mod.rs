@@ -8,30 +8,18 @@
 //! Sources: `tensorflow/core/util/tensor_bundle/tensor_bundle.cc`, `tensorflow/core/protobuf/tensor_bundle.proto`,
 //! `tensorflow/core/util/saved_tensor_slice.proto`, `tensorflow/core/protobuf/saved_model.proto`.
 
-#[cfg(feature = "tensorflow")]
 mod bundle;
-#[cfg(feature = "tensorflow")]
 pub(super) mod dtypes;
-#[cfg(feature = "tensorflow")]
 mod graph;
-#[cfg(feature = "tensorflow")]
 mod intact;
-#[cfg(feature = "tensorflow")]
 mod keras;
-#[cfg(feature = "tensorflow")]
 mod saved_model;
-#[cfg(feature = "tensorflow")]
 mod slices;
-#[cfg(feature = "tensorflow")]
 mod state;
-#[cfg(feature = "tensorflow")]
 mod v1;
 
 use super::Format;
 
-#[cfg(not(feature = "tensorflow"))]
-use super::{elsewhere as open_checkpoint, elsewhere as open_saved_model, elsewhere as open_v1};
-#[cfg(feature = "tensorflow")]
 use {saved_model::open as open_saved_model, state::open as open_checkpoint, v1::open as open_v1};
 
 /// A folder with a graph and its variables.

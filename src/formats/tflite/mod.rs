@@ -1,20 +1,12 @@
 //! TFLite (LiteRT): a FlatBuffers file whose tables describe the graphs and whose buffers hold the constants.
 
-#[cfg(feature = "tensorflow")]
 mod metadata;
-#[cfg(feature = "tensorflow")]
 mod operators;
-#[cfg(feature = "tensorflow")]
 mod reader;
-#[cfg(feature = "tensorflow")]
 mod sparse;
-#[cfg(feature = "tensorflow")]
 mod tensors;
 
 use super::Format;
-#[cfg(not(feature = "tensorflow"))]
-use super::elsewhere as open;
-#[cfg(feature = "tensorflow")]
 use reader::open;
 
 pub(super) const FORMAT: Format = Format {
