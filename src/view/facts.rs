@@ -5,9 +5,10 @@ use super::pickles::PickleFact;
 use super::report::{self, Note, Report};
 use super::tied::{SHOWN_SHARES, by_storage, tied};
 use crate::formats::{FORMATS, Format};
-use crate::model::{ByteRange, Checkpoint, Entry, Key, Layout, Piece, Role, Scale, Tensor};
+use crate::model::{BitLayout, ByteRange, Checkpoint, Encoded, Entry, Key, Layout, Piece, Role, Scale, Tensor, Tiled};
 use crate::source::Files;
 use crate::view::table::Tree;
+use crate::wire::hdf5::filter_name;
 use serde::Serialize;
 
 /// The header of the page.
@@ -226,10 +227,31 @@ fn layout_text(layout: &Layout) -> Option<String> {
         Layout::Sparse(sparse) => Some(format!("{}, {} values stored", sparse.kind.name(), sparse.values.elements())),
         Layout::Quantized(_) => Some("quantized".to_owned()),
         Layout::Pieces(pieces) => Some(format!("{} parts", pieces.len())),
+        Layout::Tiled(tiled) if cfg!(feature = "whole") => Some(chunks_text(tiled)),
+        Layout::Mosaic(mosaic) => Some(format!("virtual, {} parts", mosaic.patches.len())),
+        Layout::Encoded(encoded) => encoded_text(encoded),
         Layout::Strided { conjugated: true, .. } => Some("conj view".to_owned()),
         Layout::Strided { negated: true, .. } => Some("neg view".to_owned()),
         _ => None,
     }
+}
+
+fn chunks_text(tiled: &Tiled) -> String {
+    let sizes: Vec<String> = tiled.chunk.iter().map(u64::to_string).collect();
+    let filters: Vec<String> = tiled.filters.iter().map(filter_name).collect();
+    let through = if filters.is_empty() { String::new() } else { format!(", {}", filters.join(", ")) };
+    format!("chunks of {}{through}", sizes.join(" × "))
+}
+
+fn encoded_text(encoded: &Encoded) -> Option<String> {
+    let bytes = encoded.stored.dtype.bits()? / 8;
+    Some(match &encoded.bits {
+        BitLayout::Whole { precision, .. } => format!("{precision} bits of {bytes} bytes"),
+        BitLayout::Float { exponent, fraction, .. } => {
+            format!("floats of {bytes} bytes: {} bits of exponent, {} of fraction", exponent.1, fraction.1)
+        }
+        BitLayout::Parts { .. } => format!("two parts in {bytes} bytes"),
+    })
 }
 
 /// How many parts of a tensor are told.
@@ -306,6 +328,10 @@ impl Facts {
                     None => beside.push(RoleCount { role, elements }),
                 },
             }
+            // A program or an object graph that stands among the tensors is none.
+            if tensor.role == Some(Role::Other) && tensor.dtype.number().is_none() {
+                continue;
+            }
             match dtypes.iter_mut().find(|share| share.dtype == tensor.dtype.name()) {
                 Some(share) => share.bytes += js(tensor.bytes()),
                 None => {
@@ -314,8 +340,9 @@ impl Facts {
             }
         }
         dtypes.retain(|share| share.bytes > 0.0);
+        let typed: f64 = dtypes.iter().map(|share| share.bytes).sum();
         for share in &mut dtypes {
-            share.share = if bytes > 0.0 { share.bytes / bytes } else { 0.0 };
+            share.share = share.bytes / typed;
         }
         dtypes.sort_unstable_by(|a, b| b.bytes.total_cmp(&a.bytes));
         let file_bytes = files.iter().map(|file| js(file.bytes)).sum();
@@ -359,6 +386,15 @@ impl Place {
     }
 }
 
+/// The file that chunks are in.
+fn chunked_in(files: &Files, layout: &Layout) -> Option<String> {
+    match layout {
+        Layout::Tiled(tiled) => Some(files.given(tiled.file).name.clone()),
+        Layout::Encoded(encoded) => chunked_in(files, &encoded.stored.layout),
+        _ => None,
+    }
+}
+
 /// The rows of all tensors, in the order of the file.
 pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
     let storages = by_storage(&checkpoint.tensors);
@@ -394,7 +430,7 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
             within: place.as_ref().is_some_and(|place| place.within),
             offset: place.as_ref().and_then(|place| place.offset).map(js),
             record: place.as_ref().and_then(|place| place.record.clone()),
-            file: place.map(|place| place.file),
+            file: place.map(|place| place.file).or_else(|| chunked_in(&checkpoint.files, inner)),
             absent,
             problem,
             role: tensor.role.map(Role::name),

@@ -38,7 +38,7 @@ export function createLayers(context) {
   const rows = h('tbody')
   let number = 0
   const more = createMore(context, layers, layer => rows.append(createLayer(context, layer, number++)))
-  const columns = /** @type {const} */ (['layerNumber', 'layer', 'layerClass', 'layerOutput', 'weights', 'count'])
+  const columns = /** @type {const} */ (['layerNumber', 'layer', 'layerOutput', 'weights', 'count'])
   const table = h('table', { class: 'layers', part: 'layers', onkeydown: key, onclick: choose },
     h('thead', {}, h('tr', {}, columns.map(column => h('th', { scope: 'col', class: column === 'count' && 'end' }, t(column))))), rows)
   session.addEventListener('select', show, { signal })
@@ -107,10 +107,9 @@ function createLayer(context, { name, class: kind, output, trainable, weights },
   const parameters = weights.reduce((sum, { tensor }) => sum + (tensors[tensor]?.elements ?? 0), 0)
   return h('tr', { 'data-layer': name },
     h('td', { class: 'number' }, numbers.exact(number)),
-    h('th', { scope: 'row' }, visible(name)),
-    h('td', { class: 'class' }, kind && visible(kind), trainable === false && h('span', { class: 'badge' }, t('frozen'))),
+    h('th', { scope: 'row' }, visible(name), h('span', { class: 'class' }, kind && visible(kind), trainable === false && h('span', { class: 'badge' }, t('frozen')))),
     h('td', { class: 'output' }, output && visible(output)),
-    h('td', { class: 'weights' }, weights.map(weight => createWeight(context, weight))),
+    h('td', {}, h('div', { class: 'weights' }, weights.map(weight => createWeight(context, weight)))),
     h('td', { class: 'end', 'data-label': t('count') }, weights.length > 0 && numbers.exact(parameters)))
 }
 

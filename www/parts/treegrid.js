@@ -218,8 +218,8 @@ export class TreeGrid {
     const open = row < 0 ? this.#isOpen(groupOf(row), depth) : undefined
     const bytes = this.#bytesOf(row)
     const cells = { tensor, group, result: session.results.get(row), share: bytes / (session.checkpoint.facts.bytes || 1), bar: bytes / this.#largest }
-    const name = h('div', { role: 'gridcell', class: 'name', title: tensor ? `${called(t, tensor)}  ${numbers.shape(known(tensor).shape ?? [])}` : visible(group?.path ?? '') },
-      h('span', { class: 'twist', 'aria-hidden': 'true' }, group && icon('twist')), h('span', { class: 'text' }, this.#marked(tensor, group)), this.#tied(tensor))
+    const name = h('div', { role: 'gridcell', class: 'name', title: tensor ? `${called(t, tensor)}  ${tensor.alias ? `${visible(tensor.alias)}  ` : ''}${numbers.shape(known(tensor).shape ?? [])}` : visible(group?.path ?? '') },
+      h('span', { class: 'twist', 'aria-hidden': 'true' }, group && icon('twist')), h('span', { class: 'text' }, this.#named(tensor, group)), tensor?.alias && h('span', { class: 'alias' }, this.#marked(tensor.alias, tensor.alias)), this.#tied(tensor))
     name.style.setProperty('--depth', String(depth))
     const element = h('div', {
       id: `row-${at}`, role: 'row', class: `row${group ? ' group' : ''}${tensor?.absent ? ' absent' : ''}${at === this.#active ? ' active' : ''}`,
@@ -239,16 +239,25 @@ export class TreeGrid {
   }
 
   /**
-   * A label in which what the query found is marked. The query is asked about the full name, which ends with the label.
-   *
    * @param {import('../types').TensorInfo} [tensor]
    * @param {import('../wasm/core').Group} [group]
    * @returns {(Node | string)[]}
    */
-  #marked(tensor, group) {
+  #named(tensor, group) {
     if (tensor?.name === '') return [h('span', { class: 'soft' }, called(this.#context.t, tensor))]
     const full = tensor?.name ?? group?.path ?? ''
     const label = tensor && !this.#context.session.grouped ? full : tensor?.label ?? group?.label ?? ''
+    return this.#marked(full, label)
+  }
+
+  /**
+   * A label in which what the query found is marked. The query is asked about the full name, which ends with the label.
+   *
+   * @param {string} full
+   * @param {string} label
+   * @returns {(Node | string)[]}
+   */
+  #marked(full, label) {
     if (this.#query.trim() === '' || !full.endsWith(label)) return [visible(label)]
     const skipped = full.length - label.length
     /** @type {(Node | string)[]} */

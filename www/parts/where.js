@@ -25,7 +25,7 @@ export function createWhere(context, tensor) {
     ['getWeights', inModel?.weight.index !== undefined && h('code', {}, fromModel(inModel.weight.index))],
     ['role', role && t(ROLES[role])],
     ['alias', alias && visible(alias)],
-    ['requiresGrad', requiresGrad !== undefined && t(requiresGrad ? 'yes' : 'no')],
+    [inModel ? 'trainable' : 'requiresGrad', requiresGrad !== undefined && t(requiresGrad ? 'yes' : 'no')],
     ['file', file && visible(file)],
     ['record', record && visible(record)],
     ['byteRange', trouble ? null : byteRange(context, tensor)],

@@ -78,7 +78,6 @@ export default {
   // The layers
   layerNumber: '#',
   layer: 'Layer',
-  layerClass: 'Class',
   layerOutput: 'Output',
   weights: 'Weights',
   frozen: 'not trained',
@@ -152,6 +151,7 @@ export default {
   sharesNone: 'no other tensor',
   sameElements: 'Same elements as',
   countedOnce: 'counted once in the totals',
+  trainable: 'Trainable',
   requiresGrad: 'requires_grad',
   yes: 'yes',
   no: 'no',

@@ -79,7 +79,6 @@ export default {
   // The layers
   layerNumber: '#',
   layer: '层',
-  layerClass: '类',
   layerOutput: '输出',
   weights: '权重',
   frozen: '不训练',
@@ -153,6 +152,7 @@ export default {
   sharesNone: '无',
   sameElements: '元素相同于',
   countedOnce: '合计中只计一次',
+  trainable: '可训练',
   requiresGrad: 'requires_grad',
   yes: '是',
   no: '否',

@@ -82,8 +82,9 @@ impl Query {
         if self.0.is_empty() {
             return true;
         }
-        let lower = tensor.name.to_lowercase();
-        self.0.iter().all(|term| term.test.holds(tensor, &lower, extent) == term.wanted)
+        let alias = tensor.more.as_ref().and_then(|more| more.alias.as_deref());
+        let names: Vec<Name<'_>> = std::iter::once(&*tensor.name).chain(alias).map(Name::new).collect();
+        self.0.iter().all(|term| term.test.holds(tensor, &names, extent) == term.wanted)
     }
 
     /// What was found in a name, in bytes, rising and apart from each other.
@@ -102,12 +103,24 @@ impl Query {
     }
 }
 
+/// A name of a tensor, of which it may have two; and the same in lower case.
+struct Name<'a> {
+    name: &'a str,
+    lower: String,
+}
+
+impl<'a> Name<'a> {
+    fn new(name: &'a str) -> Self {
+        Name { name, lower: name.to_lowercase() }
+    }
+}
+
 impl Test {
-    fn holds(&self, tensor: &Tensor, lower: &str, extent: Option<&Extent>) -> bool {
+    fn holds(&self, tensor: &Tensor, names: &[Name<'_>], extent: Option<&Extent>) -> bool {
         match self {
-            Test::Contains(text) => lower.contains(text.as_str()),
-            Test::Glob(pattern) => glob(pattern, lower),
-            Test::Pattern(pattern) => pattern.is_match(&tensor.name),
+            Test::Contains(text) => names.iter().any(|name| name.lower.contains(text.as_str())),
+            Test::Glob(pattern) => names.iter().any(|name| glob(pattern, &name.lower)),
+            Test::Pattern(pattern) => names.iter().any(|name| pattern.is_match(name.name)),
             Test::Dtype(text) => tensor.dtype.name().to_lowercase().starts_with(text.as_str()),
             Test::Device(text) => {
                 tensor.device.as_ref().is_some_and(|device| device.to_lowercase().starts_with(text.as_str()))
@@ -250,6 +263,17 @@ mod tests {
         ] {
             assert!(!finds(query, name), "{query}");
         }
+    }
+
+    #[test]
+    fn the_other_name_of_a_tensor_is_found_too() {
+        let layout = Layout::Absent { file: String::new() };
+        let mut tensor = Tensor::new("variables/0", Dtype::Number(Number::F32), vec![4], layout);
+        tensor.more =
+            Some(std::rc::Rc::new(crate::model::More { alias: Some("dense/Kernel".into()), ..Default::default() }));
+        let finds = |query: &str| Query::parse(query).unwrap().finds(&tensor, None);
+        assert!(["kernel", "dense/*", "/Kernel$/", "variables kernel"].into_iter().all(finds));
+        assert!(!finds("bias") && !finds("-kernel"));
     }
 
     #[test]
