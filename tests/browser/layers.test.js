@@ -51,6 +51,11 @@ test('a SavedModel opens by dropping its folder', async () => {
   const weight = tensors.find((/** @type {any} */ tensor) => tensor.canon === 'f32' && tensor.stats?.std > 0)
   await row(page, weight.name).click()
   await page.locator('[part=stats]', { hasText: weight.stats.max.toPrecision(4) }).waitFor()
+  // Its variables are known by their own names, too.
+  await page.keyboard.press('/')
+  await page.keyboard.type('dense_1/kernel')
+  await page.locator('[part=hits]', { hasText: `2 of ${tensors.length}` }).waitFor()
+  await page.locator('[part=rows] mark', { hasText: 'dense_1/kernel' }).first().waitFor()
   await check()
 })
 

@@ -11,6 +11,8 @@ import { called, known } from './tensor.js'
 /** @typedef {import('../wasm/core').Table} Table */
 /** @typedef {import('./columns.js').Column} Column */
 
+/** What every key of a TensorFlow checkpoint ends with. */
+const SAME_IN_ALL = '/.ATTRIBUTES/VARIABLE_VALUE'
 const ROW_HEIGHT = 27
 /** Rows drawn beyond both edges of the window. */
 const SPARE_ROWS = 8
@@ -247,7 +249,8 @@ export class TreeGrid {
     if (tensor?.name === '') return [h('span', { class: 'soft' }, called(this.#context.t, tensor))]
     const full = tensor?.name ?? group?.path ?? ''
     const label = tensor && !this.#context.session.grouped ? full : tensor?.label ?? group?.label ?? ''
-    return this.#marked(full, label)
+    const shown = label.endsWith(SAME_IN_ALL) ? -SAME_IN_ALL.length : undefined
+    return this.#marked(full.slice(0, shown), label.slice(0, shown))
   }
 
   /**
