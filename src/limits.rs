@@ -111,8 +111,8 @@ pub const HDF5_CHUNK: u64 = 256 << 20;
 pub const HDF5_CHUNKS: usize = 4 << 20;
 
 /// The memory for unpacked chunks that are still wanted: a row of chunks across a matrix of 16 384 columns takes 64 MiB if they
-/// are 1024 by 1024 float32.
-pub const HDF5_CHUNKS_KEPT: u64 = 64 << 20;
+/// are 1024 by 1024 float32. A browser's worker, which never gives memory back, has to do with that.
+pub const HDF5_CHUNKS_KEPT: u64 = if cfg!(target_pointer_width = "64") { 256 << 20 } else { 64 << 20 };
 
 /// The longest text of a tensor of texts that is shown whole.
 pub const TEXT: u64 = 64 << 10;

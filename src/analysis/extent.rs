@@ -55,6 +55,13 @@ impl Extent {
 
 impl Summary for Extent {
     fn add(&mut self, values: &[f64], times: u64) {
+        if times == 1 && Sum::are_plain(values) {
+            self.finite += values.len() as u64;
+            self.zeros += values.iter().map(|value| u64::from(*value == 0.0)).sum::<u64>();
+            self.min = values.iter().fold(self.min, |min, value| if *value < min { *value } else { min });
+            self.max = values.iter().fold(self.max, |max, value| if *value > max { *value } else { max });
+            return self.sum.add_each(values, |value| value);
+        }
         for &value in values {
             if value.is_finite() {
                 self.finite += times;

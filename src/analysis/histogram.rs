@@ -5,7 +5,11 @@ use super::Summary;
 /// Every bin but the last is half open; the last one includes its upper edge.
 /// Source: `numpy/lib/_histograms_impl.py`, `numpy/_core/function_base.py` (`linspace`).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Edges(Vec<f64>);
+pub struct Edges {
+    edges: Vec<f64>,
+    /// Bins in a range of 1.
+    density: f64,
+}
 
 impl Edges {
     /// `bins` bins from `low` to `high`; a range of no width is widened by a half on either side.
@@ -34,28 +38,34 @@ impl Edges {
         if !width.is_finite() || edges.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Err(format!("Too many bins for data range: {bins} bins of finite size cannot be made."));
         }
-        Ok(Edges(edges))
+        let density = count / width;
+        Ok(Edges { edges, density })
     }
 
     /// How many bins there are.
     pub fn bins(&self) -> usize {
-        self.0.len() - 1
+        self.edges.len() - 1
     }
 
     /// All edges, one more than there are bins.
     pub fn as_slice(&self) -> &[f64] {
-        &self.0
+        &self.edges
     }
 
     /// The bin of a value that lies between the first and the last edge.
     fn bin(&self, value: f64) -> usize {
-        let (low, high, last) = (self.0[0], self.0[self.bins()], self.bins() - 1);
+        let (edges, last) = (&self.edges, self.bins() - 1);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of bins")]
-        let near = (((value - low) / (high - low) * to_f64(self.bins())) as usize).min(last);
+        let near = if self.density.is_finite() {
+            ((value - edges[0]) * self.density) as usize
+        } else {
+            edges.partition_point(|edge| *edge <= value).saturating_sub(1)
+        };
+        let near = near.min(last);
         // The scaled position may be off by one at an edge; the edges decide.
-        if value < self.0[near] {
+        if value < edges[near] {
             near - 1
-        } else if near < last && value >= self.0[near + 1] {
+        } else if near < last && value >= edges[near + 1] {
             near + 1
         } else {
             near
@@ -90,7 +100,7 @@ impl Histogram {
 
 impl Summary for Histogram {
     fn add(&mut self, values: &[f64], times: u64) {
-        let (low, high) = (self.edges.0[0], self.edges.0[self.edges.bins()]);
+        let (low, high) = (self.edges.edges[0], self.edges.edges[self.edges.bins()]);
         for &value in values.iter().filter(|value| value.is_finite()) {
             if value < low {
                 self.below += times;

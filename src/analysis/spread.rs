@@ -39,6 +39,12 @@ impl Spread {
 
 impl Summary for Spread {
     fn add(&mut self, values: &[f64], times: u64) {
+        if times == 1 && Sum::are_plain(values) {
+            let (scale, mean) = (self.scale, self.mean);
+            let square = |value: f64| value * value;
+            self.squares.add_each(values, |value| square(value * scale));
+            return self.deviations.add_each(values, |value| square(value * scale - mean));
+        }
         for value in values.iter().filter(|value| value.is_finite()) {
             let scaled = value * self.scale;
             let off = scaled - self.mean;

@@ -56,8 +56,9 @@ impl Found {
         Ok(listing)
     }
 
-    /// The bytes of a chunk. As many are kept as [`limits::HDF5_CHUNKS_KEPT`] has room for, or one.
-    pub fn unpacked(&self, number: u64, unpack: impl FnOnce() -> Result<Vec<u8>>) -> Result<Rc<Vec<u8>>> {
+    /// The bytes of a chunk. As many are kept as [`limits::HDF5_CHUNKS_KEPT`] has room for, or one: those that were asked for last, or,
+    /// of a `pass` that goes through all and may begin again, those that it began with.
+    pub fn unpacked(&self, number: u64, pass: bool, unpack: impl FnOnce() -> Result<Vec<u8>>) -> Result<Rc<Vec<u8>>> {
         {
             let mut inside = self.0.borrow_mut();
             let place = inside.unpacked.iter().rposition(|(known, _)| *known == number);
@@ -71,8 +72,8 @@ impl Found {
         inside.bytes += bytes.len() as u64;
         inside.unpacked.push_back((number, bytes.clone()));
         while inside.bytes > limits::HDF5_CHUNKS_KEPT && inside.unpacked.len() > 1 {
-            let oldest = inside.unpacked.pop_front().map_or(0, |(_, bytes)| bytes.len() as u64);
-            inside.bytes -= oldest;
+            let place = if pass { inside.unpacked.len() - 2 } else { 0 };
+            inside.bytes -= inside.unpacked.remove(place).map_or(0, |(_, bytes)| bytes.len() as u64);
         }
         Ok(bytes)
     }

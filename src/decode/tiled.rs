@@ -213,7 +213,7 @@ impl<'a> Tiles<'a> {
 
     /// The bytes of a chunk as they were before the filters.
     fn unpacked(&self, chunk: &Chunk) -> Result<Rc<Vec<u8>>> {
-        self.found.unpacked(chunk.number, || self.unpack(chunk))
+        self.found.unpacked(chunk.number, self.listing.is_some(), || self.unpack(chunk))
     }
 
     fn unpack(&self, chunk: &Chunk) -> Result<Vec<u8>> {
