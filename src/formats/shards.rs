@@ -41,15 +41,15 @@ impl Shards {
     pub(super) fn open(&self, files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         let given = lead.file;
         let index = read_index(given)?;
-        let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
+        let folder = given.folder();
         let mut model = Checkpoint::new(Files::one(&given.name, given.source.clone()), self.format);
         for (key, value) in index.metadata.map(|pairs| pairs.0).unwrap_or_default() {
             model.metadata.push(Entry::plain(key, Value::from_json(value)));
         }
         let mut missing = HashSet::new();
         for shard in shard_names(&index.weight_map)? {
-            match files.iter().find(|(_, file)| file.name.strip_prefix(folder) == Some(shard)) {
-                Some((_, file)) => self.add_shard(&mut model, file)?,
+            match files.find(folder, shard) {
+                Some(file) => self.add_shard(&mut model, file)?,
                 None => {
                     missing.insert(shard);
                     let count = index.weight_map.0.iter().filter(|(_, file)| file == shard).count();

@@ -4,7 +4,6 @@
 
 mod dtype;
 mod open;
-mod others;
 mod reader;
 mod virtuals;
 

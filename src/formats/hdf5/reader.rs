@@ -2,14 +2,14 @@
 
 use super::dtype::{Described, Place, describe};
 use super::open::Hdf5;
-use super::others::{Joined, Others, base_name};
 use super::virtuals;
 use crate::error::{Result, quoted};
+use crate::formats::others::Others;
 use crate::limits;
 use crate::model::{
     ByteRange, Checkpoint, ChunkIndex, ChunkIndexKind, Dtype, Encoded, Key, Layout, Note, Tensor, Tiled, element_count,
 };
-use crate::source::{FileId, Files, ReadAt};
+use crate::source::{FileId, Files, Joined, ReadAt, base_name};
 use crate::wire::hdf5::{Dataset, External, Object, Storage, filter_name, is_known};
 use std::collections::HashMap;
 use std::rc::Rc;

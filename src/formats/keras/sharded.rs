@@ -48,7 +48,7 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     }
     let index: Index = serde_json::from_slice(&read_vec(&given.source, 0, size)?)
         .map_err(|error| Error::malformed(format!("The index has no weight_map of groups and files: {error}.")))?;
-    let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
+    let folder = given.folder();
     let mut checkpoint = Checkpoint::new(Files::one(&given.name, given.source.clone()), SHARDED.id);
     for (key, value) in index.metadata.map(|pairs| pairs.0).unwrap_or_default() {
         checkpoint.metadata.push(Entry::plain(key, Value::from_json(value)));
@@ -62,7 +62,7 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let mut store = Store::new();
     let mut missing = BTreeSet::new();
     for shard in shards {
-        let Some((_, file)) = files.iter().find(|(_, file)| file.name.strip_prefix(folder) == Some(shard)) else {
+        let Some(file) = files.find(folder, shard) else {
             missing.insert(shard);
             let message = format!("The shard {:?} was not given; drop it together with the others.", quoted(shard));
             checkpoint.note(Note::warning(message).about(shard));

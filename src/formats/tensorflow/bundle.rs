@@ -8,10 +8,9 @@ use crate::error::{Error, Result, quoted};
 use crate::formats::shards::shard_not_given;
 use crate::limits;
 use crate::model::{
-    ByteOrder, ByteRange, Checkpoint, Dtype, Entry, Layout, More, Note, Piece, Role, Tensor, Texts, Value,
-    element_count,
+    ByteOrder, ByteRange, Checkpoint, Entry, Layout, More, Note, Piece, Role, Tensor, Texts, Value, element_count,
 };
-use crate::source::{File, FileId, Files, Pages, ReadAt};
+use crate::source::{File, FileId, Files, Pages, ReadAt, base_name};
 use crate::wire::crc32c;
 use crate::wire::protobuf::Message;
 use crate::wire::sstable::Table;
@@ -149,10 +148,7 @@ impl Bundle {
                 (Layout::Unreadable { why }, None)
             }
         };
-        let dtype = dtypes::by_number(told.dtype).map_or_else(
-            || Dtype::Unknown { name: dtypes::name(told.dtype), bits: None },
-            |known| known.dtype(name != OBJECT_GRAPH),
-        );
+        let dtype = dtypes::dtype(told.dtype, name != OBJECT_GRAPH);
         // A shape that is none cannot be shown; no element is.
         let mut tensor = Tensor::new(name, dtype, told.shape.unwrap_or_else(|_| vec![0]), layout);
         tensor.order = self.order;
@@ -397,7 +393,7 @@ impl Shards {
     /// The name without its folders.
     fn name(&self, shard: u64) -> String {
         let path = self.path(shard);
-        path.rsplit('/').next().unwrap_or(&path).to_owned()
+        base_name(&path).to_owned()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::{Error, Result, quoted};
 use crate::formats::Candidate;
 use crate::limits;
 use crate::model::{Checkpoint, Entry, Note, Value};
-use crate::source::{File, Files, Pages, read_vec};
+use crate::source::{File, Files, Pages, base_name, read_vec};
 use crate::wire::protobuf::Message;
 
 /// What the file says.
@@ -21,9 +21,9 @@ struct State {
 
 /// Opens the checkpoint that `lead` is, or the latest of those beside it.
 pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
-    let folder = folder_of(lead.file);
+    let folder = lead.file.folder();
     let alone = names_checkpoints(lead.head());
-    let file = if alone { Some(lead.file) } else { find(files, &format!("{folder}checkpoint")) };
+    let file = if alone { Some(lead.file) } else { files.find(folder, "checkpoint") };
     let (state, unread) = match file.map(read).transpose() {
         Ok(state) => (state, None),
         Err(error) if alone => return Err(error),
@@ -34,7 +34,7 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let found = match (latest, &state) {
         (Some(found), _) => found,
         (None, Some(state)) if alone => {
-            let name = last_part(&state.latest);
+            let name = base_name(&state.latest);
             let message = format!(
                 "The latest checkpoint is {:?}, whose files were not given; drop them too: {:?}, {:?} and so on.",
                 quoted(name),
@@ -55,7 +55,7 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     for note in unread.into_iter().chain(missing) {
         model.note(note);
     }
-    if let Some(file) = found.prefix().and_then(|prefix| find(files, &format!("{prefix}.meta"))) {
+    if let Some(file) = found.prefix().and_then(|prefix| files.find(prefix, ".meta")) {
         model.files.add(&file.name, file.source.clone());
         if let Err(error) = add_versions(&mut model, Message::new(&Pages::new(&*file.source))) {
             model.note(Note::from(&error.in_file(&file.name)));
@@ -83,8 +83,8 @@ enum Found<'a> {
 impl<'a> Found<'a> {
     /// The checkpoint in `folder` that is told by this path, whose folders are those of another machine.
     fn of(files: &'a Files, folder: &str, path: &str) -> Option<Self> {
-        let name = last_part(path);
-        if let Some(index) = find(files, &format!("{folder}{name}{}", bundle::INDEX)) {
+        let name = base_name(path);
+        if let Some(index) = files.find(folder, &format!("{name}{}", bundle::INDEX)) {
             return Some(Found::Index(index));
         }
         // A set of files is told by question marks in the place of their numbers.
@@ -115,21 +115,6 @@ impl<'a> Found<'a> {
             Found::V1(file) => Some(&file.name),
         }
     }
-}
-
-/// The folder of a file, with the slash behind it.
-pub(super) fn folder_of(file: &File) -> &str {
-    file.name.strip_suffix(file.base_name()).unwrap_or_default()
-}
-
-/// The file of just this name.
-pub(super) fn find<'a>(files: &'a Files, name: &str) -> Option<&'a File> {
-    files.iter().map(|(_, file)| file).find(|file| file.name == name)
-}
-
-/// What stands behind the last slash: paths of the machine that wrote them mean nothing here.
-fn last_part(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 /// Of the checkpoints in a folder that are named as `lead` is but for a number at the end, that of the highest number.
@@ -213,7 +198,7 @@ mod tests {
         let state = parse(text);
         assert_eq!(state.latest, "/a b/模-2");
         assert_eq!(state.all, ["ckpt-1", "a\"b"]);
-        assert_eq!(last_part(&state.latest), "模-2");
-        assert_eq!(last_part("C:\\a\\ckpt-3"), "ckpt-3");
+        assert_eq!(base_name(&state.latest), "模-2");
+        assert_eq!(base_name("C:\\a\\ckpt-3"), "ckpt-3");
     }
 }

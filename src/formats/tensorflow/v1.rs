@@ -11,8 +11,8 @@ use crate::error::{Error, Result, quoted};
 use crate::formats::Candidate;
 use crate::formats::shards::shard_not_given;
 use crate::limits;
-use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Number, Piece, Tensor, Texts, element_count};
-use crate::source::{File, FileId, Files, Pages};
+use crate::model::{ByteRange, Checkpoint, Layout, Note, Number, Piece, Tensor, Texts, element_count};
+use crate::source::{File, FileId, Files, Pages, base_name};
 use crate::wire::protobuf::{Content, Message, Varints};
 use crate::wire::sstable::{Place, Table};
 use std::collections::btree_map::Entry as Slot;
@@ -69,7 +69,7 @@ fn set(model: &mut Checkpoint, files: &Files, lead: &File) -> Vec<File> {
         match by_name.get(path.as_str()) {
             Some(file) => found.push((*file).clone()),
             None => {
-                let shown = path.rsplit('/').next().unwrap_or(&path);
+                let shown = base_name(&path);
                 model.note(shard_not_given(shown, "What it holds is not known without it."));
             }
         }
@@ -156,9 +156,7 @@ fn tensor(model: &mut Checkpoint, name: String, told: Told, parts: &mut HashMap<
         model.note(Note::warning(format!("The tensor {:?} cannot be read: {why}", quoted(&name))).about(&name));
         Layout::Unreadable { why }
     });
-    let dtype = dtypes::by_number(told.dtype)
-        .map_or_else(|| Dtype::Unknown { name: dtypes::name(told.dtype), bits: None }, |known| known.dtype(true));
-    Tensor::new(name, dtype, told.shape.unwrap_or_else(|_| vec![0]), layout)
+    Tensor::new(name, dtypes::dtype(told.dtype, true), told.shape.unwrap_or_else(|_| vec![0]), layout)
 }
 
 fn layout(

@@ -1,8 +1,9 @@
 //! What the tables of a model say. Schema: `tensorflow/compiler/mlir/lite/schema/schema.fbs`.
 
 use super::super::Candidate;
+use super::buffers::{Buffers, External};
 use super::metadata::{self, Graph};
-use super::tensors::{Buffers, External, Reader};
+use super::tensors::Reader;
 use crate::error::{Error, Result, quoted};
 use crate::model::{Checkpoint, Note};
 use crate::source::{Files, Pages};
