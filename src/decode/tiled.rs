@@ -5,7 +5,7 @@ use super::rows::Rows;
 use super::stored::{Stored, to_little};
 use crate::error::{Error, Kind, Result};
 use crate::limits;
-use crate::model::{ByteOrder, Dtype, Tiled};
+use crate::model::{ByteOrder, Dtype, Tiled, index_of};
 use crate::source::{Files, ReadAt, read_vec};
 use crate::wire::hdf5::{Chunk, Chunks, undo};
 use std::ops::Range;
@@ -167,20 +167,7 @@ impl<'a> Tiles<'a> {
 
     /// The chunks that elements at these places are in, and some beside them: those from the first to the last by number.
     fn numbers(&self, wanted: &Range<u64>) -> Range<u64> {
-        let index = |mut place: u64| {
-            let mut index: Vec<_> = self
-                .shape
-                .iter()
-                .rev()
-                .map(|size| {
-                    let at = place % size;
-                    place /= size;
-                    at
-                })
-                .collect();
-            index.reverse();
-            index
-        };
+        let index = |place| index_of(place, self.shape);
         let (first, last) = (index(wanted.start), index(wanted.end - 1));
         let grid = self.chunks.grid();
         let mut same = true;

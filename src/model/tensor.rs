@@ -360,6 +360,16 @@ pub fn element_count(shape: &[u64]) -> Option<u64> {
     shape.iter().try_fold(1u64, |count, &size| count.checked_mul(size))
 }
 
+/// The index of the element at a place, row-major; the place has to be inside.
+pub fn index_of(mut place: u64, shape: &[u64]) -> Vec<u64> {
+    let mut index = vec![0; shape.len()];
+    for (at, size) in index.iter_mut().zip(shape).rev() {
+        *at = place % size;
+        place /= size;
+    }
+    index
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

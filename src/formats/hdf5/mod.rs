@@ -3,6 +3,7 @@
 //! `wire/hdf5` reads the structures; here datasets become tensors, and attributes, groups and links what stands beside them.
 
 mod dtype;
+mod entries;
 mod open;
 mod reader;
 mod virtuals;

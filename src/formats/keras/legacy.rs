@@ -36,7 +36,7 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
     let mut left = store.room();
     let (mut read, mut taken) = (HashSet::new(), HashSet::new());
     for name in names {
-        let folder = store.below(group, &name).filter(|folder| read.insert(*folder));
+        let folder = store.child(group, &name).filter(|folder| read.insert(*folder));
         let Some(folder) = folder else { continue };
         let weights = store.names(folder, "weight_names").unwrap_or_default();
         let own = name == TOP;

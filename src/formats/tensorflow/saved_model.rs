@@ -4,13 +4,14 @@
 //! functions, which may be most of it, are passed over. Sources: `tensorflow/core/protobuf/saved_model.proto`,
 //! `meta_graph.proto`, `saved_object_graph.proto`.
 
-use super::bundle::{self, read_shape, read_versions};
-use super::{dtypes, keras};
+use super::messages::{read_shape, read_versions};
+use super::{bundle, dtypes, keras};
 use crate::error::{Error, Result};
 use crate::formats::Candidate;
 use crate::limits;
 use crate::model::{Checkpoint, Entry, Key, Layout, Note, Role, Tensor, Value};
 use crate::source::{Files, Pages};
+use crate::wire::literal::tuple;
 use crate::wire::protobuf::Message;
 use std::collections::HashMap;
 
@@ -266,9 +267,7 @@ fn signature_shape(shape: Message<'_>) -> Result<String> {
             _ => {}
         }
     }
-    // Python's tuple of one has a comma.
-    let comma = if sizes.len() == 1 { "," } else { "" };
-    Ok(format!("({}{comma})", sizes.join(", ")))
+    Ok(tuple(&sizes))
 }
 
 /// The variables of a `SavedObjectGraph`.
