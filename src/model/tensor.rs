@@ -316,6 +316,11 @@ impl Tensor {
         }
     }
 
+    /// A tensor of which only the name is known, and the file that was not given.
+    pub fn only_named(name: impl Into<String>, file: impl Into<String>) -> Self {
+        Self::new(name, Dtype::untold(), vec![0], Layout::Absent { file: file.into() })
+    }
+
     /// The same tensor as the real numbers that its whole numbers stand for, where it has a scale beside it.
     #[must_use]
     pub fn dequantized(&self) -> Option<Tensor> {

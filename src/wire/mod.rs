@@ -11,6 +11,3 @@ pub mod sstable;
 pub mod tar;
 pub mod textproto;
 pub mod zip;
-
-/// What an HDF5 file begins with, behind a user block that it may have.
-pub const HDF5_SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";

@@ -92,10 +92,9 @@ impl<'a> Reader<'a> {
         let kind = match &dataset.kind {
             Ok(kind) => kind,
             Err(error) => {
-                let dtype = Dtype::Unknown { name: "unknown".to_owned(), bits: None };
                 let why = error.message.clone();
                 let layout = Layout::Unreadable { why: why.clone() };
-                return Ok((Tensor::new("", dtype, shape, layout), Some(why)));
+                return Ok((Tensor::new("", Dtype::untold(), shape, layout), Some(why)));
             }
         };
         let described = describe(kind, Place { file: at.view, sizes: at.hdf5.file.sizes() });

@@ -12,6 +12,11 @@ pub(super) fn joined(before: &str, after: &str) -> String {
     }
 }
 
+/// What stands behind the last slash.
+pub(super) fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// The tree of a file; the first group is its root.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -55,7 +60,7 @@ pub(super) struct Array {
 impl Array {
     /// The last part of its path.
     pub fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
+        last_part(&self.path)
     }
 }
 

@@ -15,7 +15,7 @@ use super::super::{Candidate, Format};
 use super::archive::add_nested;
 use super::boxed::Boxed;
 use super::storage::named_dtype;
-use super::views::{sizes, unknown, unreadable};
+use super::views::{sizes, unreadable};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{ByteRange, Checkpoint, Dtype, Key, Layout, Note, Number, Piece, Role, Tensor, element_count};
@@ -230,7 +230,7 @@ impl Reader<'_> {
                     Ok(_) => "Its type is not known here.".to_owned(),
                 };
                 checkpoint.note(Note::warning(&why).about(name));
-                Tensor::new(name, unknown(), shape.unwrap_or_else(|_| vec![0]), Layout::Unreadable { why })
+                Tensor::new(name, Dtype::untold(), shape.unwrap_or_else(|_| vec![0]), Layout::Unreadable { why })
             }
         };
         tensor.path = path;

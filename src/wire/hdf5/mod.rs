@@ -46,7 +46,7 @@ pub use global::{Collection, Collections};
 pub use lookup3::lookup3;
 pub use selection::{Blocks, Selection};
 pub use space::Space;
-pub use superblock::Superblock;
+pub use superblock::{SIGNATURE, Superblock, places};
 pub use tree::{Kind, Object, Target, Tree};
 pub use types::{Class, Member, Type};
 

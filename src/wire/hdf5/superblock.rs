@@ -4,7 +4,6 @@ use super::cursor::{Cursor, Sizes};
 use super::{lookup3, number};
 use crate::error::{Error, Result};
 use crate::source::{ReadAt, read_vec};
-use crate::wire::HDF5_SIGNATURE as SIGNATURE;
 
 /// What a superblock says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +27,15 @@ pub struct Superblock {
     pub(super) children: u64,
 }
 
-/// What is tried beyond the first bytes: a user block takes 512 bytes times a power of two.
-const USER_BLOCK: u64 = 512;
+/// What a superblock begins with.
+pub const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
+
+/// Where a superblock may be in a file of so many bytes: at the first, or behind a user block of 512 times a power of two.
+pub fn places(size: u64) -> impl Iterator<Item = u64> {
+    let last = size.checked_sub(SIGNATURE.len() as u64);
+    let behind = std::iter::successors(Some(512u64), |place| place.checked_mul(2));
+    std::iter::once(0).chain(behind).take_while(move |place| last.is_some_and(|last| *place <= last))
+}
 
 impl Superblock {
     /// Finds the superblock.
@@ -38,12 +44,10 @@ impl Superblock {
     ///
     /// `Malformed` if there is none or it is damaged, `Unsupported` if it is of an unknown version.
     pub fn find(source: &dyn ReadAt) -> Result<Self> {
-        let mut base = 0;
-        while base + SIGNATURE.len() as u64 <= source.size() {
+        for base in places(source.size()) {
             if read_vec(source, base, SIGNATURE.len() as u64)? == SIGNATURE {
                 return Self::read(source, base);
             }
-            base = if base == 0 { USER_BLOCK } else { base * 2 };
         }
         Err(Error::malformed(
             "The signature of an HDF5 file is nowhere where it may be; the file may be cut off, or damaged by a transfer as text.",
