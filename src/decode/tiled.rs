@@ -2,7 +2,7 @@
 
 use super::found::{Found, Listing};
 use super::rows::Rows;
-use super::stored::{Stored, to_little};
+use super::stored::{Stored, in_memory, to_little};
 use crate::error::{Error, Kind, Result};
 use crate::limits;
 use crate::model::{ByteOrder, Dtype, Tiled, index_of};
@@ -99,8 +99,7 @@ impl<'a> Tiles<'a> {
 
     /// Puts `count` elements from the `start`-th visited one on into `into`, which is empty.
     pub fn read(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
-        let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(self.width));
-        let bytes = bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))?;
+        let bytes = in_memory(count, self.width as u64)?;
         match &self.listing {
             Some(listing) => {
                 into.reserve(bytes);

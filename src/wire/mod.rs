@@ -11,3 +11,8 @@ pub mod sstable;
 pub mod tar;
 pub mod textproto;
 pub mod zip;
+
+/// Bytes as text; what is no UTF-8 is replaced.
+pub fn lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}

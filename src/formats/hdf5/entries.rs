@@ -4,7 +4,7 @@ use super::{Hdf5, Reader};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{Entry, Key, Note, Value};
-use crate::wire::hdf5::{Attribute, Class, Kind, Object, Target, Type};
+use crate::wire::hdf5::{Attribute, Class, Kind, Object, Target, Type, below};
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -52,7 +52,7 @@ fn entry(path: Vec<Key>, kind: &'static str, value: Value) -> Entry {
 fn odd(reader: &mut Reader<'_>, hdf5: &Hdf5, path: &str, target: &Target) -> Option<Note> {
     let link = quoted(path);
     match target {
-        Target::Same(first) => below(path, first).then(|| {
+        Target::Same(first) => below(path, first).is_some().then(|| {
             Note::info(format!(
                 "The link {link:?} leads back to a group that it is in, which makes a cycle; it is not followed."
             ))
@@ -88,11 +88,6 @@ fn attributes(reader: &mut Reader<'_>, hdf5: &Hdf5, object: &Object, path: &Rc<s
         let message = format!("An attribute cannot be read: {}", error.message);
         reader.checkpoint.note(Note::from(&Error { message, ..error }).about(&**path));
     }
-}
-
-/// Whether a path is inside of the group `group`.
-fn below(path: &str, group: &str) -> bool {
-    group.is_empty() || path.strip_prefix(group).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Adds a value; the last one of too many says so.

@@ -86,7 +86,7 @@ impl<'a> Found<'a> {
     /// The checkpoint in `folder` that is told by this path, whose folders are those of another machine.
     fn of(files: &'a Files, folder: &str, path: &str) -> Option<Self> {
         let name = base_name(path);
-        if let Some(index) = files.find(folder, &format!("{name}{}", INDEX)) {
+        if let Some(index) = files.find(folder, &format!("{name}{INDEX}")) {
             return Some(Found::Index(index));
         }
         // A set of files is told by question marks in the place of their numbers.
