@@ -6,6 +6,7 @@ use crate::limits;
 use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Number, Scale, Tensor, Texts, element_count};
 use crate::source::{FileId, Memory};
 use crate::wire::flatbuffer::{Flatbuffer, List, Table};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The fields of the table `Tensor`.
@@ -39,6 +40,8 @@ pub(super) struct Reader<'a> {
     pub checkpoint: Checkpoint,
     /// The first tensor whose elements are lost, why, and how many others are.
     pub lost: Option<(String, Error, u64)>,
+    /// How many tensors have their elements in each file that was not given.
+    pub elsewhere: BTreeMap<String, u64>,
 }
 
 /// What is told of any tensor of a graph, also of one without elements.
@@ -75,7 +78,10 @@ impl Reader<'_> {
         let mut tensor = Tensor::new(name, dtype, shape.unwrap_or_default(), Layout::Unreadable { why: String::new() });
         tensor.layout = match stored {
             _ if !fits => self.unreadable(&tensor, format!("A shape of {sizes:?} is none that a tensor can have.")),
-            Stored::Elsewhere(file) => Layout::Absent { file },
+            Stored::Elsewhere(file) => {
+                *self.elsewhere.entry(file.clone()).or_default() += 1;
+                Layout::Absent { file }
+            }
             Stored::Lost(error) => {
                 let why = error.to_string();
                 match &mut self.lost {
