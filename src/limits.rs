@@ -114,6 +114,9 @@ pub const HDF5_CHUNKS: usize = 4 << 20;
 /// are 1024 by 1024 float32. A browser's worker, which never gives memory back, has to do with that.
 pub const HDF5_CHUNKS_KEPT: u64 = if cfg!(target_pointer_width = "64") { 256 << 20 } else { 64 << 20 };
 
+/// The most boxes that a virtual dataset of HDF5 is put together from.
+pub const HDF5_PATCHES: usize = 100_000;
+
 /// The longest text of a tensor of texts that is shown whole.
 pub const TEXT: u64 = 64 << 10;
 
@@ -148,9 +151,6 @@ pub const GRAPH_OBJECTS: usize = 1 << 19;
 
 /// The longest text that names checkpoints: each of their names takes some 50 bytes.
 pub const CHECKPOINT_STATE: u64 = 1 << 20;
-
-/// The most boxes that a virtual dataset of HDF5 is put together from.
-pub const HDF5_PATCHES: usize = 100_000;
 
 /// The longest text of a graph: it is held, and its binary form with it.
 pub const GRAPH_TEXT: u64 = 64 << 20;

@@ -115,6 +115,11 @@ fn elements_in_another_file_are_asked_for() {
     let alone = open(bytes.clone());
     assert_eq!(alone.tensors[0].layout, Layout::Absent { file: "weights.bin".to_owned() });
     assert!(matches!(alone.tensors[1].layout, Layout::Unreadable { .. }) && warned(&alone));
+    let asked = alone.notes.iter().find(|note| note.place.as_deref() == Some("weights.bin")).unwrap();
+    assert!(
+        asked.message.contains("was not given; drop it") && asked.message.contains("1 of the tensors"),
+        "{asked:?}"
+    );
     let mut files = Files::one("a/model.tflite", Rc::new(Memory::new(bytes)));
     files.add("a/weights.bin", Rc::new(Memory::new([0f32, 1.0, 2.0].map(f32::to_le_bytes).concat())));
     assert_eq!(shown(&formats::open(&files).unwrap(), 0), json!([1.0, 2.0]));

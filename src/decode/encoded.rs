@@ -32,7 +32,9 @@ impl<'a> Recoded<'a> {
             }
             BitLayout::Float { sign, exponent, fraction, .. } => {
                 let fields = inside(*sign, 1) && inside(exponent.0, exponent.1) && inside(fraction.0, fraction.1);
-                fields && matches!(exponent.1, 1..=32) && width <= 16 && Target::of(number).is_some()
+                // Shifts by more than 127 bits would not be.
+                let few = matches!(exponent.1, 1..=32) && fraction.1 <= 112 && width <= 16;
+                fields && few && Target::of(number).is_some()
             }
             BitLayout::Parts { number: part, at, .. } => {
                 let len = part.bits() / 8;

@@ -1,7 +1,7 @@
 //! A tensor that is put together from boxes of others.
 
 use super::rows::Rows;
-use super::stored::{Plain, Stored};
+use super::stored::{Plain, Stored, in_memory};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{Layout, Mosaic, Patch, element_count};
@@ -80,9 +80,7 @@ impl<'a> Patches<'a> {
 
     /// Puts `count` elements from the `start`-th one on into `into`, which is empty.
     pub fn read(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
-        let count_bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(self.width));
-        let bytes = count_bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))?;
-        into.resize(bytes, 0);
+        into.resize(self.bytes(count)?, 0);
         if self.fill.iter().any(|byte| *byte != 0) {
             into.chunks_exact_mut(self.width).for_each(|element| element.copy_from_slice(&self.fill));
         }
@@ -140,8 +138,7 @@ impl<'a> Patches<'a> {
     }
 
     fn bytes(&self, count: u64) -> Result<usize> {
-        let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(self.width));
-        bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))
+        in_memory(count, self.width as u64)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A tensor whose elements lie in several runs of bytes, each a box of the whole.
 
 use super::rows::Rows;
-use super::stored::{Stored, to_little};
+use super::stored::{Stored, in_memory, to_little};
 use crate::error::{Error, Result};
 use crate::model::{ByteOrder, Dtype, Piece, element_count};
 use crate::source::{Files, ReadAt, require};
@@ -140,8 +140,7 @@ impl<'a> Pieces<'a> {
     }
 
     fn bytes(&self, count: u64) -> Result<usize> {
-        let bytes = count.checked_mul(self.width).and_then(|bytes| usize::try_from(bytes).ok());
-        bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))
+        in_memory(count, self.width)
     }
 }
 

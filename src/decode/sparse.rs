@@ -3,7 +3,7 @@
 //! Source: PyTorch's `to_dense`: values are added to zeros in the order in which they are stored.
 
 use super::add::Addition;
-use super::stored::{Plain, Stored, WholeNumbers};
+use super::stored::{Plain, Stored, WholeNumbers, in_memory};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{Sparse, SparseKind, Tensor};
@@ -111,9 +111,7 @@ impl Scattered {
     /// Replaces `into` with `count` elements from the `start`-th visited one on; the caller has counted them.
     pub fn read(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
         into.clear();
-        let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(self.width));
-        let bytes = bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))?;
-        into.resize(bytes, 0);
+        into.resize(in_memory(count, self.width as u64)?, 0);
         let (run, end) = (self.run as u64, start + count);
         // Visited elements are counted by places in the whole or, if only they are visited, by those that are stored.
         let first = if self.only_stored {

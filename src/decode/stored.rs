@@ -189,6 +189,12 @@ impl<'a> WholeNumbers<'a> {
     }
 }
 
+/// The bytes of so many elements of a width, which have to fit into memory.
+pub(super) fn in_memory(count: u64, width: u64) -> Result<usize> {
+    let bytes = count.checked_mul(width).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))
+}
+
 /// Turns the bytes of elements of this type around where they are big-endian.
 pub(super) fn to_little(dtype: &Dtype, order: ByteOrder, bytes: &mut [u8]) {
     let unit = match dtype {

@@ -178,7 +178,7 @@ fn read_lengths(source: &Window, count: u64) -> Result<(Vec<Mark>, u64)> {
         before = before.checked_add(len).filter(|before| *before <= source.size()).ok_or_else(|| {
             Error::malformed(format!("The first {index} texts and one of {len} bytes are longer than the tensor."))
         })?;
-        add_length(&mut sum, len);
+        sum.add_length(len);
     }
     let at = lengths.at();
     let stored = read_vec(source, at, 4)?;
@@ -193,14 +193,6 @@ fn read_lengths(source: &Window, count: u64) -> Result<(Vec<Mark>, u64)> {
         )));
     }
     Ok((marks, at + 4))
-}
-
-/// Lengths beyond 32 bits are summed as 64.
-fn add_length(sum: &mut crc32c::Sum, len: u64) {
-    match u32::try_from(len) {
-        Ok(len) => sum.add(&len.to_le_bytes()),
-        Err(_) => sum.add(&len.to_le_bytes()),
-    }
 }
 
 /// The number of texts that TFLite's buffer tells.
@@ -295,7 +287,7 @@ mod tests {
         let mut sum = crc32c::Sum::begin();
         let mut bytes = Vec::new();
         for text in texts {
-            add_length(&mut sum, text.len() as u64);
+            sum.add_length(text.len() as u64);
             let mut rest = text.len();
             while rest > 127 {
                 bytes.push(u8::try_from(rest & 127).unwrap() | 128);

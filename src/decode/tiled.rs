@@ -2,10 +2,10 @@
 
 use super::found::{Found, Listing};
 use super::rows::Rows;
-use super::stored::{Stored, to_little};
+use super::stored::{Stored, in_memory, to_little};
 use crate::error::{Error, Kind, Result};
 use crate::limits;
-use crate::model::{ByteOrder, Dtype, Tiled};
+use crate::model::{ByteOrder, Dtype, Tiled, index_of};
 use crate::source::{Files, ReadAt, read_vec};
 use crate::wire::hdf5::{Chunk, Chunks, undo};
 use std::ops::Range;
@@ -99,8 +99,7 @@ impl<'a> Tiles<'a> {
 
     /// Puts `count` elements from the `start`-th visited one on into `into`, which is empty.
     pub fn read(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
-        let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(self.width));
-        let bytes = bytes.ok_or_else(|| Error::too_large("So many elements do not fit into memory."))?;
+        let bytes = in_memory(count, self.width as u64)?;
         match &self.listing {
             Some(listing) => {
                 into.reserve(bytes);
@@ -167,20 +166,7 @@ impl<'a> Tiles<'a> {
 
     /// The chunks that elements at these places are in, and some beside them: those from the first to the last by number.
     fn numbers(&self, wanted: &Range<u64>) -> Range<u64> {
-        let index = |mut place: u64| {
-            let mut index: Vec<_> = self
-                .shape
-                .iter()
-                .rev()
-                .map(|size| {
-                    let at = place % size;
-                    place /= size;
-                    at
-                })
-                .collect();
-            index.reverse();
-            index
-        };
+        let index = |place| index_of(place, self.shape);
         let (first, last) = (index(wanted.start), index(wanted.end - 1));
         let grid = self.chunks.grid();
         let mut same = true;

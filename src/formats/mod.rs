@@ -13,6 +13,7 @@ mod keras;
 mod lookalikes;
 mod names;
 mod numpy;
+mod others;
 mod pairs;
 mod pickles;
 mod pytorch;

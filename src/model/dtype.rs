@@ -251,6 +251,11 @@ impl Number {
 }
 
 impl Dtype {
+    /// The type of a tensor of which the file tells none.
+    pub fn untold() -> Self {
+        Dtype::Unknown { name: "unknown".to_owned(), bits: None }
+    }
+
     /// The name in the report and on the page: `f32`, `str`, `struct` …; an unknown type's is as the file spells it.
     pub fn name(&self) -> &str {
         match self {

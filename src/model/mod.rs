@@ -11,7 +11,7 @@ pub use layers::{Layer, Weight};
 pub use pickles::{Meaning, PickleFacts, Referred, Verdict};
 pub use tensor::{
     ByteRange, Key, Layout, More, Piece, Quantized, Role, Scale, Sparse, SparseKind, Tensor, Texts, dotted,
-    element_count,
+    element_count, index_of,
 };
 pub use tiled::{BitLayout, ChunkIndex, ChunkIndexKind, Encoded, Filter, Mosaic, Patch, Tiled};
 

@@ -316,6 +316,11 @@ impl Tensor {
         }
     }
 
+    /// A tensor of which only the name is known, and the file that was not given.
+    pub fn only_named(name: impl Into<String>, file: impl Into<String>) -> Self {
+        Self::new(name, Dtype::untold(), vec![0], Layout::Absent { file: file.into() })
+    }
+
     /// The same tensor as the real numbers that its whole numbers stand for, where it has a scale beside it.
     #[must_use]
     pub fn dequantized(&self) -> Option<Tensor> {
@@ -358,6 +363,16 @@ pub fn element_count(shape: &[u64]) -> Option<u64> {
         return Some(0);
     }
     shape.iter().try_fold(1u64, |count, &size| count.checked_mul(size))
+}
+
+/// The index of the element at a place, row-major; the place has to be inside.
+pub fn index_of(mut place: u64, shape: &[u64]) -> Vec<u64> {
+    let mut index = vec![0; shape.len()];
+    for (at, size) in index.iter_mut().zip(shape).rev() {
+        *at = place % size;
+        place /= size;
+    }
+    index
 }
 
 #[cfg(test)]

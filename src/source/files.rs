@@ -5,6 +5,11 @@ use std::rc::Rc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(usize);
 
+/// The last part of a path that a file tells, with whichever slashes: the folders are those of the machine that wrote it.
+pub fn base_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
 /// One file that a person gave, or a view into one that a reader added.
 #[derive(Clone, Debug)]
 pub struct File {
@@ -20,6 +25,11 @@ impl File {
     /// The last part of the path.
     pub fn base_name(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
+    /// The path without its last part: empty, or with a `/` at its end.
+    pub fn folder(&self) -> &str {
+        self.name.strip_suffix(self.base_name()).unwrap_or_default()
     }
 }
 
@@ -50,6 +60,13 @@ impl Files {
         self.push(File { name: name.into(), source, part_of: Some(part_of) })
     }
 
+    /// Adds a file that may have been added already.
+    pub fn add_once(&mut self, file: &File) -> FileId {
+        let known = self.iter().find(|(_, known)| known.part_of.is_none() && known.name == file.name);
+        let known = known.map(|(id, _)| id);
+        known.unwrap_or_else(|| self.add(&file.name, file.source.clone()))
+    }
+
     fn push(&mut self, file: File) -> FileId {
         self.0.push(file);
         FileId(self.0.len() - 1)
@@ -66,6 +83,11 @@ impl Files {
             id = outer;
         }
         self.get(id)
+    }
+
+    /// The file of this name in this folder, as [`File::folder`] tells folders.
+    pub fn find(&self, folder: &str, name: &str) -> Option<&File> {
+        self.0.iter().find(|file| file.name.strip_prefix(folder) == Some(name))
     }
 
     /// All files and views with their ids, in the order in which they were added.

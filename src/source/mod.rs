@@ -6,6 +6,7 @@
 
 mod ahead;
 mod files;
+mod joined;
 mod memory;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
@@ -14,7 +15,8 @@ mod repeated;
 mod window;
 
 pub use ahead::Ahead;
-pub use files::{File, FileId, Files};
+pub use files::{File, FileId, Files, base_name};
+pub use joined::Joined;
 pub use memory::Memory;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{NativeFile, files_from_paths};

@@ -9,7 +9,7 @@ pub struct LayerFact {
     /// Its name.
     pub name: String,
     /// Its class; empty if the file does not tell.
-    #[serde(rename = "class", skip_serializing_if = "str::is_empty")]
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub class: String,
     /// The shape that it gives.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -23,13 +23,12 @@ pub struct LayerFact {
 
 /// One weight of a layer.
 #[derive(Serialize)]
-#[expect(
-    missing_docs,
-    reason = "the tensor's place in the list of all, its name in the layer, its place in get_weights()"
-)]
 pub struct WeightFact {
+    /// The tensor's place in the list of all.
     pub tensor: u32,
+    /// Its name in the layer.
     pub name: String,
+    /// Its place in `get_weights()`, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u32>,
 }

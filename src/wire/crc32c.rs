@@ -22,6 +22,14 @@ impl Sum {
         self.0.update(bytes);
     }
 
+    /// Takes in the length of a string as TensorFlow sums them: in 32 bits, in 64 where these do not do.
+    pub fn add_length(&mut self, len: u64) {
+        match u32::try_from(len) {
+            Ok(len) => self.add(&len.to_le_bytes()),
+            Err(_) => self.add(&len.to_le_bytes()),
+        }
+    }
+
     /// The sum of all that was taken in.
     pub fn end(self) -> u32 {
         self.0.finalize()

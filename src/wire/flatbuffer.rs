@@ -246,9 +246,7 @@ impl<'a> Table<'a> {
     /// As [`Table::i32s`].
     pub fn text(&self, field: usize) -> Result<Option<String>> {
         let Some(list) = self.list(field, 1)? else { return Ok(None) };
-        let text = String::from_utf8(self.buffer.bytes(list)?)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
-        Ok(Some(text))
+        self.buffer.bytes(list).map(super::lossy).map(Some)
     }
 
     /// A list of tables; an empty one if it is absent.

@@ -205,6 +205,12 @@ impl Parser<'_> {
     }
 }
 
+/// A tuple of these, as Python writes it: that of one has a comma.
+pub fn tuple(items: &[String]) -> String {
+    let comma = if items.len() == 1 { "," } else { "" };
+    format!("({}{comma})", items.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

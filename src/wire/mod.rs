@@ -12,5 +12,7 @@ pub mod tar;
 pub mod textproto;
 pub mod zip;
 
-/// What an HDF5 file begins with, behind a user block that it may have.
-pub const HDF5_SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
+/// Bytes as text; what is no UTF-8 is replaced.
+pub fn lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}

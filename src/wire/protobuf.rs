@@ -273,8 +273,7 @@ impl<'a> Field<'a> {
     ///
     /// As [`Field::bytes`].
     pub fn text(&self, cap: u64) -> Result<String> {
-        Ok(String::from_utf8(self.bytes(cap)?)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        self.bytes(cap).map(super::lossy)
     }
 
     /// What a repeated field of varints adds here: one number, or packed ones, of at most `cap` bytes.

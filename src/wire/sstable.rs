@@ -26,9 +26,9 @@ pub const FOOTER: u64 = 48;
 /// The type and the checksum behind a block.
 const TRAILER: u64 = 5;
 
-/// Where a block is, without its trailer.
+/// Where a value is in the file, or a block without its trailer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Block {
+pub struct Place {
     /// The first byte.
     pub at: u64,
     /// How many bytes it has.
@@ -39,16 +39,7 @@ pub struct Block {
 #[derive(Debug)]
 pub struct Table<'a> {
     source: &'a dyn ReadAt,
-    blocks: Vec<Block>,
-}
-
-/// Where a value is in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The first byte.
-    pub at: u64,
-    /// How many bytes it has.
-    pub len: u64,
+    blocks: Vec<Place>,
 }
 
 impl<'a> Table<'a> {
@@ -100,7 +91,7 @@ impl<'a> Table<'a> {
         Ok(table)
     }
 
-    fn require(&self, block: Block, what: &str, noted: u64) -> Result<()> {
+    fn require(&self, block: Place, what: &str, noted: u64) -> Result<()> {
         let end = self.source.size() - FOOTER;
         match block.at.checked_add(block.len).and_then(|last| last.checked_add(TRAILER)) {
             Some(last) if last <= end => Ok(()),
@@ -113,7 +104,7 @@ impl<'a> Table<'a> {
     }
 
     /// The contents of a block, unpacked, once its checksum was compared.
-    fn read(&self, block: Block) -> Result<Vec<u8>> {
+    fn read(&self, block: Place) -> Result<Vec<u8>> {
         if block.len > limits::TABLE_BLOCK {
             let (len, cap) = (block.len, limits::TABLE_BLOCK);
             return Err(Error::too_large(format!("A block has {len} bytes, at most {cap} are read.")).at(block.at));
@@ -195,9 +186,9 @@ const AS_IT_IS: u8 = 0;
 const SNAPPY: u8 = 1;
 
 /// The place of a block as two varints.
-fn handle(bytes: &mut &[u8]) -> Result<Block> {
+fn handle(bytes: &mut &[u8]) -> Result<Place> {
     let wrong = |_| Error::malformed("The place of a block is not told by two whole numbers; the file is damaged.");
-    Ok(Block { at: varint(bytes).map_err(wrong)?, len: varint(bytes).map_err(wrong)? })
+    Ok(Place { at: varint(bytes).map_err(wrong)?, len: varint(bytes).map_err(wrong)? })
 }
 
 /// What snappy makes of some bytes.

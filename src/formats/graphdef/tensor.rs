@@ -3,34 +3,13 @@
 //! Of a list that is shorter than the shape the last value stands for all that follow, and 0 where there is none.
 
 use super::super::tensorflow::dtypes::{self, Element, Type};
+use super::super::tensorflow::messages::{AS_IN_MEMORY, field, list_of};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{ByteRange, Dtype, Layout, Tensor, Texts, element_count};
+use crate::model::{ByteRange, Layout, Tensor, Texts, element_count};
 use crate::source::{FileId, Files, Memory, ReadAt, Repeated, read_vec};
 use crate::wire::protobuf::{Content, Field, Message, varint};
 use std::rc::Rc;
-
-/// The fields of `TensorProto`.
-mod field {
-    pub const DTYPE: u32 = 1;
-    pub const SHAPE: u32 = 2;
-    pub const CONTENT: u32 = 4;
-    pub const FLOAT: u32 = 5;
-    pub const DOUBLE: u32 = 6;
-    pub const INT: u32 = 7;
-    pub const STRING: u32 = 8;
-    pub const COMPLEX: u32 = 9;
-    pub const INT64: u32 = 10;
-    pub const BOOL: u32 = 11;
-    pub const COMPLEX_DOUBLE: u32 = 12;
-    pub const HALF: u32 = 13;
-    pub const UINT32: u32 = 16;
-    pub const UINT64: u32 = 17;
-    pub const FLOAT8: u32 = 18;
-}
-
-/// Lists whose numbers, when they are packed, lie in the file as in memory.
-const AS_IN_MEMORY: [u32; 5] = [field::FLOAT, field::DOUBLE, field::COMPLEX, field::COMPLEX_DOUBLE, field::FLOAT8];
 
 /// What holds the elements of constants.
 pub(super) struct Holder<'a> {
@@ -77,8 +56,7 @@ impl Holder<'_> {
     ) -> Result<(Tensor, Option<String>)> {
         let told = self.read(message)?;
         let kind = dtypes::by_number(told.dtype);
-        let unknown = || Dtype::Unknown { name: dtypes::name(told.dtype), bits: None };
-        let dtype = kind.map_or_else(unknown, |kind| kind.dtype(true));
+        let dtype = dtypes::dtype(told.dtype, true);
         let mut tensor = Tensor::new(name, dtype, told.shape.clone(), Layout::Unreadable { why: String::new() });
         let layout = match (kind, element_count(&told.shape)) {
             _ if told.unknown => Err("Its shape is not known.".to_owned()),
@@ -182,7 +160,7 @@ impl Holder<'_> {
             }
             return Ok(dense(self.file, offset));
         }
-        let list = list_of(kind, width);
+        let list = list_of(kind);
         let parts = told.lists.iter().find(|(number, _)| *number == list).map_or(&[][..], |(_, parts)| parts);
         if let [Part::Run(offset, len)] = parts
             && *len >= bytes
@@ -317,21 +295,4 @@ fn read_shape(shape: Message<'_>, told: &mut Told) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The number of the list that a type's values stand in.
-fn list_of(kind: Type, width: u64) -> u32 {
-    match kind.name {
-        "float32" => field::FLOAT,
-        "float64" => field::DOUBLE,
-        "complex64" => field::COMPLEX,
-        "complex128" => field::COMPLEX_DOUBLE,
-        "int64" => field::INT64,
-        "bool" => field::BOOL,
-        "float16" | "bfloat16" => field::HALF,
-        "uint32" => field::UINT32,
-        "uint64" => field::UINT64,
-        float if float.starts_with("float") && width == 1 => field::FLOAT8,
-        _ => field::INT,
-    }
 }

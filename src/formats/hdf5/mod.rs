@@ -3,14 +3,14 @@
 //! `wire/hdf5` reads the structures; here datasets become tensors, and attributes, groups and links what stands beside them.
 
 mod dtype;
+mod entries;
 mod open;
-mod others;
 mod reader;
 mod virtuals;
 
 use super::{Candidate, Format};
 use crate::source::read_vec;
-use crate::wire::HDF5_SIGNATURE;
+use crate::wire::hdf5::{SIGNATURE, places};
 pub use open::Hdf5;
 use open::open as open_file;
 pub use reader::Reader;
@@ -26,19 +26,16 @@ pub(super) const FORMAT: Format = Format {
 
 /// Whether a file begins as one of HDF5 does, behind a user block if its name says so.
 pub(super) fn is_one(file: &Candidate<'_>) -> bool {
-    let len = HDF5_SIGNATURE.len();
-    let mut at = 0u64;
-    while at.saturating_add(len as u64) <= file.size() {
+    for at in places(file.size()) {
         let here = usize::try_from(at).ok().and_then(|at| file.head().get(at..)?.first_chunk());
         let found = match here {
-            Some(bytes) => bytes == HDF5_SIGNATURE,
+            Some(bytes) => bytes == SIGNATURE,
             None if !file.has_extension(FORMAT.extensions) => return false,
-            None => read_vec(&*file.file.source, at, len as u64).is_ok_and(|bytes| bytes == HDF5_SIGNATURE),
+            None => read_vec(&*file.file.source, at, SIGNATURE.len() as u64).is_ok_and(|bytes| bytes == SIGNATURE),
         };
         if found {
             return true;
         }
-        at = if at == 0 { 512 } else { at * 2 };
     }
     false
 }

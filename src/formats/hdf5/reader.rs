@@ -2,14 +2,14 @@
 
 use super::dtype::{Described, Place, describe};
 use super::open::Hdf5;
-use super::others::{Joined, Others, base_name};
 use super::virtuals;
 use crate::error::{Result, quoted};
+use crate::formats::others::Others;
 use crate::limits;
 use crate::model::{
     ByteRange, Checkpoint, ChunkIndex, ChunkIndexKind, Dtype, Encoded, Key, Layout, Note, Tensor, Tiled, element_count,
 };
-use crate::source::{FileId, Files, ReadAt};
+use crate::source::{FileId, Files, Joined, ReadAt, base_name};
 use crate::wire::hdf5::{Dataset, External, Object, Storage, filter_name, is_known};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -92,10 +92,9 @@ impl<'a> Reader<'a> {
         let kind = match &dataset.kind {
             Ok(kind) => kind,
             Err(error) => {
-                let dtype = Dtype::Unknown { name: "unknown".to_owned(), bits: None };
                 let why = error.message.clone();
                 let layout = Layout::Unreadable { why: why.clone() };
-                return Ok((Tensor::new("", dtype, shape, layout), Some(why)));
+                return Ok((Tensor::new("", Dtype::untold(), shape, layout), Some(why)));
             }
         };
         let described = describe(kind, Place { file: at.view, sizes: at.hdf5.file.sizes() });
@@ -154,35 +153,7 @@ impl<'a> Reader<'a> {
                 }
             }
             Storage::External(parts) => self.external(at, parts, needed)?,
-            Storage::Chunked { chunk, element, index } => {
-                let filters = match &dataset.filters {
-                    Ok(filters) => filters.clone(),
-                    Err(error) => return Ok(Err(error.message.clone())),
-                };
-                if let Some(filter) = filters.iter().find(|filter| !is_known(filter)) {
-                    let (name, id) = (filter_name(filter), filter.id);
-                    return Ok(Err(format!(
-                        "Its chunks went through the filter {name} ({id}), which is not read here."
-                    )));
-                }
-                if *element != elements.size {
-                    let size = elements.size;
-                    return Ok(Err(format!("Its chunks hold elements of {element} bytes, its type takes {size}.")));
-                }
-                if element_count(chunk)
-                    .and_then(|count| count.checked_mul(*element))
-                    .is_none_or(|bytes| bytes > limits::HDF5_CHUNK)
-                {
-                    return Ok(Err(format!("A chunk of shape {chunk:?} is larger than is read here.")));
-                }
-                Ok(Layout::Tiled(Rc::new(Tiled {
-                    file: at.view,
-                    chunk: chunk.iter().chain(&elements.described.shape).copied().collect(),
-                    index: index.clone(),
-                    filters,
-                    fill: fill(elements),
-                })))
-            }
+            Storage::Chunked { chunk, element, index } => chunked(at, dataset, elements, (chunk, *element, index)),
             Storage::Virtual(_) if !mosaics => {
                 Err("It is put together from datasets that are put together, too.".to_owned())
             }
@@ -270,6 +241,35 @@ pub(super) fn with_bits(elements: Elements, layout: Layout) -> Tensor {
     let mut tensor = Tensor::new("", dtype, shape, layout);
     tensor.order = order;
     tensor
+}
+
+/// Elements in chunks of a shape, each with elements of so many bytes.
+fn chunked(
+    at: At<'_>,
+    dataset: &Dataset,
+    elements: &Elements,
+    (chunk, element, index): (&[u64], u64, &ChunkIndex),
+) -> Result<Layout, String> {
+    let filters = dataset.filters.clone().map_err(|error| error.message)?;
+    if let Some(filter) = filters.iter().find(|filter| !is_known(filter)) {
+        let (name, id) = (filter_name(filter), filter.id);
+        return Err(format!("Its chunks went through the filter {name} ({id}), which is not read here."));
+    }
+    let size = elements.size;
+    if element != size {
+        return Err(format!("Its chunks hold elements of {element} bytes, its type takes {size}."));
+    }
+    let bytes = element_count(chunk).and_then(|count| count.checked_mul(size));
+    if bytes.is_none_or(|bytes| bytes > limits::HDF5_CHUNK) {
+        return Err(format!("A chunk of shape {chunk:?} is larger than is read here."));
+    }
+    Ok(Layout::Tiled(Rc::new(Tiled {
+        file: at.view,
+        chunk: chunk.iter().chain(&elements.described.shape).copied().collect(),
+        index: index.clone(),
+        filters,
+        fill: fill(elements),
+    })))
 }
 
 /// Elements of which none was ever written: all are the fill value.

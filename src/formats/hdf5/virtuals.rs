@@ -3,10 +3,9 @@
 use super::open::Hdf5;
 use super::reader::{At, Elements, Reader};
 use crate::error::{Result, quoted};
-use crate::formats::hdf5::others::base_name;
 use crate::limits;
 use crate::model::{ByteOrder, Layout, Mosaic, Patch, Tensor, element_count};
-use crate::source::FileId;
+use crate::source::{FileId, base_name};
 use crate::wire::hdf5::{Blocks, Mapping, Selection};
 use std::cmp::Ordering;
 use std::collections::VecDeque;

@@ -2,6 +2,7 @@
 
 use super::classes::snake_case;
 use crate::limits;
+use crate::wire::literal::tuple;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
@@ -129,7 +130,8 @@ pub(super) fn output_shapes(model: &Spec<'_>, layers: &[Spec<'_>]) -> Vec<Option
             shapes[place] = given(layer, input(layer));
         }
     }
-    shapes.into_iter().map(|shape| shape.map(|shape| python_tuple(&shape))).collect()
+    let size = |size: &Value| if size.is_null() { "None".to_owned() } else { size.to_string() };
+    shapes.into_iter().map(|shape| Some(tuple(&shape?.iter().map(size).collect::<Vec<_>>()))).collect()
 }
 
 /// What a layer gives for an input of a shape, where its class alone tells.
@@ -141,13 +143,6 @@ fn given(layer: &Spec<'_>, input: Option<Vec<Value>>) -> Option<Vec<Value>> {
         _ => return None,
     }
     Some(shape)
-}
-
-fn python_tuple(shape: &[Value]) -> String {
-    let sizes: Vec<String> =
-        shape.iter().map(|size| if size.is_null() { "None".to_owned() } else { size.to_string() }).collect();
-    let comma = if sizes.len() == 1 { "," } else { "" };
-    format!("({}{comma})", sizes.join(", "))
 }
 
 /// The classes of a config for which Keras runs code that the file brings or that is not Keras's own.

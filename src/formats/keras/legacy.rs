@@ -5,7 +5,7 @@
 
 use super::classes::{Kind, class, kind_of};
 use super::config::{DEPTH, Spec, output_shapes};
-use super::store::{Store, joined};
+use super::store::{Store, joined, last_part};
 use super::walk::{Found, Walk};
 use crate::model::{Class, Layer, Number, Role, Tensor};
 use serde_json::Value;
@@ -36,7 +36,7 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
     let mut left = store.room();
     let (mut read, mut taken) = (HashSet::new(), HashSet::new());
     for name in names {
-        let folder = store.below(group, &name).filter(|folder| read.insert(*folder));
+        let folder = store.child(group, &name).filter(|folder| read.insert(*folder));
         let Some(folder) = folder else { continue };
         let weights = store.names(folder, "weight_names").unwrap_or_default();
         let own = name == TOP;
@@ -52,37 +52,13 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
             leaves: spec.map(|spec| leaves(&spec, &mut left)).unwrap_or_default(),
             keras2,
         };
-        let places = layer.places();
-        let mut found: Vec<(usize, Found)> = Vec::new();
-        for weight in &weights {
-            let path = joined(&store.groups[folder].path, weight);
-            let array = by_path.get(path.as_str()).copied().filter(|array| taken.insert(*array));
-            let Some(array) = array else { continue };
-            let leaf = owner(weight).split('/').filter_map(|part| places.get(part)).max();
-            let tensor = &store.arrays[array].tensor;
-            let weight = layer.weight(weight, leaf.map(|leaf| &layer.leaves[*leaf]), tensor);
-            found.push((leaf.map_or(0, |leaf| leaf + 1), Found { array: Some(array), ..weight }));
-        }
+        let mut found =
+            layer.find(store, folder, weights, |path| by_path.get(path).copied().filter(|array| taken.insert(*array)));
         hold_merged(&mut found);
         regroup(&mut found, &layer);
-        // A row for the layer, or for each layer of a nested model.
         let first = walk.layers.len();
-        let row = |name: String, class: &str, output, trainable| Layer {
-            name,
-            class: class.to_owned(),
-            output,
-            trainable,
-            weights: Vec::new(),
-        };
-        if layer.leaves.is_empty() {
-            let output = outputs.remove(name.as_str()).flatten();
-            let shown = if own { model.map_or("", |model| model.name) } else { &name };
-            walk.layers.push(row(shown.to_owned(), spec.map_or("", |spec| spec.class), output, layer.trained));
-        }
-        walk.layers.extend(layer.leaves.iter().map(|leaf| {
-            let trained = layer.trained.map(|trained| trained && leaf.trained);
-            row(joined(&name, &leaf.within), leaf.spec.class, None, trained)
-        }));
+        let shown = if own { model.map_or("", |model| model.name) } else { &name };
+        walk.layers.extend(layer.rows(shown, outputs.remove(name.as_str()).flatten()));
         walk.weights
             .extend(found.into_iter().map(|(at, found)| Found { layer: first + at.saturating_sub(1), ..found }));
     }
@@ -105,6 +81,45 @@ impl<'a> Listed<'a> {
     /// The place of each layer of a nested model, by its name.
     fn places(&self) -> HashMap<&'a str, usize> {
         self.leaves.iter().enumerate().map(|(place, leaf)| (leaf.spec.name, place)).collect()
+    }
+
+    /// Those of its weights that `array` finds by their paths; each with 0, or 1 and more for the layers of a nested model.
+    fn find(
+        &self,
+        store: &Store,
+        folder: usize,
+        weights: Vec<String>,
+        mut array: impl FnMut(&str) -> Option<usize>,
+    ) -> Vec<(usize, Found)> {
+        let places = self.places();
+        let mut found = Vec::new();
+        for weight in weights {
+            let Some(array) = array(&joined(&store.groups[folder].path, &weight)) else { continue };
+            let leaf = owner(&weight).split('/').filter_map(|part| places.get(part)).max();
+            let tensor = &store.arrays[array].tensor;
+            let weight = self.weight(&weight, leaf.map(|leaf| &self.leaves[*leaf]), tensor);
+            found.push((leaf.map_or(0, |leaf| leaf + 1), Found { array: Some(array), ..weight }));
+        }
+        found
+    }
+
+    /// A row for the layer, or for each layer of a nested model.
+    fn rows(&self, shown: &str, output: Option<String>) -> Vec<Layer> {
+        let row = |name: String, class: &str, output, trainable| Layer {
+            name,
+            class: class.to_owned(),
+            output,
+            trainable,
+            weights: Vec::new(),
+        };
+        if self.leaves.is_empty() {
+            return vec![row(shown.to_owned(), self.spec.map_or("", |spec| spec.class), output, self.trained)];
+        }
+        let leaf = |leaf: &Leaf<'_>| {
+            let trained = self.trained.map(|trained| trained && leaf.trained);
+            row(joined(self.name, &leaf.within), leaf.spec.class, None, trained)
+        };
+        self.leaves.iter().map(leaf).collect()
     }
 
     /// One of its weights, which may be in a layer of a nested model.
@@ -217,7 +232,7 @@ fn owner(weight: &str) -> &str {
 /// What a weight is, by its name and its type.
 fn kind(tensor: &Tensor, weight: &str, spec: Option<Spec<'_>>) -> Option<Kind> {
     let known = spec.is_none_or(|spec| class(spec.class).is_some());
-    let last = weight.rsplit('/').next().unwrap_or(weight);
+    let last = last_part(weight);
     let last = last.split_once(':').map_or(last, |(name, _)| name);
     // That of 8-bit floats is one number, and is trained.
     if last == "kernel_scale" && tensor.shape.is_empty() && known {
@@ -237,8 +252,7 @@ fn hold_merged(found: &mut [(usize, Found)]) {
         return;
     }
     let merged = |weight: &Found| {
-        let last = weight.inside.rsplit('/').next().unwrap_or_default();
-        matches!(last, "kernel" | "embeddings") && owners.contains(owner(&weight.name))
+        matches!(last_part(&weight.inside), "kernel" | "embeddings") && owners.contains(owner(&weight.name))
     };
     for (_, weight) in found.iter_mut().filter(|(_, weight)| merged(weight)) {
         weight.trained = Some(false);

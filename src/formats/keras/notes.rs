@@ -4,7 +4,7 @@
 
 use super::config::{Spec, foreign};
 use super::model::Saved;
-use super::store::Store;
+use super::store::{Store, last_part};
 use super::walk::Walk;
 use crate::error::quoted;
 use crate::model::{Checkpoint, Note, Number};
@@ -126,7 +126,7 @@ fn packed(checkpoint: &mut Checkpoint, store: &Store, found: &Walk) {
     let grouped = found.weights.iter().filter(|weight| weight.inside.ends_with("g_idx"));
     let of_four: HashSet<usize> = grouped.map(|weight| weight.layer).collect();
     let first = found.weights.iter().find(|weight| {
-        let last = weight.inside.rsplit('/').next().unwrap_or_default();
+        let last = last_part(&weight.inside);
         matches!(last, "kernel" | "embeddings" | "quantized_kernel")
             && weight.array.is_some_and(is_packed)
             && of_four.contains(&weight.layer)

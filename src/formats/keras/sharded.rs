@@ -4,23 +4,15 @@
 
 use super::super::Candidate;
 use super::super::hdf5::Hdf5;
-use super::super::pairs::Pairs;
+use super::super::shards::{Index, plain_names, shard_not_given};
 use super::SHARDED;
 use super::model::{Saved, fill};
 use super::read;
 use super::store::Store;
-use crate::error::{Error, Result, quoted};
-use crate::limits;
-use crate::model::{Checkpoint, Dtype, Entry, Key, Layout, Note, Tensor, Value};
-use crate::source::{Files, read_vec};
+use crate::error::Result;
+use crate::model::{Checkpoint, Key, Tensor};
+use crate::source::Files;
 use std::collections::BTreeSet;
-
-#[derive(serde::Deserialize)]
-struct Index {
-    #[serde(default)]
-    metadata: Option<Pairs<serde_json::Value>>,
-    weight_map: Pairs<Names>,
-}
 
 /// One file or several.
 #[derive(serde::Deserialize)]
@@ -41,31 +33,17 @@ impl Names {
 
 pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let given = lead.file;
-    let size = given.source.size();
-    if size > limits::SHARD_INDEX {
-        let cap = limits::SHARD_INDEX;
-        return Err(Error::too_large(format!("The index has {size} bytes, at most {cap} are read.")));
-    }
-    let index: Index = serde_json::from_slice(&read_vec(&given.source, 0, size)?)
-        .map_err(|error| Error::malformed(format!("The index has no weight_map of groups and files: {error}.")))?;
-    let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
+    let index: Index<Names> = Index::read(given)?;
+    let folder = given.folder();
     let mut checkpoint = Checkpoint::new(Files::one(&given.name, given.source.clone()), SHARDED.id);
-    for (key, value) in index.metadata.map(|pairs| pairs.0).unwrap_or_default() {
-        checkpoint.metadata.push(Entry::plain(key, Value::from_json(value)));
-    }
-    let shards: BTreeSet<&str> =
-        index.weight_map.0.iter().flat_map(|(_, names)| names.all()).map(String::as_str).collect();
-    if shards.len() > limits::SHARDS {
-        let cap = limits::SHARDS;
-        return Err(Error::too_large(format!("The index names {} files, at most {cap} are read.", shards.len())));
-    }
+    checkpoint.metadata.extend(index.metadata());
+    let named = index.weight_map.0.iter().flat_map(|(_, names)| names.all()).map(String::as_str);
     let mut store = Store::new();
     let mut missing = BTreeSet::new();
-    for shard in shards {
-        let Some((_, file)) = files.iter().find(|(_, file)| file.name.strip_prefix(folder) == Some(shard)) else {
+    for (shard, count) in plain_names(named)? {
+        let Some(file) = files.find(folder, shard) else {
             missing.insert(shard);
-            let message = format!("The shard {:?} was not given; drop it together with the others.", quoted(shard));
-            checkpoint.note(Note::warning(message).about(shard));
+            checkpoint.note(shard_not_given(shard, &format!("It holds variables of {count} groups.")));
             continue;
         };
         let id = checkpoint.files.add(&file.name, file.source.clone());
@@ -76,9 +54,8 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     // Of what is in a file that was not given only the group is known.
     for (group, names) in &index.weight_map.0 {
         for name in names.all().iter().filter(|name| missing.contains(name.as_str())) {
-            let dtype = Dtype::Unknown { name: "unknown".to_owned(), bits: None };
             let group = group.trim_start_matches('/');
-            let mut tensor = Tensor::new(group, dtype, vec![0], Layout::Absent { file: name.clone() });
+            let mut tensor = Tensor::only_named(group, name);
             tensor.path = group.split('/').map(|key| Key::Text(key.into())).collect();
             checkpoint.tensors.push(tensor);
         }

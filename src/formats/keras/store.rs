@@ -12,6 +12,11 @@ pub(super) fn joined(before: &str, after: &str) -> String {
     }
 }
 
+/// What stands behind the last slash.
+pub(super) fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// The tree of a file; the first group is its root.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -55,7 +60,7 @@ pub(super) struct Array {
 impl Array {
     /// The last part of its path.
     pub fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
+        last_part(&self.path)
     }
 }
 
@@ -94,14 +99,33 @@ impl Store {
         self.arrays.push(Array { path: path.to_owned(), tensor });
     }
 
-    /// The group of a name in another one.
-    pub fn child(&self, group: usize, name: &str) -> Option<usize> {
-        self.below(group, name)
+    /// The group of a path below another one.
+    pub fn child(&self, group: usize, path: &str) -> Option<usize> {
+        self.paths.get(&joined(&self.groups[group].path, path)).copied()
     }
 
-    /// The group of a path below another one.
-    pub fn below(&self, group: usize, path: &str) -> Option<usize> {
-        self.paths.get(&joined(&self.groups[group].path, path)).copied()
+    /// Whether a group is that of a list: it has layers below it and no variables of its own.
+    pub fn is_list(&self, group: usize) -> bool {
+        self.child(group, "vars").is_none() && !self.groups[group].groups.is_empty()
+    }
+
+    /// Whether anything below a group is an array.
+    pub fn holds_arrays(&self, group: usize) -> bool {
+        let mut open = vec![group];
+        while let Some(group) = open.pop() {
+            let group = &self.groups[group];
+            if !group.arrays.is_empty() {
+                return true;
+            }
+            open.extend(&group.groups);
+        }
+        false
+    }
+
+    /// What a person, or Keras, calls the layer of a group.
+    pub fn label(&self, group: usize) -> Option<&str> {
+        let vars = self.child(group, "vars")?;
+        self.groups[vars].label.as_deref()
     }
 
     /// The names that an attribute of a group holds: long lists are cut into `layer_names0`, `layer_names1` …

@@ -15,7 +15,7 @@ use super::super::{Candidate, Format};
 use super::archive::add_nested;
 use super::boxed::Boxed;
 use super::storage::named_dtype;
-use super::views::{sizes, unknown, unreadable};
+use super::views::{sizes, unreadable};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{ByteRange, Checkpoint, Dtype, Key, Layout, Note, Number, Piece, Role, Tensor, element_count};
@@ -61,7 +61,7 @@ fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     referred::add(&mut checkpoint, &pickle, &*given.source, 0, ".metadata", Loader::Other);
     let Some(top) = referred::root(&mut checkpoint, &pickle, ".metadata")? else { return Ok(checkpoint) };
     referred::add_rest(&mut checkpoint, &pickle, ".metadata");
-    let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
+    let folder = given.folder();
     let part = |name| attribute(&pickle, top, name).and_then(|part| modules::flat(&pickle, part));
     let (Some(tensors), Some(storage)) = (part("state_dict_metadata"), part("storage_data")) else {
         return Err(Error::malformed("The metadata does not say which tensors there are and where they lie."));
@@ -230,7 +230,7 @@ impl Reader<'_> {
                     Ok(_) => "Its type is not known here.".to_owned(),
                 };
                 checkpoint.note(Note::warning(&why).about(name));
-                Tensor::new(name, unknown(), shape.unwrap_or_else(|_| vec![0]), Layout::Unreadable { why })
+                Tensor::new(name, Dtype::untold(), shape.unwrap_or_else(|_| vec![0]), Layout::Unreadable { why })
             }
         };
         tensor.path = path;
@@ -301,9 +301,8 @@ impl Reader<'_> {
             return *known;
         }
         let plain = !name.is_empty() && !name.contains(['\\', ':', '\0']) && !name.split('/').any(|part| part == "..");
-        let found =
-            self.files.iter().find(|(_, file)| file.name.strip_prefix(self.folder) == Some(name)).filter(|_| plain);
-        let id = found.map(|(_, file)| checkpoint.files.add(&file.name, file.source.clone()));
+        let found = self.files.find(self.folder, name).filter(|_| plain);
+        let id = found.map(|file| checkpoint.files.add(&file.name, file.source.clone()));
         if id.is_none() {
             let message = format!("The file {:?} was not given; drop the whole folder.", quoted(name));
             checkpoint.note(Note::warning(message).about(name));

@@ -13,9 +13,9 @@
 use super::super::pairs::Pairs;
 use super::super::{Candidate, Format};
 use super::archive::{Saved, add_nested};
-use super::views::{strided, unknown, unreadable};
+use super::views::{strided, unreadable};
 use crate::error::{Error, Result, quoted};
-use crate::model::{ByteOrder, ByteRange, Checkpoint, Dtype, Entry, Key, Layout, Note, Number, Role, Tensor, Value};
+use crate::model::{ByteOrder, ByteRange, Checkpoint, Dtype, Entry, Key, Note, Number, Role, Tensor, Value};
 use crate::source::{FileId, Files};
 use crate::wire::zip::Archive;
 use serde::Deserialize;
@@ -183,7 +183,7 @@ fn add_all(checkpoint: &mut Checkpoint, place: &Place<'_>, config: Config) -> Re
         let Some(part) = part else {
             let message = format!("The record {:?} is not in the file.", quoted(&record));
             checkpoint.note(Note::warning(message).about(&name));
-            checkpoint.tensors.push(Tensor::new(name, unknown(), vec![0], Layout::Absent { file: record }));
+            checkpoint.tensors.push(Tensor::only_named(name, record));
             continue;
         };
         match payload.tensor_meta {

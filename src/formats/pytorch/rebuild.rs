@@ -4,7 +4,7 @@ use super::super::contents::{Found, Tensors};
 use super::super::numpy;
 use super::compound;
 use super::storage::{Storage, Storages, named_dtype};
-use super::views::{sizes, unknown, view};
+use super::views::{sizes, view};
 use crate::error::{Result, quoted};
 use crate::model::{Checkpoint, Dtype, Key, Layout, Note, Role, Tensor};
 use crate::source::FileId;
@@ -261,7 +261,7 @@ impl<'a> Rebuilder<'a> {
                 tensor
             }
             (Kind::Meta, [dtype, size, _, rest @ ..]) => {
-                let dtype = named_dtype(pickle, *dtype).map_or_else(unknown, Dtype::Number);
+                let dtype = named_dtype(pickle, *dtype).map_or_else(Dtype::untold, Dtype::Number);
                 let why = "It is a meta tensor: it has a shape and no elements.".to_owned();
                 let shape = sizes(pickle, *size).unwrap_or_else(|_| vec![0]);
                 let mut tensor = Tensor::new(name, dtype, shape, Layout::Unreadable { why });
@@ -402,7 +402,7 @@ impl<'a> Rebuilder<'a> {
 /// A tensor that cannot be read, with a note that says so.
 fn not_followed(checkpoint: &mut Checkpoint, name: String, why: &str) -> Found {
     checkpoint.note(Note::warning(why).about(&name));
-    Found::Tensor(Tensor::new(name, unknown(), vec![0], Layout::Unreadable { why: why.to_owned() }), Vec::new())
+    Found::Tensor(Tensor::new(name, Dtype::untold(), vec![0], Layout::Unreadable { why: why.to_owned() }), Vec::new())
 }
 
 impl Tensors for Rebuilder<'_> {

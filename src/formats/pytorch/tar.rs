@@ -12,7 +12,7 @@ use super::super::contents::{self, Found, Place, Tensors};
 use super::super::referred::{self, Loader};
 use super::super::{Candidate, Format};
 use super::archive::unscripted;
-use super::views::{strided, unknown};
+use super::views::strided;
 use super::{dtypes, legacy};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
@@ -105,7 +105,7 @@ impl Tensors for Saved {
             None => {
                 let why = format!("The archive has no tensor {:?}.", quoted(&key));
                 checkpoint.note(Note::warning(&why).about(&name));
-                Tensor::new(name, unknown(), vec![0], Layout::Unreadable { why })
+                Tensor::new(name, Dtype::untold(), vec![0], Layout::Unreadable { why })
             }
         };
         Ok(Found::Tensor(tensor, Vec::new()))

@@ -41,7 +41,7 @@ pub(super) fn view(
     [offset, size, stride]: [Id; 3],
 ) -> Tensor {
     let Storage { place, device, .. } = storage;
-    let dtype = dtype.unwrap_or_else(unknown);
+    let dtype = dtype.unwrap_or_else(Dtype::untold);
     let shape = sizes(pickle, size);
     let offset = pickle.int(offset);
     let strides = whole_numbers(pickle, stride);
@@ -114,9 +114,4 @@ pub(super) fn unreadable(checkpoint: &mut Checkpoint, name: &str, why: impl Into
     let why = why.into();
     checkpoint.note(Note::warning(format!("The tensor cannot be read: {why}")).about(name));
     Layout::Unreadable { why }
-}
-
-/// The type of a tensor that tells none.
-pub(super) fn unknown() -> Dtype {
-    Dtype::Unknown { name: "unknown".to_owned(), bits: None }
 }

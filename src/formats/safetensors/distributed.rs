@@ -19,7 +19,7 @@ struct Offsets {
 
 /// The files that ranks wrote beside `lead`: `shard-00002-model-00001-of-00001.safetensors`.
 pub(super) fn ranks(files: &Files, lead: &File) -> Option<Vec<File>> {
-    let folder = lead.name.strip_suffix(lead.base_name()).unwrap_or_default();
+    let folder = lead.folder();
     let of_a_rank = |name: &str| {
         let rest = name.strip_prefix(folder).and_then(|base| base.strip_prefix("shard-"));
         rest.is_some_and(|rest| !rest.contains('/') && rest.ends_with(".safetensors"))

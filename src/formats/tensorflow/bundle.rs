@@ -3,26 +3,21 @@
 use super::dtypes::{self, Element};
 use super::graph::{self, Graph};
 use super::intact;
+use super::messages::{read_shape, read_versions};
+use super::roles;
+use super::shards::Shards;
 use super::slices::{Slice, is_part, key_of};
 use crate::error::{Error, Result, quoted};
 use crate::formats::shards::shard_not_given;
-use crate::limits;
 use crate::model::{
-    ByteOrder, ByteRange, Checkpoint, Dtype, Entry, Layout, More, Note, Piece, Role, Tensor, Texts, Value,
-    element_count,
+    ByteOrder, ByteRange, Checkpoint, Entry, Layout, More, Note, Piece, Tensor, Texts, Value, element_count,
 };
-use crate::source::{File, FileId, Files, Pages, ReadAt};
+use crate::source::{File, Files, Pages};
 use crate::wire::crc32c;
 use crate::wire::protobuf::Message;
 use crate::wire::sstable::Table;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
-
-/// The ending of an index.
-pub(super) const INDEX: &str = ".index";
-
-/// The key of the object graph, which is stored as a text among the variables.
-const OBJECT_GRAPH: &str = "_CHECKPOINTABLE_OBJECT_GRAPH";
 
 /// Adds the tensors of one bundle, and gives what its graph of objects tells.
 ///
@@ -124,12 +119,12 @@ impl Bundle {
             shown
         });
         let tensor = self.tensor(model, name, key, told);
-        if let (OBJECT_GRAPH, Layout::Texts(texts)) = (tensor.name.as_str(), &tensor.layout)
+        if let (graph::KEY, Layout::Texts(texts)) = (tensor.name.as_str(), &tensor.layout)
             && let Texts::LengthsFirst(range) = **texts
         {
             match graph::read(&*model.files.get(range.file).source, range) {
                 Ok(graph) => self.graph = graph,
-                Err(error) => model.note(Note::from(&error).about(OBJECT_GRAPH)),
+                Err(error) => model.note(Note::from(&error).about(graph::KEY)),
             }
         }
         // Doubling a long list would take three times its memory for a moment.
@@ -149,10 +144,7 @@ impl Bundle {
                 (Layout::Unreadable { why }, None)
             }
         };
-        let dtype = dtypes::by_number(told.dtype).map_or_else(
-            || Dtype::Unknown { name: dtypes::name(told.dtype), bits: None },
-            |known| known.dtype(name != OBJECT_GRAPH),
-        );
+        let dtype = dtypes::dtype(told.dtype, name != graph::KEY);
         // A shape that is none cannot be shown; no element is.
         let mut tensor = Tensor::new(name, dtype, told.shape.unwrap_or_else(|_| vec![0]), layout);
         tensor.order = self.order;
@@ -271,7 +263,7 @@ impl Bundle {
         }
         for position in 0..model.tensors.len() {
             let tensor = &model.tensors[position];
-            let role = self.graph.role(&tensor.name).or_else(|| role_by_name(&model.tensors, &tensor.name));
+            let role = self.graph.role(&tensor.name).or_else(|| roles::by_name(&model.tensors, &tensor.name));
             let alias = self.graph.full_name(&tensor.name);
             let tensor = &mut model.tensors[position];
             tensor.role = role;
@@ -288,20 +280,6 @@ impl Bundle {
 
 /// The newest version of the format that is read.
 const READ_VERSION: u64 = 1;
-
-/// `VersionDef`: who wrote it, and who at least can read it.
-pub(super) fn read_versions(message: Message<'_>) -> Result<(u64, u64)> {
-    let mut versions = (0, 0);
-    for field in message {
-        let field = field?;
-        match field.number {
-            1 => versions.0 = field.unsigned()?,
-            2 => versions.1 = field.unsigned()?,
-            _ => {}
-        }
-    }
-    Ok(versions)
-}
 
 impl Told {
     /// Reads a `BundleEntryProto`.
@@ -323,116 +301,4 @@ impl Told {
         }
         Ok(told)
     }
-}
-
-/// A `TensorShapeProto`, or what is wrong with it.
-pub(super) fn read_shape(message: Message<'_>) -> Result<Result<Vec<u64>, String>> {
-    let mut shape = Ok(Vec::new());
-    for field in message {
-        let field = field?;
-        match field.number {
-            2 => {
-                let size = field.message()?.last(1)?.map_or(Ok(0), |size| size.signed())?;
-                match (&mut shape, u64::try_from(size)) {
-                    (Ok(sizes), Ok(_)) if sizes.len() == limits::RANK => {
-                        shape = Err(format!("Its shape has more than {} dimensions.", limits::RANK));
-                    }
-                    (Ok(sizes), Ok(size)) => sizes.push(size),
-                    (Ok(_), Err(_)) => shape = Err(format!("Its shape has a dimension of {size}.")),
-                    (Err(_), _) => {}
-                }
-            }
-            3 if field.unsigned()? != 0 => shape = Err("Its shape is not known to the file.".to_owned()),
-            _ => {}
-        }
-    }
-    Ok(shape)
-}
-
-/// The shards of one bundle.
-struct Shards {
-    /// The name of the index without its ending.
-    prefix: String,
-    count: u64,
-    given: HashMap<u64, (FileId, u64)>,
-    /// How many tensors, or parts of them, are in shards that were not given.
-    missing: BTreeMap<u64, usize>,
-}
-
-impl Shards {
-    fn new(model: &mut Checkpoint, files: &Files, index: &File, count: i64) -> Result<Self> {
-        let most = limits::SHARDS as u64;
-        let count = match u64::try_from(count) {
-            Ok(count) if count > most => {
-                let message = format!("The checkpoint is said to have {count} shards, at most {most} are read.");
-                return Err(Error::too_large(message));
-            }
-            Ok(count) if count > 0 => count,
-            _ => return Err(Error::malformed(format!("The checkpoint is said to have {count} shards."))),
-        };
-        let prefix = index.name.strip_suffix(INDEX).unwrap_or(&index.name).to_owned();
-        let mut shards = Shards { prefix, count, given: HashMap::new(), missing: BTreeMap::new() };
-        let by_name: HashMap<&str, &File> = files
-            .iter()
-            .filter(|(_, file)| file.name.starts_with(&shards.prefix))
-            .map(|(_, file)| (file.name.as_str(), file))
-            .collect();
-        for shard in 0..count {
-            if let Some(file) = by_name.get(shards.path(shard).as_str()) {
-                let id = model.files.add(&file.name, file.source.clone());
-                shards.given.insert(shard, (id, file.source.size()));
-            }
-        }
-        Ok(shards)
-    }
-
-    fn get(&self, shard: u64) -> Option<(FileId, u64)> {
-        self.given.get(&shard).copied()
-    }
-
-    fn path(&self, shard: u64) -> String {
-        format!("{}.data-{shard:05}-of-{:05}", self.prefix, self.count)
-    }
-
-    /// The name without its folders.
-    fn name(&self, shard: u64) -> String {
-        let path = self.path(shard);
-        path.rsplit('/').next().unwrap_or(&path).to_owned()
-    }
-}
-
-/// What optimizers of TensorFlow 1 add to the name of a variable for what they keep of it.
-const SLOTS: &[&str] = &[
-    "Adadelta",
-    "Adagrad",
-    "AdagradDA",
-    "Adam",
-    "AdaMax",
-    "ExponentialMovingAverage",
-    "Ftrl",
-    "Momentum",
-    "RMSProp",
-    "gradient_accumulator",
-    "gradient_squared_accumulator",
-];
-
-/// Variables that belong to no variable.
-const BESIDE: &[(&str, Role)] = &[
-    ("beta1_power", Role::Optimizer),
-    ("beta2_power", Role::Optimizer),
-    ("global_step", Role::Other),
-    (OBJECT_GRAPH, Role::Other),
-    ("save_counter/.ATTRIBUTES/VARIABLE_VALUE", Role::Other),
-];
-
-/// What a tensor is by its name, where that tells; `tensors` are in the order of their names.
-pub(super) fn role_by_name(tensors: &[Tensor], name: &str) -> Option<Role> {
-    if let Some((_, role)) = BESIDE.iter().find(|(known, _)| *known == name) {
-        return Some(*role);
-    }
-    // Of several slots of one kind the second is numbered: `w/Adam`, `w/Adam_1`.
-    let (variable, slot) = name.rsplit_once('/')?;
-    let slot = slot.rsplit_once('_').filter(|(_, number)| number.parse::<u32>().is_ok()).map_or(slot, |(slot, _)| slot);
-    let there = || tensors.binary_search_by(|tensor| tensor.name.as_str().cmp(variable)).is_ok();
-    (SLOTS.contains(&slot) && there()).then_some(Role::Optimizer)
 }

@@ -97,6 +97,12 @@ pub(in crate::formats) fn name(number: u64) -> String {
     by_number(number).map_or_else(|| format!("type {number}"), |known| known.name.to_owned())
 }
 
+/// What elements of the type of this number are on the page; `text` tells strings from bytes.
+pub(in crate::formats) fn dtype(number: u64, text: bool) -> Dtype {
+    let unknown = || Dtype::Unknown { name: name(number), bits: None };
+    by_number(number).map_or_else(unknown, |known| known.dtype(text))
+}
+
 impl Type {
     /// What an element is on the page.
     pub fn dtype(self, text: bool) -> Dtype {

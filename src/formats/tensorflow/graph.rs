@@ -8,8 +8,11 @@ use crate::limits;
 use crate::model::{ByteRange, Role};
 use crate::source::{ReadAt, read_vec};
 use crate::wire::protobuf::{Message, varint};
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
+
+/// The key of the graph, which is stored as a text among the variables.
+pub(super) const KEY: &str = "_CHECKPOINTABLE_OBJECT_GRAPH";
 
 /// What is known of the keys.
 #[derive(Debug, Default)]
@@ -30,6 +33,9 @@ const RATE: [&str; 2] = ["learning_rate", "_learning_rate"];
 
 /// How deep an optimizer is looked for below the root.
 const DEPTH: usize = 32;
+
+/// How many optimizers are told apart: a program has one for each of its models.
+const OPTIMIZERS: usize = 32;
 
 impl Graph {
     /// The name that the variable under a key has in the program.
@@ -84,6 +90,21 @@ struct Object<'a> {
 }
 
 fn parse(graph: Message<'_>) -> Result<Graph> {
+    let mut objects = objects(graph)?;
+    let mut known = Graph::default();
+    let Found { slots, optimizers } = walk(&mut objects, &mut known.full_names)?;
+    for slot in slots {
+        let object = usize::try_from(slot).ok().and_then(|slot| objects.get(slot));
+        known.slots.extend(object.map(keys).transpose()?.unwrap_or_default());
+    }
+    for number in optimizers.into_iter().take(OPTIMIZERS) {
+        known.optimizers.extend(path(&objects, number)?);
+    }
+    known.listed = listed(&objects)?;
+    Ok(known)
+}
+
+fn objects(graph: Message<'_>) -> Result<Vec<Object<'_>>> {
     let mut objects = Vec::new();
     for field in graph {
         let field = field?;
@@ -95,10 +116,22 @@ fn parse(graph: Message<'_>) -> Result<Graph> {
             objects.push(Object { message: field.message()?, from: None, seen: false });
         }
     }
-    let mut known = Graph::default();
-    let (mut slots, mut optimizers) = (Vec::new(), Vec::new());
-    // Breadth first, as TensorFlow names what it saves.
-    let mut queue = std::collections::VecDeque::new();
+    Ok(objects)
+}
+
+/// What a walk through the objects finds.
+#[derive(Default)]
+struct Found {
+    /// The objects that optimizers keep of single variables.
+    slots: Vec<u64>,
+    /// The objects that are optimizers.
+    optimizers: Vec<usize>,
+}
+
+/// Goes through what the root reaches, breadth first, as TensorFlow names what it saves.
+fn walk(objects: &mut [Object<'_>], full_names: &mut HashMap<String, Rc<str>>) -> Result<Found> {
+    let mut found = Found::default();
+    let mut queue = VecDeque::new();
     if let Some(root) = objects.first_mut() {
         root.seen = true;
         queue.push_back(0);
@@ -121,42 +154,40 @@ fn parse(graph: Message<'_>) -> Result<Graph> {
                 2 => {
                     let (full_name, key) = attribute(field.message()?)?;
                     if !full_name.is_empty() {
-                        known.full_names.insert(key, full_name.into());
+                        full_names.insert(key, full_name.into());
                     }
                 }
                 3 => {
                     has_slots = true;
                     if let Some(slot) = field.message()?.last(3)? {
-                        slots.push(slot.unsigned()?);
+                        found.slots.push(slot.unsigned()?);
                     }
                 }
                 _ => {}
             }
         }
         if has_slots || (steps && rate) {
-            optimizers.push(number);
+            found.optimizers.push(number);
         }
     }
-    for slot in slots {
-        let object = usize::try_from(slot).ok().and_then(|slot| objects.get(slot));
-        known.slots.extend(object.map(keys).transpose()?.unwrap_or_default());
-    }
-    if let Some(list) = objects.first().map(|root| child(root, "variables")).transpose()?.flatten() {
-        for field in objects.get(list).into_iter().flat_map(|list| list.message.clone()) {
-            let field = field?;
-            if field.number != 1 {
-                continue;
-            }
-            let (variable, name) = reference(field.message()?)?;
-            if let (Ok(place), Some(variable)) = (name.parse(), objects.get(variable)) {
-                known.listed.extend(keys(variable)?.into_iter().map(|key| (key, place)));
-            }
+    Ok(found)
+}
+
+/// The keys of the variables in the root's list `variables`, with their places in it.
+fn listed(objects: &[Object<'_>]) -> Result<HashMap<String, usize>> {
+    let mut listed = HashMap::new();
+    let list = objects.first().map(|root| child(root, "variables")).transpose()?.flatten();
+    for field in list.and_then(|list| objects.get(list)).into_iter().flat_map(|list| list.message.clone()) {
+        let field = field?;
+        if field.number != 1 {
+            continue;
+        }
+        let (variable, name) = reference(field.message()?)?;
+        if let (Ok(place), Some(variable)) = (name.parse(), objects.get(variable)) {
+            listed.extend(keys(variable)?.into_iter().map(|key| (key, place)));
         }
     }
-    for number in optimizers.into_iter().take(DEPTH) {
-        known.optimizers.extend(path(&objects, number)?);
-    }
-    Ok(known)
+    Ok(listed)
 }
 
 /// The keys under which the values of an object are stored.

@@ -56,10 +56,7 @@ fn texts(bytes: &[u8], count: u64, sum: u32) -> Result<()> {
     for _ in 0..count {
         let len = varint(&mut rest).map_err(|_| wrong())?;
         all = all.checked_add(len).ok_or_else(wrong)?;
-        match u32::try_from(len) {
-            Ok(len) => found.add(&len.to_le_bytes()),
-            Err(_) => found.add(&len.to_le_bytes()),
-        }
+        found.add_length(len);
     }
     let (of_lengths, texts) = rest.split_first_chunk::<4>().ok_or_else(wrong)?;
     let fits = texts.len() as u64 == all && found.clone().end() == crc32c::unmasked(u32::from_le_bytes(*of_lengths));

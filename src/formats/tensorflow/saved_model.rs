@@ -4,14 +4,14 @@
 //! functions, which may be most of it, are passed over. Sources: `tensorflow/core/protobuf/saved_model.proto`,
 //! `meta_graph.proto`, `saved_object_graph.proto`.
 
-use super::bundle::{self, read_shape, read_versions};
-use super::state::{find, folder_of};
-use super::{dtypes, keras};
+use super::messages::{read_shape, read_versions};
+use super::{bundle, dtypes, keras};
 use crate::error::{Error, Result};
 use crate::formats::Candidate;
 use crate::limits;
-use crate::model::{Checkpoint, Dtype, Entry, Key, Layout, Note, Role, Tensor, Value};
+use crate::model::{Checkpoint, Entry, Key, Layout, Note, Role, Tensor, Value};
 use crate::source::{Files, Pages};
+use crate::wire::literal::tuple;
 use crate::wire::protobuf::Message;
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ const VARIABLES: &str = "variables/variables.index";
 
 /// Opens the folder that the graph is in.
 pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
-    let folder = folder_of(lead.file);
+    let folder = lead.file.folder();
     let mut model = Checkpoint::new(Files::one(&lead.file.name, lead.file.source.clone()), super::SAVED_MODEL.id);
     let pages = Pages::new(&*lead.file.source);
     let mut variables = Vec::new();
@@ -43,15 +43,15 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         return Err(Error::malformed(message));
     }
     for name in ["fingerprint.pb", keras::METADATA] {
-        if let Some(file) = find(files, &format!("{folder}{name}")) {
+        if let Some(file) = files.find(folder, name) {
             model.files.add(&file.name, file.source.clone());
         }
     }
-    match find(files, &format!("{folder}{VARIABLES}")) {
+    match files.find(folder, VARIABLES) {
         Some(index) => {
             let objects = bundle::add(&mut model, files, index).map_err(|error| error.in_file(&index.name))?;
             set_roles(&mut model, &variables);
-            if let Some(file) = find(files, &format!("{folder}{}", keras::METADATA))
+            if let Some(file) = files.find(folder, keras::METADATA)
                 && let Err(error) = keras::add_layers(&mut model, &file.source, &objects)
             {
                 model.note(Note::from(&error.in_file(&file.name)));
@@ -87,8 +87,7 @@ impl Variable {
 
     /// The tensor of a variable whose values were not given.
     fn absent(self) -> Tensor {
-        let unknown = || Dtype::Unknown { name: dtypes::name(self.dtype), bits: None };
-        let dtype = dtypes::by_number(self.dtype).map_or_else(unknown, |known| known.dtype(true));
+        let dtype = dtypes::dtype(self.dtype, true);
         let role = self.role();
         let layout = Layout::Absent { file: VARIABLES.to_owned() };
         let mut tensor = Tensor::new(self.name, dtype, self.shape.unwrap_or_else(|_| vec![0]), layout);
@@ -268,9 +267,7 @@ fn signature_shape(shape: Message<'_>) -> Result<String> {
             _ => {}
         }
     }
-    // Python's tuple of one has a comma.
-    let comma = if sizes.len() == 1 { "," } else { "" };
-    Ok(format!("({}{comma})", sizes.join(", ")))
+    Ok(tuple(&sizes))
 }
 
 /// The variables of a `SavedObjectGraph`.

@@ -2,13 +2,15 @@
 //! Source: `tensorflow/python/training/checkpoint_state.proto`, written in protobuf's text form.
 
 use super::saved_model::add_versions;
+use super::shards::INDEX;
 use super::{bundle, names_checkpoints, v1};
 use crate::error::{Error, Result, quoted};
 use crate::formats::Candidate;
 use crate::limits;
 use crate::model::{Checkpoint, Entry, Note, Value};
-use crate::source::{File, Files, Pages, read_vec};
+use crate::source::{File, Files, Pages, base_name, read_vec};
 use crate::wire::protobuf::Message;
+use crate::wire::textproto::{Field, Kind, to_binary};
 
 /// What the file says.
 #[derive(Debug, Default, PartialEq)]
@@ -21,11 +23,11 @@ struct State {
 
 /// Opens the checkpoint that `lead` is, or the latest of those beside it.
 pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
-    let folder = folder_of(lead.file);
+    let folder = lead.file.folder();
     let alone = names_checkpoints(lead.head());
-    let file = if alone { Some(lead.file) } else { find(files, &format!("{folder}checkpoint")) };
+    let file = if alone { Some(lead.file) } else { files.find(folder, "checkpoint") };
     let (state, unread) = match file.map(read).transpose() {
-        Ok(state) => (state, None),
+        Ok(read) => read.map_or((None, None), |(state, wrong)| (Some(state), wrong.as_ref().map(Note::from))),
         Err(error) if alone => return Err(error),
         Err(error) => (None, Some(Note::from(&error))),
     };
@@ -34,7 +36,7 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     let found = match (latest, &state) {
         (Some(found), _) => found,
         (None, Some(state)) if alone => {
-            let name = last_part(&state.latest);
+            let name = base_name(&state.latest);
             let message = format!(
                 "The latest checkpoint is {:?}, whose files were not given; drop them too: {:?}, {:?} and so on.",
                 quoted(name),
@@ -55,7 +57,7 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     for note in unread.into_iter().chain(missing) {
         model.note(note);
     }
-    if let Some(file) = found.prefix().and_then(|prefix| find(files, &format!("{prefix}.meta"))) {
+    if let Some(file) = found.prefix().and_then(|prefix| files.find(prefix, ".meta")) {
         model.files.add(&file.name, file.source.clone());
         if let Err(error) = add_versions(&mut model, Message::new(&Pages::new(&*file.source))) {
             model.note(Note::from(&error.in_file(&file.name)));
@@ -83,8 +85,8 @@ enum Found<'a> {
 impl<'a> Found<'a> {
     /// The checkpoint in `folder` that is told by this path, whose folders are those of another machine.
     fn of(files: &'a Files, folder: &str, path: &str) -> Option<Self> {
-        let name = last_part(path);
-        if let Some(index) = find(files, &format!("{folder}{name}{}", bundle::INDEX)) {
+        let name = base_name(path);
+        if let Some(index) = files.find(folder, &format!("{name}{INDEX}")) {
             return Some(Found::Index(index));
         }
         // A set of files is told by question marks in the place of their numbers.
@@ -111,31 +113,16 @@ impl<'a> Found<'a> {
     /// What the names of all its files begin with.
     fn prefix(self) -> Option<&'a str> {
         match self {
-            Found::Index(index) => index.name.strip_suffix(bundle::INDEX),
+            Found::Index(index) => index.name.strip_suffix(INDEX),
             Found::V1(file) => Some(&file.name),
         }
     }
 }
 
-/// The folder of a file, with the slash behind it.
-pub(super) fn folder_of(file: &File) -> &str {
-    file.name.strip_suffix(file.base_name()).unwrap_or_default()
-}
-
-/// The file of just this name.
-pub(super) fn find<'a>(files: &'a Files, name: &str) -> Option<&'a File> {
-    files.iter().map(|(_, file)| file).find(|file| file.name == name)
-}
-
-/// What stands behind the last slash: paths of the machine that wrote them mean nothing here.
-fn last_part(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
-}
-
 /// Of the checkpoints in a folder that are named as `lead` is but for a number at the end, that of the highest number.
 fn newest<'a>(files: &'a Files, lead: &'a File, folder: &str) -> &'a File {
     let numbered = |file: &File| {
-        let stem = file.name.strip_prefix(folder)?.strip_suffix(bundle::INDEX)?;
+        let stem = file.name.strip_prefix(folder)?.strip_suffix(INDEX)?;
         let (name, number) = stem.rsplit_once('-')?;
         Some((name.to_owned(), number.parse::<u64>().ok()?))
     };
@@ -147,60 +134,35 @@ fn newest<'a>(files: &'a Files, lead: &'a File, folder: &str) -> &'a File {
         .map_or(lead, |(_, file)| file)
 }
 
-fn read(file: &File) -> Result<State> {
+/// The fields of a `CheckpointState` that are read.
+static STATE: [Field; 2] = [
+    Field { name: "model_checkpoint_path", number: 1, kind: Kind::Text },
+    Field { name: "all_model_checkpoint_paths", number: 2, kind: Kind::Text },
+];
+
+/// What the file says, and what is wrong with it behind that.
+fn read(file: &File) -> Result<(State, Option<Error>)> {
     let size = file.source.size();
     if size > limits::CHECKPOINT_STATE {
         let cap = limits::CHECKPOINT_STATE;
         return Err(Error::too_large(format!("The list of checkpoints has {size} bytes, at most {cap} are read."))
             .in_file(&file.name));
     }
-    let bytes = read_vec(&*file.source, 0, size)?;
-    Ok(parse(&String::from_utf8_lossy(&bytes)))
+    let (state, wrong) = parse(&read_vec(&*file.source, 0, size)?)?;
+    Ok((state, wrong.map(|wrong| wrong.in_file(&file.name))))
 }
 
-/// One field a line; fields that are not needed are passed over.
-fn parse(text: &str) -> State {
+fn parse(text: &[u8]) -> Result<(State, Option<Error>)> {
+    let (binary, whole) = to_binary(text, &STATE);
     let mut state = State::default();
-    for line in text.lines() {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        let value = value.trim();
-        let Some(value) = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) else { continue };
-        match name.trim() {
-            "model_checkpoint_path" => state.latest = unescaped(value),
-            "all_model_checkpoint_paths" => state.all.push(unescaped(value)),
-            _ => {}
+    for field in Message::new(&binary.as_slice()) {
+        let field = field?;
+        match field.number {
+            1 => state.latest = field.text(limits::CHECKPOINT_STATE)?,
+            _ => state.all.push(field.text(limits::CHECKPOINT_STATE)?),
         }
     }
-    state
-}
-
-/// Protobuf's text form writes bytes beyond ASCII as three octal digits each.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes().peekable();
-    while let Some(byte) = rest.next() {
-        match (byte, rest.peek().copied()) {
-            (b'\\', Some(b'0'..=b'7')) => {
-                let mut code = 0u32;
-                for _ in 0..3 {
-                    let Some(digit) = rest.next_if(|next| (b'0'..=b'7').contains(next)) else { break };
-                    code = code * 8 + u32::from(digit - b'0');
-                }
-                bytes.push(u8::try_from(code & 0xff).expect("one byte"));
-            }
-            (b'\\', Some(next)) => {
-                rest.next();
-                bytes.push(match next {
-                    b'n' => b'\n',
-                    b't' => b'\t',
-                    b'r' => b'\r',
-                    plain => plain,
-                });
-            }
-            (plain, _) => bytes.push(plain),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Ok((state, whole.err()))
 }
 
 #[cfg(test)]
@@ -210,10 +172,15 @@ mod tests {
     #[test]
     fn reads_the_latest_and_all() {
         let text = "model_checkpoint_path: \"/a b/\\346\\250\\241-2\"\nall_model_checkpoint_paths: \"ckpt-1\"\nall_model_checkpoint_paths: \"a\\\"b\"\nall_model_checkpoint_timestamps: 1.5\n";
-        let state = parse(text);
+        let (state, wrong) = parse(text.as_bytes()).unwrap();
+        assert!(wrong.is_none());
         assert_eq!(state.latest, "/a b/模-2");
         assert_eq!(state.all, ["ckpt-1", "a\"b"]);
-        assert_eq!(last_part(&state.latest), "模-2");
-        assert_eq!(last_part("C:\\a\\ckpt-3"), "ckpt-3");
+        assert_eq!(base_name(&state.latest), "模-2");
+        // Cut off within a name: what stands before counts.
+        let (state, wrong) = parse(&text.as_bytes()[..text.len() - 60]).unwrap();
+        assert_eq!((state.latest.as_str(), state.all.len()), ("/a b/模-2", 1));
+        assert!(wrong.is_some());
+        assert_eq!(base_name("C:\\a\\ckpt-3"), "ckpt-3");
     }
 }

@@ -3,16 +3,17 @@
 //! A slice is a message: the name, the box, and a `TensorProto` with the elements in a field of their type. Where these are packed
 //! numbers of a fixed width they lie in the file as they are; whole numbers are varints and are written out when they are read.
 
-use super::bundle::{read_shape, read_versions, role_by_name};
-use super::dtypes::{self, Element};
+use super::dtypes::{self, Element, Type};
 use super::intact;
+use super::messages::{AS_IN_MEMORY, field, list_of, read_shape, read_versions};
+use super::roles;
 use super::slices::{Slice, is_part, key_of};
 use crate::error::{Error, Result, quoted};
 use crate::formats::Candidate;
 use crate::formats::shards::shard_not_given;
 use crate::limits;
-use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Number, Piece, Tensor, Texts, element_count};
-use crate::source::{File, FileId, Files, Pages};
+use crate::model::{ByteRange, Checkpoint, Layout, Note, Piece, Tensor, Texts, element_count};
+use crate::source::{File, FileId, Files, Pages, ReadAt, base_name};
 use crate::wire::protobuf::{Content, Message, Varints};
 use crate::wire::sstable::{Place, Table};
 use std::collections::btree_map::Entry as Slot;
@@ -46,7 +47,7 @@ pub(super) fn open_file(files: &Files, file: &File) -> Result<Checkpoint> {
         model.tensors.push(tensor);
     }
     for position in 0..model.tensors.len() {
-        let role = role_by_name(&model.tensors, &model.tensors[position].name);
+        let role = roles::by_name(&model.tensors, &model.tensors[position].name);
         model.tensors[position].role = role;
     }
     Ok(model)
@@ -69,7 +70,7 @@ fn set(model: &mut Checkpoint, files: &Files, lead: &File) -> Vec<File> {
         match by_name.get(path.as_str()) {
             Some(file) => found.push((*file).clone()),
             None => {
-                let shown = path.rsplit('/').next().unwrap_or(&path);
+                let shown = base_name(&path);
                 model.note(shard_not_given(shown, "What it holds is not known without it."));
             }
         }
@@ -156,9 +157,7 @@ fn tensor(model: &mut Checkpoint, name: String, told: Told, parts: &mut HashMap<
         model.note(Note::warning(format!("The tensor {:?} cannot be read: {why}", quoted(&name))).about(&name));
         Layout::Unreadable { why }
     });
-    let dtype = dtypes::by_number(told.dtype)
-        .map_or_else(|| Dtype::Unknown { name: dtypes::name(told.dtype), bits: None }, |known| known.dtype(true));
-    Tensor::new(name, dtype, told.shape.unwrap_or_else(|_| vec![0]), layout)
+    Tensor::new(name, dtypes::dtype(told.dtype, true), told.shape.unwrap_or_else(|_| vec![0]), layout)
 }
 
 fn layout(
@@ -202,7 +201,7 @@ fn elements(
 ) -> Result<Layout> {
     let known = dtypes::by_number(dtype)
         .ok_or_else(|| Error::unsupported(format!("{dtype} is no element type that is known here.")))?;
-    let stored = stored(known.element)
+    let stored = stored(known)
         .ok_or_else(|| Error::unsupported(format!("Elements of type {} are not read here.", known.name)))?;
     let count =
         element_count(shape).ok_or_else(|| Error::malformed("Its shape has more elements than can be counted."))?;
@@ -218,10 +217,10 @@ fn elements(
     for field in proto.message()? {
         let field = field?;
         match (field.content, stored) {
-            (Content::Bytes { offset, len }, Stored::Texts) if field.number == STRINGS => {
+            (Content::Bytes { offset, len }, Stored::Texts) if field.number == field::STRING => {
                 texts.push(ByteRange { file, offset, len });
             }
-            (Content::Bytes { offset, len }, Stored::AsItIs(number) | Stored::Varints(number, _))
+            (Content::Bytes { offset, len }, Stored::AsItIs(number) | Stored::Varints(number))
                 if field.number == number =>
             {
                 run = Some((offset, len));
@@ -237,14 +236,14 @@ fn elements(
         None if count == 0 => (place.at, 0),
         None => return Err(missing()),
     };
-    let width = known.bytes().unwrap_or(0);
-    let wanted = count.checked_mul(width);
+    let width = known.bytes().and_then(|width| u8::try_from(width).ok()).unwrap_or(0);
+    let wanted = count.checked_mul(width.into());
     match stored {
         // A truth value takes one byte however it is written.
-        Stored::Varints(_, 1) if wanted == Some(len) => Ok(Layout::Dense(ByteRange { file, offset, len })),
-        Stored::Varints(_, width) => {
+        Stored::Varints(_) if width == 1 && wanted == Some(len) => Ok(Layout::Dense(ByteRange { file, offset, len })),
+        Stored::Varints(_) => {
             let numbers = Varints::new(source.clone(), (offset, len), count, width, limits::METADATA_RECORD)?;
-            let len = count * u64::from(width);
+            let len = numbers.size();
             let part = model.files.add_part(file, name, Rc::new(numbers));
             Ok(Layout::Dense(ByteRange { file: part, offset: 0, len }))
         }
@@ -256,38 +255,23 @@ fn elements(
     }
 }
 
-/// The field of strings in a `TensorProto`.
-const STRINGS: u32 = 8;
-
 /// How elements of a type stand in a `TensorProto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stored {
     /// In the field of this number, as they are.
     AsItIs(u32),
-    /// There, as varints of numbers of so many bytes.
-    Varints(u32, u8),
+    /// There, as varints.
+    Varints(u32),
     /// Each in a field of its own.
     Texts,
 }
 
-/// Source: `tensorflow/core/framework/tensor.proto`.
-fn stored(element: Element) -> Option<Stored> {
-    let Element::Number(number) = element else {
-        return (element == Element::Strings).then_some(Stored::Texts);
-    };
-    Some(match number {
-        Number::F32 => Stored::AsItIs(5),
-        Number::F64 => Stored::AsItIs(6),
-        Number::I32 => Stored::Varints(7, 4),
-        Number::I16 | Number::U16 => Stored::Varints(7, 2),
-        Number::I8 | Number::U8 => Stored::Varints(7, 1),
-        Number::C64 => Stored::AsItIs(9),
-        Number::I64 => Stored::Varints(10, 8),
-        Number::Bool => Stored::Varints(11, 1),
-        Number::C128 => Stored::AsItIs(12),
-        Number::F16 | Number::Bf16 => Stored::Varints(13, 2),
-        Number::U32 => Stored::Varints(16, 4),
-        Number::U64 => Stored::Varints(17, 8),
-        _ => return None,
-    })
+fn stored(kind: Type) -> Option<Stored> {
+    let list = list_of(kind);
+    match kind.element {
+        Element::Strings => Some(Stored::Texts),
+        Element::Number(_) if AS_IN_MEMORY.contains(&list) => Some(Stored::AsItIs(list)),
+        Element::Number(_) => Some(Stored::Varints(list)),
+        _ => None,
+    }
 }

@@ -1,8 +1,9 @@
 //! What a model says beside its tensors.
 
+use super::buffers::{Buffers, Stored};
 use super::operators;
 use super::reader::{model, subgraph};
-use super::tensors::{Buffers, Described, Stored};
+use super::tensors::Described;
 use crate::error::Result;
 use crate::limits;
 use crate::model::{Checkpoint, Entry, Key, Note, Value};

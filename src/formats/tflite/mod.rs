@@ -1,5 +1,6 @@
 //! TFLite (LiteRT): a FlatBuffers file whose tables describe the graphs and whose buffers hold the constants.
 
+mod buffers;
 mod metadata;
 mod operators;
 mod reader;

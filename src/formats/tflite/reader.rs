@@ -1,12 +1,14 @@
 //! What the tables of a model say. Schema: `tensorflow/compiler/mlir/lite/schema/schema.fbs`.
 
 use super::super::Candidate;
+use super::buffers::{Buffers, External};
 use super::metadata::{self, Graph};
-use super::tensors::{Buffers, External, Reader};
+use super::tensors::Reader;
 use crate::error::{Error, Result, quoted};
 use crate::model::{Checkpoint, Note};
 use crate::source::{Files, Pages};
 use crate::wire::flatbuffer::Flatbuffer;
+use std::collections::BTreeMap;
 
 /// The fields of the table `Model`.
 pub(super) mod model {
@@ -51,6 +53,7 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         external: External::new(files, root.tables(model::EXTERNAL_GROUPS)?, root.tables(model::EXTERNAL_BUFFERS)?)?,
         checkpoint,
         lost: None,
+        elsewhere: BTreeMap::new(),
     };
     let mut graphs = Vec::new();
     for subgraph in root.tables(model::SUBGRAPHS)?.iter() {
@@ -64,11 +67,18 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         }
         graphs.push(graph);
     }
-    let Reader { mut checkpoint, mut buffers, lost, .. } = reader;
+    let Reader { mut checkpoint, mut buffers, lost, elsewhere, .. } = reader;
     if let Some((first, why, more)) = lost {
         let others = if more == 0 { String::new() } else { format!(" and of {more} more") };
         let message = format!("The elements of tensor {:?}{others} are not there: {why}", quoted(&first));
         checkpoint.note(Note::warning(message).about(&first));
+    }
+    for (file, count) in elsewhere {
+        let message = format!(
+            "The file {:?} was not given; drop it together with the model. It holds the values of {count} of the tensors.",
+            quoted(&file)
+        );
+        checkpoint.note(Note::warning(message).about(&file));
     }
     // The tensors are there by now.
     if let Err(error) = metadata::fill(&mut checkpoint, &root, &graphs, &mut buffers) {

@@ -1,11 +1,12 @@
 //! The tensors of a model that have elements in the file.
 
+use super::buffers::{Buffers, External, Stored};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{ByteRange, Checkpoint, Dtype, Layout, Note, Number, Scale, Tensor, Texts, element_count};
-use crate::source::{FileId, Files, Memory, ReadAt, require};
-use crate::wire::flatbuffer::{Flatbuffer, List, Table, Tables};
-use std::collections::HashMap;
+use crate::source::{FileId, Memory};
+use crate::wire::flatbuffer::{Flatbuffer, List, Table};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The fields of the table `Tensor`.
@@ -31,102 +32,6 @@ mod quantization {
 /// What a listed tensor counts for beside its table: what is kept of it takes some 450 bytes.
 const KEPT: u64 = 96;
 
-/// Where the elements of the buffers are.
-pub(super) struct Buffers<'a> {
-    file: FileId,
-    source: &'a dyn ReadAt,
-    tables: Tables<'a>,
-    /// What is known of them by now: many tensors may share one.
-    known: HashMap<u32, Stored>,
-}
-
-/// What there is of a tensor's elements.
-#[derive(Clone, Debug)]
-pub(super) enum Stored {
-    /// Nothing: they are computed.
-    Nothing,
-    /// These bytes.
-    Bytes(ByteRange),
-    /// Bytes of a file that was not given.
-    Elsewhere(String),
-    /// They should be there and are not.
-    Lost(Error),
-}
-
-impl<'a> Buffers<'a> {
-    pub fn new(file: FileId, source: &'a dyn ReadAt, tables: Tables<'a>) -> Self {
-        Buffers { file, source, tables, known: HashMap::new() }
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> u64 {
-        self.tables.count()
-    }
-
-    /// What the buffer of this index holds.
-    pub fn get(&mut self, index: u32) -> Stored {
-        if let Some(known) = self.known.get(&index) {
-            return known.clone();
-        }
-        let found = self.find(index).unwrap_or_else(Stored::Lost);
-        self.known.insert(index, found.clone());
-        found
-    }
-
-    fn find(&self, index: u32) -> Result<Stored> {
-        let buffer = self.tables.get(index.into())?.ok_or_else(|| {
-            Error::malformed(format!("There are {} buffers, none has the number {index}.", self.tables.count()))
-        })?;
-        // Files of more than 2 GB have their bytes behind the tables; an offset of 1 only keeps the place of one.
-        let (offset, len) = match buffer.u64(1)? {
-            0 | 1 => buffer.list(0, 1)?.map_or((0, 0), |list| (list.offset, list.len)),
-            offset => (offset, buffer.u64(2)?),
-        };
-        require(self.source, offset, len)?;
-        Ok(if len == 0 { Stored::Nothing } else { Stored::Bytes(ByteRange { file: self.file, offset, len }) })
-    }
-}
-
-/// Buffers in files beside the model, by their numbers.
-pub(super) struct External<'a> {
-    files: &'a Files,
-    groups: Tables<'a>,
-    buffers: HashMap<u32, Table<'a>>,
-}
-
-impl<'a> External<'a> {
-    pub fn new(files: &'a Files, groups: Tables<'a>, buffers: Tables<'a>) -> Result<Self> {
-        let mut known = HashMap::new();
-        for buffer in buffers.iter() {
-            let buffer = buffer?;
-            known.insert(buffer.u32(0)?, buffer);
-        }
-        Ok(External { files, groups, buffers: known })
-    }
-
-    fn find(&self, number: u32, used: &mut Files) -> Result<Stored> {
-        let buffer = self.buffers.get(&number);
-        let group = buffer.map(|buffer| self.groups.get(buffer.u32(1)?.into())).transpose()?.flatten();
-        let (Some(buffer), Some(group)) = (buffer, group) else {
-            return Err(Error::malformed(format!("There is no external buffer of the number {number}.")));
-        };
-        if let Some(packing) = buffer.text(4)?.filter(|packing| !packing.is_empty()) {
-            let packing = quoted(&packing);
-            return Err(Error::unsupported(format!("External buffers that are packed as {packing:?} are not read.")));
-        }
-        let name = group.text(0)?.unwrap_or_default();
-        let base = name.rsplit('/').next().unwrap_or_default();
-        let Some((_, given)) = self.files.iter().find(|(_, file)| file.base_name() == base) else {
-            return Ok(Stored::Elsewhere(name));
-        };
-        let (offset, len) = (buffer.u64(2)?, buffer.u64(3)?);
-        require(&*given.source, offset, len).map_err(|error| error.in_file(&given.name))?;
-        let known = used.iter().find(|(_, file)| file.name == given.name).map(|(id, _)| id);
-        let file = known.unwrap_or_else(|| used.add(&given.name, given.source.clone()));
-        Ok(Stored::Bytes(ByteRange { file, offset, len }))
-    }
-}
-
 /// Reads tensors into a checkpoint.
 pub(super) struct Reader<'a> {
     pub flatbuffer: &'a Flatbuffer<'a>,
@@ -135,6 +40,8 @@ pub(super) struct Reader<'a> {
     pub checkpoint: Checkpoint,
     /// The first tensor whose elements are lost, why, and how many others are.
     pub lost: Option<(String, Error, u64)>,
+    /// How many tensors have their elements in each file that was not given.
+    pub elsewhere: BTreeMap<String, u64>,
 }
 
 /// What is told of any tensor of a graph, also of one without elements.
@@ -171,7 +78,10 @@ impl Reader<'_> {
         let mut tensor = Tensor::new(name, dtype, shape.unwrap_or_default(), Layout::Unreadable { why: String::new() });
         tensor.layout = match stored {
             _ if !fits => self.unreadable(&tensor, format!("A shape of {sizes:?} is none that a tensor can have.")),
-            Stored::Elsewhere(file) => Layout::Absent { file },
+            Stored::Elsewhere(file) => {
+                *self.elsewhere.entry(file.clone()).or_default() += 1;
+                Layout::Absent { file }
+            }
             Stored::Lost(error) => {
                 let why = error.to_string();
                 match &mut self.lost {

@@ -46,8 +46,8 @@ pub use global::{Collection, Collections};
 pub use lookup3::lookup3;
 pub use selection::{Blocks, Selection};
 pub use space::Space;
-pub use superblock::Superblock;
-pub use tree::{Kind, Object, Target, Tree};
+pub use superblock::{SIGNATURE, Superblock, places};
+pub use tree::{Kind, Object, Target, Tree, below};
 pub use types::{Class, Member, Type};
 
 /// A little-endian whole number of at most 8 bytes.

@@ -4,7 +4,6 @@ use super::cursor::{Cursor, Sizes};
 use super::{lookup3, number};
 use crate::error::{Error, Result};
 use crate::source::{ReadAt, read_vec};
-use crate::wire::HDF5_SIGNATURE as SIGNATURE;
 
 /// What a superblock says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +27,15 @@ pub struct Superblock {
     pub(super) children: u64,
 }
 
-/// What is tried beyond the first bytes: a user block takes 512 bytes times a power of two.
-const USER_BLOCK: u64 = 512;
+/// What a superblock begins with.
+pub const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
+
+/// Where a superblock may be in a file of so many bytes: at the first, or behind a user block of 512 times a power of two.
+pub fn places(size: u64) -> impl Iterator<Item = u64> {
+    let last = size.checked_sub(SIGNATURE.len() as u64);
+    let behind = std::iter::successors(Some(512u64), |place| place.checked_mul(2));
+    std::iter::once(0).chain(behind).take_while(move |place| last.is_some_and(|last| *place <= last))
+}
 
 impl Superblock {
     /// Finds the superblock.
@@ -38,12 +44,10 @@ impl Superblock {
     ///
     /// `Malformed` if there is none or it is damaged, `Unsupported` if it is of an unknown version.
     pub fn find(source: &dyn ReadAt) -> Result<Self> {
-        let mut base = 0;
-        while base + SIGNATURE.len() as u64 <= source.size() {
+        for base in places(source.size()) {
             if read_vec(source, base, SIGNATURE.len() as u64)? == SIGNATURE {
                 return Self::read(source, base);
             }
-            base = if base == 0 { USER_BLOCK } else { base * 2 };
         }
         Err(Error::malformed(
             "The signature of an HDF5 file is nowhere where it may be; the file may be cut off, or damaged by a transfer as text.",
@@ -82,36 +86,46 @@ impl Superblock {
             symbols: 8,
             children: 32,
         };
-        let (own, root);
-        if version < 2 {
-            cursor.skip(1)?;
-            found.symbols = 2 * u64::from(cursor.u16()?);
-            found.children = 2 * u64::from(cursor.u16()?);
-            if found.symbols == 0 || found.children == 0 {
-                return Err(cursor.wrong("tells of groups that hold no link"));
-            }
-            cursor.skip(if version == 1 { 8 } else { 4 })?;
-            own = cursor.address()?;
-            cursor.address()?;
-            found.end = cursor.number(sizes.offset)?;
-            cursor.address()?;
-            cursor.address()?;
-            root = cursor.address()?;
+        let (own, root) = if version < 2 {
+            found.read_first(&mut cursor)?
         } else {
-            // Only version 3 keeps these.
-            found.writing = cursor.u8()? & 0b101 != 0 && version == 3;
-            own = cursor.address()?;
-            found.extension = cursor.address()?;
-            found.end = cursor.number(sizes.offset)?;
-            root = cursor.address()?;
+            let places = found.read_later(&mut cursor)?;
             let summed = bytes.len() - cursor.left();
             if u64::from(lookup3(&bytes[..summed])) != number(cursor.take(4)?) {
                 return Err(cursor.wrong("has another checksum than it says"));
             }
-        }
+            places
+        };
         // The end counts from the start of the file as it was written, the rest from the superblock.
         found.end = found.end.saturating_sub(own.unwrap_or(base));
         found.root = root.ok_or_else(|| cursor.wrong("tells of no root group"))?;
         Ok(found)
+    }
+
+    /// What versions 0 and 1 go on with; gives where they say that they are, and the root.
+    fn read_first(&mut self, cursor: &mut Cursor<'_>) -> Result<(Option<u64>, Option<u64>)> {
+        cursor.skip(1)?;
+        self.symbols = 2 * u64::from(cursor.u16()?);
+        self.children = 2 * u64::from(cursor.u16()?);
+        if self.symbols == 0 || self.children == 0 {
+            return Err(cursor.wrong("tells of groups that hold no link"));
+        }
+        cursor.skip(if self.version == 1 { 8 } else { 4 })?;
+        let own = cursor.address()?;
+        cursor.address()?;
+        self.end = cursor.number(self.sizes.offset)?;
+        cursor.address()?;
+        cursor.address()?;
+        Ok((own, cursor.address()?))
+    }
+
+    /// What versions 2 and 3 go on with, up to their checksum; gives the same.
+    fn read_later(&mut self, cursor: &mut Cursor<'_>) -> Result<(Option<u64>, Option<u64>)> {
+        // Only version 3 keeps these.
+        self.writing = cursor.u8()? & 0b101 != 0 && self.version == 3;
+        let own = cursor.address()?;
+        self.extension = cursor.address()?;
+        self.end = cursor.number(self.sizes.offset)?;
+        Ok((own, cursor.address()?))
     }
 }

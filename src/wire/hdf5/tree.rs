@@ -120,8 +120,8 @@ impl Tree {
     }
 }
 
-/// What is below a group, of a path.
-fn below<'a>(path: &'a str, group: &str) -> Option<&'a str> {
+/// What of a path is below a group; `None` for one that is not in it.
+pub fn below<'a>(path: &'a str, group: &str) -> Option<&'a str> {
     if group.is_empty() {
         return Some(path).filter(|path| !path.is_empty());
     }

@@ -131,82 +131,65 @@ impl Type {
     }
 }
 
+/// What every datatype begins with.
+#[derive(Clone, Copy)]
+struct Head {
+    version: u8,
+    class: u8,
+    /// Bits whose meaning differs with the class.
+    flags: u32,
+    /// Bytes of an element.
+    size: u64,
+    /// How many types it is in.
+    depth: usize,
+}
+
+impl Head {
+    fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Self> {
+        let first = cursor.u8()?;
+        let (version, class) = (first >> 4, first & 15);
+        if !(1..=5).contains(&version) {
+            return Err(cursor.unknown(format_args!("is of version {version}; versions 1 to 5 are read")));
+        }
+        let flags = u32::try_from(cursor.number(3)?).expect("24 bits");
+        let size = u64::from(cursor.u32()?);
+        if size == 0 {
+            return Err(cursor.wrong("takes 0 bytes"));
+        }
+        if matches!(class, 0 | 1 | 2 | 4) && size > LARGEST_NUMBER {
+            return Err(cursor.unknown(format_args!("is of numbers of {size} bytes, more than any has")));
+        }
+        Ok(Head { version, class, flags, size, depth })
+    }
+
+    fn order(self) -> ByteOrder {
+        if self.flags & 1 == 0 { ByteOrder::Little } else { ByteOrder::Big }
+    }
+
+    /// How many members or names follow.
+    fn count(self) -> u32 {
+        self.flags & 0xffff
+    }
+
+    /// Versions 1 and 2 fill names up.
+    fn is_padded(self) -> bool {
+        self.version < 3
+    }
+
+    /// The type that this one is made of.
+    fn base(self, cursor: &mut Cursor<'_>) -> Result<Type> {
+        parse(cursor, self.depth + 1)
+    }
+}
+
 /// Types in types are read by calls in calls, as many as [`limits::HDF5_TYPES`].
 fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<Type> {
     if depth == limits::HDF5_TYPES {
         return Err(cursor.wrong(format_args!("nests more than {depth} deep")));
     }
-    let head = cursor.u8()?;
-    let (version, class) = (head >> 4, head & 15);
-    if !(1..=5).contains(&version) {
-        return Err(cursor.unknown(format_args!("is of version {version}; versions 1 to 5 are read")));
-    }
-    let flags = u32::try_from(cursor.number(3)?).expect("24 bits");
-    let size = u64::from(cursor.u32()?);
-    if size == 0 {
-        return Err(cursor.wrong("takes 0 bytes"));
-    }
-    if matches!(class, 0 | 1 | 2 | 4) && size > LARGEST_NUMBER {
-        return Err(cursor.unknown(format_args!("is of numbers of {size} bytes, more than any has")));
-    }
-    let bits = size.saturating_mul(8);
-    let order = if flags & 1 == 0 { ByteOrder::Little } else { ByteOrder::Big };
-    // Versions 1 and 2 fill names up.
-    let padded = version < 3;
-    let class = match class {
-        0 => {
-            let (offset, precision) = (cursor.u16()?, cursor.u16()?);
-            if precision == 0 || u64::from(offset) + u64::from(precision) > bits {
-                return Err(cursor.wrong(format_args!("has bits outside of its {size} bytes")));
-            }
-            Class::Whole { order, signed: flags & 8 != 0, offset, precision }
-        }
-        1 => float(cursor, flags, bits)?,
-        2 => {
-            cursor.skip(2)?;
-            Class::Time
-        }
-        3 => Class::Text { spaces: flags & 15 == 2 },
-        4 => {
-            cursor.skip(4)?;
-            Class::Bits { order }
-        }
-        5 => {
-            let tag = cursor.take((flags & 0xff) as usize)?;
-            Class::Opaque { tag: text(tag.split(|byte| *byte == 0).next().unwrap_or_default()) }
-        }
-        6 => Class::Compound(members(cursor, version, (flags & 0xffff, size), depth)?),
-        7 => Class::Reference,
-        8 => {
-            let base = Box::new(parse(cursor, depth + 1)?);
-            let count = (flags & 0xffff) as usize;
-            let mut names = Vec::new();
-            for _ in 0..count {
-                names.push(name(cursor, padded)?);
-            }
-            let mut pairs = Vec::new();
-            for name in names {
-                pairs.push((name, cursor.take_long(base.size)?.to_vec()));
-            }
-            Class::Enum { base, names: pairs }
-        }
-        9 => {
-            let base = parse(cursor, depth + 1)?;
-            if flags & 15 == 1 { Class::AnyText } else { Class::List(Box::new(base)) }
-        }
-        10 => {
-            let rank = cursor.u8()?;
-            cursor.skip(if padded { 3 } else { 0 })?;
-            let mut shape = Vec::new();
-            for _ in 0..rank {
-                shape.push(u64::from(cursor.u32()?));
-            }
-            cursor.skip(if padded { 4 * usize::from(rank) } else { 0 })?;
-            Class::Array { shape, base: Box::new(parse(cursor, depth + 1)?) }
-        }
-        11 => Class::Complex(Box::new(parse(cursor, depth + 1)?)),
-        other => return Err(cursor.unknown(format_args!("is of class {other}, which is not known here"))),
-    };
+    let head = Head::read(cursor, depth)?;
+    let size = head.size;
+    let class = class(cursor, head)?;
     let fits = match &class {
         Class::Array { shape, base } => {
             shape.iter().try_fold(base.size, |size, count| size.checked_mul(*count)) == Some(size)
@@ -221,16 +204,57 @@ fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<Type> {
     Ok(Type { size, class })
 }
 
-fn float(cursor: &mut Cursor<'_>, flags: u32, all: u64) -> Result<Class> {
+fn class(cursor: &mut Cursor<'_>, head: Head) -> Result<Class> {
+    let flags = head.flags;
+    Ok(match head.class {
+        0 => whole(cursor, head)?,
+        1 => float(cursor, head)?,
+        2 => {
+            cursor.skip(2)?;
+            Class::Time
+        }
+        3 => Class::Text { spaces: flags & 15 == 2 },
+        4 => {
+            cursor.skip(4)?;
+            Class::Bits { order: head.order() }
+        }
+        5 => {
+            let tag = cursor.take((flags & 0xff) as usize)?;
+            Class::Opaque { tag: text(tag.split(|byte| *byte == 0).next().unwrap_or_default()) }
+        }
+        6 => Class::Compound(members(cursor, head)?),
+        7 => Class::Reference,
+        8 => names(cursor, head)?,
+        9 => {
+            let base = head.base(cursor)?;
+            if flags & 15 == 1 { Class::AnyText } else { Class::List(Box::new(base)) }
+        }
+        10 => array(cursor, head)?,
+        11 => Class::Complex(Box::new(head.base(cursor)?)),
+        other => return Err(cursor.unknown(format_args!("is of class {other}, which is not known here"))),
+    })
+}
+
+fn whole(cursor: &mut Cursor<'_>, head: Head) -> Result<Class> {
+    let (offset, precision) = (cursor.u16()?, cursor.u16()?);
+    if precision == 0 || u64::from(offset) + u64::from(precision) > 8 * head.size {
+        return Err(cursor.wrong(format_args!("has bits outside of its {} bytes", head.size)));
+    }
+    Ok(Class::Whole { order: head.order(), signed: head.flags & 8 != 0, offset, precision })
+}
+
+fn float(cursor: &mut Cursor<'_>, head: Head) -> Result<Class> {
+    let Head { flags, size, .. } = head;
     let meaning = (cursor.u16()?, cursor.u16()?);
     let exponent = (cursor.u8()?.into(), cursor.u8()?.into());
     let fraction = (cursor.u8()?.into(), cursor.u8()?.into());
     let bias = cursor.u32()?;
     let sign = u16::try_from(flags >> 8 & 0xff).expect("8 bits");
-    let inside = |(low, count): (u16, u16)| u64::from(low) + u64::from(count) <= all;
-    if !inside(meaning) || !inside(exponent) || !inside(fraction) || u64::from(sign) >= all || exponent.1 == 0 {
-        return Err(cursor.wrong(format_args!("has bits outside of its {} bytes", all / 8)));
+    let inside = |(low, count): (u16, u16)| u64::from(low) + u64::from(count) <= 8 * size;
+    if !inside(meaning) || !inside(exponent) || !inside(fraction) || u64::from(sign) >= 8 * size || exponent.1 == 0 {
+        return Err(cursor.wrong(format_args!("has bits outside of its {size} bytes")));
     }
+    // One bit more than other classes have tells the order, for that of a VAX.
     let order = match (flags & 1, flags >> 6 & 1) {
         (0, 0) => Some(ByteOrder::Little),
         (1, 0) => Some(ByteOrder::Big),
@@ -239,12 +263,13 @@ fn float(cursor: &mut Cursor<'_>, flags: u32, all: u64) -> Result<Class> {
     Ok(Class::Float { order, bits: meaning, sign, exponent, fraction, bias, implied: flags >> 4 & 3 == 2 })
 }
 
-fn members(cursor: &mut Cursor<'_>, version: u8, (count, size): (u32, u64), depth: usize) -> Result<Vec<Member>> {
+fn members(cursor: &mut Cursor<'_>, head: Head) -> Result<Vec<Member>> {
+    let Head { version, size, .. } = head;
     // From version 3 on an offset takes as many bytes as the size of the whole.
     let width = u8::try_from(size.max(1).ilog2() / 8 + 1).expect("at most 4");
     let mut members = Vec::new();
-    for _ in 0..count {
-        let name = name(cursor, version < 3)?;
+    for _ in 0..head.count() {
+        let name = name(cursor, head.is_padded())?;
         let offset = cursor.number(if version < 3 { 4 } else { width })?;
         let mut shape = Vec::new();
         if version == 1 {
@@ -256,7 +281,7 @@ fn members(cursor: &mut Cursor<'_>, version: u8, (count, size): (u32, u64), dept
                 shape.extend((place < rank).then_some(size));
             }
         }
-        let mut kind = parse(cursor, depth + 1)?;
+        let mut kind = head.base(cursor)?;
         if !shape.is_empty() {
             let size = shape.iter().try_fold(kind.size, |size, count| size.checked_mul(*count));
             let size = size.ok_or_else(|| cursor.wrong("has a member larger than can be counted"))?;
@@ -268,6 +293,32 @@ fn members(cursor: &mut Cursor<'_>, version: u8, (count, size): (u32, u64), dept
         members.push(Member { name, offset, kind });
     }
     Ok(members)
+}
+
+/// An enumeration: all names, then all numbers.
+fn names(cursor: &mut Cursor<'_>, head: Head) -> Result<Class> {
+    let base = Box::new(head.base(cursor)?);
+    let mut names = Vec::new();
+    for _ in 0..head.count() {
+        names.push(name(cursor, head.is_padded())?);
+    }
+    let mut pairs = Vec::new();
+    for name in names {
+        pairs.push((name, cursor.take_long(base.size)?.to_vec()));
+    }
+    Ok(Class::Enum { base, names: pairs })
+}
+
+fn array(cursor: &mut Cursor<'_>, head: Head) -> Result<Class> {
+    let rank = cursor.u8()?;
+    cursor.skip(if head.is_padded() { 3 } else { 0 })?;
+    let mut shape = Vec::new();
+    for _ in 0..rank {
+        shape.push(u64::from(cursor.u32()?));
+    }
+    // Numbers of permutations, which nothing ever used.
+    cursor.skip(if head.is_padded() { 4 * usize::from(rank) } else { 0 })?;
+    Ok(Class::Array { shape, base: Box::new(head.base(cursor)?) })
 }
 
 /// A name, which may be filled up to a multiple of 8 bytes.

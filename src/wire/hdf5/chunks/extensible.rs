@@ -11,7 +11,7 @@
 
 use super::blocks::{Blocks, Entries, Entry, Start, bit};
 use crate::error::{Error, Result};
-use crate::wire::hdf5::address;
+use crate::wire::hdf5::{Sizes, address};
 use std::rc::Rc;
 
 /// An extensible array.
@@ -42,14 +42,14 @@ struct Run {
 }
 
 impl ExtensibleArray {
-    pub fn open(blocks: &Blocks<'_>, at: u64, sizes: (u8, u8), filtered: bool, whole: u64) -> Result<Self> {
-        let (offset_size, length_size) = (usize::from(sizes.0), usize::from(sizes.1));
+    pub fn open(blocks: &Blocks<'_>, at: u64, sizes: Sizes, filtered: bool, whole: u64) -> Result<Self> {
+        let (offset_size, length_size) = (usize::from(sizes.offset), usize::from(sizes.length));
         let header = blocks.read(at, (12 + 6 * length_size + offset_size) as u64)?;
         let wrong = |what: &str| Error::malformed(format!("The chunk index, an extensible array, {what}.")).at(at);
         if header[..5] != *b"EAHD\0" || header[5] != u8::from(filtered) {
             return Err(wrong("has a header that is none"));
         }
-        let entries = Entries::new(header[6].into(), sizes.0, filtered, whole).map_err(|error| error.at(at))?;
+        let entries = Entries::new(header[6].into(), sizes.offset, filtered, whole).map_err(|error| error.at(at))?;
         let (most_bits, first, smallest, pointers, page_bits) =
             (header[7], header[8], header[9], header[10], header[11]);
         let sound = (1..=64).contains(&most_bits)
@@ -64,7 +64,7 @@ impl ExtensibleArray {
             return Err(wrong("has a header that contradicts itself"));
         }
         Ok(ExtensibleArray {
-            start: Start { client: header[5], header: at, offset_size: sizes.0 },
+            start: Start { client: header[5], header: at, offset_size: sizes.offset },
             entries,
             first: first.into(),
             smallest: smallest.into(),

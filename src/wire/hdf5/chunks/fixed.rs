@@ -7,7 +7,7 @@
 use super::blocks::{Blocks, Entries, Entry, Start, bit};
 use crate::error::{Error, Result};
 use crate::source::ReadAt;
-use crate::wire::hdf5::{address, number};
+use crate::wire::hdf5::{Sizes, address, number};
 
 /// A fixed array.
 #[derive(Debug)]
@@ -20,20 +20,20 @@ pub(super) struct FixedArray {
 }
 
 impl FixedArray {
-    pub fn open(blocks: &Blocks<'_>, at: u64, sizes: (u8, u8), filtered: bool, whole: u64) -> Result<Self> {
-        let (offset_size, length_size) = (usize::from(sizes.0), usize::from(sizes.1));
+    pub fn open(blocks: &Blocks<'_>, at: u64, sizes: Sizes, filtered: bool, whole: u64) -> Result<Self> {
+        let (offset_size, length_size) = (usize::from(sizes.offset), usize::from(sizes.length));
         let header = blocks.read(at, (8 + length_size + offset_size) as u64)?;
         let wrong = |what: &str| Error::malformed(format!("The chunk index, a fixed array, {what}.")).at(at);
         if header[..5] != *b"FAHD\0" || header[5] != u8::from(filtered) {
             return Err(wrong("has a header that is none"));
         }
-        let entries = Entries::new(header[6].into(), sizes.0, filtered, whole).map_err(|error| error.at(at))?;
+        let entries = Entries::new(header[6].into(), sizes.offset, filtered, whole).map_err(|error| error.at(at))?;
         let page = 1u64.checked_shl(header[7].into()).ok_or_else(|| wrong("has pages that are too long"))?;
         let count = number(&header[8..8 + length_size]);
         if count.checked_mul(entries.len()).is_none_or(|bytes| bytes > blocks.source.size()) {
             return Err(wrong(&format!("counts {count} chunks, more than the file holds")));
         }
-        let start = Start { client: header[5], header: at, offset_size: sizes.0 };
+        let start = Start { client: header[5], header: at, offset_size: sizes.offset };
         Ok(FixedArray { start, entries, count, page, block: address(&header[8 + length_size..]) })
     }
 

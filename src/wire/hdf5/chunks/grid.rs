@@ -1,6 +1,7 @@
 //! The chunks of a dataset, counted.
 
 use crate::error::{Error, Result};
+use crate::model::{element_count, index_of};
 
 /// How many chunks a dataset has along each dimension. They are numbered row-major.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl Grid {
             return Err(Error::malformed(format!("A chunk of shape {chunk:?} does not fit a shape of {shape:?}.")));
         }
         let counts: Vec<_> = shape.iter().zip(chunk).map(|(size, chunk)| size.div_ceil(*chunk)).collect();
-        crate::model::element_count(&counts)
+        element_count(&counts)
             .ok_or_else(|| Error::malformed(format!("A shape of {shape:?} has more chunks than can be counted.")))?;
         Ok(Grid { counts, chunk: chunk.to_vec() })
     }
@@ -43,19 +44,7 @@ impl Grid {
 
     /// The index of a chunk that is there.
     pub fn index(&self, number: u64) -> Vec<u64> {
-        let mut rest = number;
-        let mut index: Vec<_> = self
-            .counts
-            .iter()
-            .rev()
-            .map(|size| {
-                let at = rest % size;
-                rest /= size;
-                at
-            })
-            .collect();
-        index.reverse();
-        index
+        index_of(number, &self.counts)
     }
 
     /// The index of the first element of a chunk that is there.

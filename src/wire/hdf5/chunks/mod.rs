@@ -8,7 +8,7 @@ mod grid;
 
 pub use grid::Grid;
 
-use super::{Btree2, number};
+use super::{Btree2, Sizes, number};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{ChunkIndex, ChunkIndexKind};
@@ -120,9 +120,9 @@ impl<'a> Chunks<'a> {
         *range == (0..self.grid.count())
     }
 
-    /// Bytes of an address and of a length.
-    fn sizes(&self) -> (u8, u8) {
-        (self.index.offset_size, self.index.length_size)
+    /// How wide addresses and lengths are.
+    fn sizes(&self) -> Sizes {
+        Sizes { offset: self.index.offset_size, length: self.index.length_size }
     }
 
     /// Takes in a chunk, which lies inside the file.

@@ -1,7 +1,13 @@
 //! The lines that read a tensor in Python.
 
-use crate::error::{is_hidden, quoted};
-use crate::model::{Checkpoint, Dtype, Key, Layout, Meaning, Number, Role, Tensor, Verdict};
+mod hdf5;
+mod pickles;
+mod tensorflow;
+
+use crate::error::is_hidden;
+use crate::model::{Checkpoint, Key, Layout, Role, Tensor};
+use hdf5::{hdf5, in_archive, keras, stored};
+use pickles::{joblib, numpy, package, pickle, torch_load};
 use std::fmt::Write;
 
 /// How a tensor of one format is read in Python.
@@ -53,9 +59,9 @@ const RECIPES: &[Recipe] = &[
         },
     },
     Recipe { format: "torch-package", lines: package },
-    Recipe { format: "tf-checkpoint", lines: tensorflow },
-    Recipe { format: "tf-savedmodel", lines: tensorflow },
-    Recipe { format: "tf-checkpoint-v1", lines: tensorflow },
+    Recipe { format: "tf-checkpoint", lines: tensorflow::checkpoint },
+    Recipe { format: "tf-savedmodel", lines: tensorflow::checkpoint },
+    Recipe { format: "tf-checkpoint-v1", lines: tensorflow::checkpoint },
     Recipe { format: "keras", lines: |asked| keras(asked).or_else(|| in_archive(asked)) },
     Recipe { format: "keras-h5", lines: |asked| keras(asked).or_else(|| stored(asked)) },
     Recipe { format: "keras-weights-h5", lines: stored },
@@ -77,33 +83,9 @@ const RECIPES: &[Recipe] = &[
             _ => numpy(asked, &format!("[{}]", literal(&asked.tensor.name)), &[]),
         },
     },
-    Recipe { format: "tflite", lines: tflite },
-    Recipe { format: "tf-graphdef", lines: graph },
+    Recipe { format: "tflite", lines: tensorflow::tflite },
+    Recipe { format: "tf-graphdef", lines: tensorflow::graph },
 ];
-
-/// By its path; what third parties' filters packed needs their package.
-fn hdf5(Asked { checkpoint, tensor, .. }: &Asked<'_>) -> Option<String> {
-    // LZF, 32000, is h5py's own.
-    let foreign = |tensor: &Tensor| match &tensor.layout {
-        Layout::Tiled(tiled) => tiled.filters.iter().any(|filter| filter.id > 32_000),
-        _ => false,
-    };
-    let packed = match &tensor.layout {
-        Layout::Encoded(encoded) => foreign(&encoded.stored),
-        Layout::Mosaic(mosaic) => mosaic.patches.iter().any(|patch| foreign(&patch.source)),
-        _ => foreign(tensor),
-    };
-    let plugin = if packed { "import hdf5plugin\n" } else { "" };
-    // Elements may lie in other files, which h5py finds by itself.
-    let file = literal(checkpoint.files.iter().next()?.1.base_name());
-    let name = literal(&tensor.name);
-    Some(h5py(plugin, &file, &format!("f[{name}][()]")))
-}
-
-/// The lines for a dataset, with what has to be imported for it.
-fn h5py(import: &str, file: &str, dataset: &str) -> String {
-    format!("import h5py\n{import}with h5py.File({file}) as f:\n    array = {dataset}")
-}
 
 const SAFETENSORS: fn(&Asked<'_>) -> Option<String> = |Asked { tensor, file, .. }| {
     let name = literal(&tensor.name);
@@ -111,8 +93,6 @@ const SAFETENSORS: fn(&Asked<'_>) -> Option<String> = |Asked { tensor, file, .. 
         "from safetensors import safe_open\nwith safe_open({file}, framework=\"pt\") as f:\n    tensor = f.get_tensor({name})"
     ))
 };
-
-const RUNS_IT: &str = "# Loading a pickle runs it: only from whom you trust.\n";
 
 /// The lines that read this very tensor, as its framework reads it; `None` for one whose elements no file holds, and for one
 /// that no line is known to reach.
@@ -127,187 +107,6 @@ pub fn lines(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<String> {
     };
     let recipe = RECIPES.iter().find(|recipe| recipe.format == checkpoint.format)?;
     (recipe.lines)(&Asked { checkpoint, tensor, file: literal(file.base_name()) })
-}
-
-/// A checkpoint is asked for by the name that its files begin with.
-fn tensorflow(Asked { checkpoint, tensor, .. }: &Asked<'_>) -> Option<String> {
-    let mut names = checkpoint.files.iter().map(|(_, file)| file.base_name());
-    let prefix = match checkpoint.format {
-        "tf-checkpoint" => names.find_map(|name| name.strip_suffix(".index"))?,
-        "tf-savedmodel" => "variables/variables",
-        // Of a numbered set of the first version what all names begin with.
-        _ => names.next().map(|name| {
-            name.rsplit_once("-of-").and_then(|(name, _)| name.rsplit_once('-')).map_or(name, |(name, _)| name)
-        })?,
-    };
-    let prefix = literal(prefix);
-    let name = literal(&tensor.name);
-    Some(format!(
-        "import tensorflow as tf\ncheckpoint = tf.train.load_checkpoint({prefix})\ntensor = checkpoint.get_tensor({name})"
-    ))
-}
-
-/// What is behind a step into the file. Objects are pickled, what is wrapped in an array among them.
-fn numpy(Asked { tensor, file, .. }: &Asked<'_>, step: &str, inside: &[Key]) -> Option<String> {
-    let pickled = !tensor.path.is_empty() || tensor.dtype == Dtype::Object;
-    let (comment, allow) = if pickled { (RUNS_IT, ", allow_pickle=True") } else { ("", "") };
-    let array = reached(&format!("np.load({file}{allow}){step}"), inside)?;
-    Some(format!("import numpy as np\n{comment}array = {array}"))
-}
-
-fn torch_load(asked: &Asked<'_>) -> Option<String> {
-    let Asked { checkpoint, tensor, file } = asked;
-    let (comment, weights_only) = refusal(checkpoint).unwrap_or((String::new(), "True"));
-    let tensor = reached("checkpoint", &tensor.path)?;
-    Some(format!(
-        "import torch\n{comment}checkpoint = torch.load({file}, map_location=\"cpu\", weights_only={weights_only})\ntensor = {tensor}"
-    ))
-}
-
-/// What to say of a file that `weights_only=True` refuses, and what to give instead. What may do harm is not told how to.
-fn refusal(checkpoint: &Checkpoint) -> Option<(String, &'static str)> {
-    let because = checkpoint.pickles.iter().find_map(|pickle| match &pickle.verdict {
-        Some(Verdict::Refuses(because)) => Some(format!("it because of {}", quoted(because))),
-        _ => None,
-    });
-    let because = if checkpoint.format == "pytorch-tar" { "tar archives".to_owned() } else { because? };
-    let names = checkpoint.pickles.iter().flat_map(|pickle| &pickle.names);
-    let worst = names.filter(|name| name.meaning <= Meaning::Hidden).min_by_key(|name| name.meaning);
-    Some(match worst {
-        Some(worst) => {
-            let name = quoted(&worst.name);
-            let comment = format!(
-                "# It will be refused, and it refers to {name}: loading it otherwise runs what the pickle says.\n"
-            );
-            (comment, "True")
-        }
-        None => {
-            let comment = format!(
-                "# weights_only=True refuses {because}; False runs what the pickle says: only for files that you trust.\n"
-            );
-            (comment, "False")
-        }
-    })
-}
-
-/// One of the pickles of a package: its record is the package's name with slashes, and the resource's.
-fn package(asked: &Asked<'_>) -> Option<String> {
-    let Asked { checkpoint, tensor, file } = asked;
-    let mut records = checkpoint.pickles.iter().map(|pickle| pickle.place.as_str());
-    let (record, inside) = match tensor.path.as_slice() {
-        // Of several pickles each has its record before its keys.
-        [Key::Shown(record), inside @ ..] if records.any(|place| *place == **record) => (&**record, inside),
-        inside => (checkpoint.pickles.first()?.place.as_str(), inside),
-    };
-    let (package, resource) = record.rsplit_once('/')?;
-    let (package, resource) = (literal(&package.replace('/', ".")), literal(resource));
-    let tensor = reached(&format!("importer.load_pickle({package}, {resource})"), inside)?;
-    Some(format!(
-        "from torch.package import PackageImporter\nimporter = PackageImporter({file})\n# Loading from a package runs its code: only from whom you trust.\ntensor = {tensor}"
-    ))
-}
-
-fn pickle(asked: &Asked<'_>) -> Option<String> {
-    let Asked { checkpoint, tensor, file } = asked;
-    // Joblib writes arrays behind the opcodes, which pickle.load would take for more of them.
-    if checkpoint.pickles.iter().flat_map(|pickle| &pickle.names).any(|name| name.name.starts_with(JOBLIBS)) {
-        return joblib(asked);
-    }
-    let (module, open, load) = match checkpoint.packed {
-        None => ("", "open", "pickle.load(f"),
-        Some("gzip") => ("gzip\nimport ", "gzip.open", "pickle.load(f"),
-        Some("bzip2") => ("bz2\nimport ", "bz2.open", "pickle.load(f"),
-        Some("xz" | "lzma") => ("lzma\nimport ", "lzma.open", "pickle.load(f"),
-        Some("LZ4") => ("lz4.frame\nimport ", "lz4.frame.open", "pickle.load(f"),
-        Some("zlib") => ("zlib\nimport ", "open", "pickle.loads(zlib.decompress(f.read())"),
-        Some(_) => return None,
-    };
-    // Python 2 wrote these, and elements as text with them; where Python 3 did, nothing changes.
-    let old = checkpoint.pickles.first().is_some_and(|pickle| pickle.protocol <= 2);
-    let encoding = if old { ", encoding=\"latin1\"" } else { "" };
-    let array = reached(&format!("{load}{encoding})"), &tensor.path)?;
-    Some(format!("import {module}pickle\n{RUNS_IT}with {open}({file}, \"rb\") as f:\n    array = {array}"))
-}
-
-/// By its name, which the file has to give to no other.
-fn tflite(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
-    if checkpoint.tensors.iter().filter(|other| other.name == tensor.name).count() > 1 {
-        return None;
-    }
-    let name = literal(&tensor.name);
-    Some(format!(
-        "import tensorflow as tf\ninterpreter = tf.lite.Interpreter({file})\ngraphs = range(interpreter.num_subgraphs())\nplaces = {{about[\"name\"]: (about[\"index\"], graph) for graph in graphs for about in interpreter.get_tensor_details(graph)}}\ntensor = interpreter.get_tensor(*places[{name}])"
-    ))
-}
-
-/// A constant of the graph itself, not of a function in it.
-fn graph(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
-    let [Key::Text(name)] = tensor.path.as_slice() else { return None };
-    let text = checkpoint.metadata.iter().any(|entry| entry.key() == "form" && entry.value.to_string() == "text");
-    let (import, mode, parse) = if text {
-        ("from google.protobuf import text_format\n", "r", "text_format.Parse(f.read(), graph)")
-    } else {
-        ("", "rb", "graph.ParseFromString(f.read())")
-    };
-    let name = literal(name);
-    Some(format!(
-        "import tensorflow as tf\n{import}graph = tf.compat.v1.GraphDef()\nwith open({file}, \"{mode}\") as f:\n    {parse}\nnode = next(node for node in graph.node if node.name == {name})\narray = tf.make_ndarray(node.attr[\"value\"].tensor)"
-    ))
-}
-
-/// What a pickle refers to where joblib wrote arrays behind it.
-const JOBLIBS: &str = "joblib.numpy_pickle.";
-
-/// The weights of a model that Keras loads, by their places in `get_weights()`. Only of one whose layers are all Keras's own and
-/// bring no code: others need what is in no file, or run what is in this one.
-fn keras(Asked { checkpoint, tensor, file }: &Asked<'_>) -> Option<String> {
-    let layers = || checkpoint.layers.iter();
-    let whole = checkpoint.metadata.iter().any(|entry| entry.key() == "model.class_name");
-    let own = layers().flat_map(|layer| &layer.weights).all(|weight| checkpoint.tensors[weight.tensor].role.is_some());
-    if !whole || !own || layers().any(|layer| layer.class == "Lambda") {
-        return None;
-    }
-    let this = |index: usize| std::ptr::eq(*tensor, &raw const checkpoint.tensors[index]);
-    let weight = layers().flat_map(|layer| &layer.weights).find(|weight| this(weight.tensor))?;
-    let index = weight.index?;
-    // Keras 3 does not load all that Keras 2 wrote; the package that goes on with Keras 2 does.
-    let by = checkpoint.producer.as_deref().unwrap_or_default();
-    let old = ["Keras 1.", "Keras 2."].iter().any(|version| by.starts_with(version));
-    let keras = if old { "tf_keras" } else { "keras" };
-    Some(format!(
-        "import {keras}\nmodel = {keras}.models.load_model({file}, compile=False)\narray = model.get_weights()[{index}]"
-    ))
-}
-
-/// By its path in the HDF5 file: what Keras itself does not give.
-fn stored(asked: &Asked<'_>) -> Option<String> {
-    let (import, array) = dataset(asked)?;
-    Some(h5py(import, &asked.file, &array))
-}
-
-/// The same in the HDF5 file of a Keras archive.
-fn in_archive(asked: &Asked<'_>) -> Option<String> {
-    let (import, array) = dataset(asked)?;
-    let file = &asked.file;
-    Some(format!(
-        "import io, zipfile\nimport h5py\n{import}with zipfile.ZipFile({file}) as z:\n    f = h5py.File(io.BytesIO(z.read(\"model.weights.h5\")), \"r\")\n    array = {array}"
-    ))
-}
-
-/// What a dataset is in h5py, and what has to be imported for it. Types that NumPy does not have come as bytes without a meaning.
-fn dataset(Asked { tensor, .. }: &Asked<'_>) -> Option<(&'static str, String)> {
-    let keys: Option<Vec<&str>> = tensor.path.iter().map(Key::text).collect();
-    let path = literal(&keys.filter(|keys| !keys.is_empty())?.join("/"));
-    Some(match tensor.dtype.number() {
-        Some(Number::Bf16) => ("import ml_dtypes\n", format!("f[{path}][()].view(ml_dtypes.bfloat16)")),
-        _ => ("", format!("f[{path}][()]")),
-    })
-}
-
-/// It unpacks by itself.
-fn joblib(Asked { tensor, file, .. }: &Asked<'_>) -> Option<String> {
-    let array = reached(&format!("joblib.load({file})"), &tensor.path)?;
-    Some(format!("import joblib\n{RUNS_IT}array = {array}"))
 }
 
 /// `holder["model"].layers[0]`: the way from what is loaded to the tensor; `None` where a key is no step that Python knows.
@@ -361,8 +160,9 @@ fn literal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::quoted;
     use crate::formats::FORMATS;
-    use crate::model::{ByteRange, PickleFacts, Referred};
+    use crate::model::{ByteRange, Dtype, Meaning, Number, PickleFacts, Referred, Verdict};
     use crate::source::{Files, Memory};
     use std::rc::Rc;
 

@@ -1,11 +1,14 @@
 //! Models in several files: by an index, or by their numbered names alone.
 
+mod index;
+
 use super::pairs::Pairs;
 use super::{Candidate, lookalikes};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
-use crate::model::{Checkpoint, Dtype, Entry, Layout, Note, Tensor, Value};
-use crate::source::{File, Files, read_vec};
+use crate::model::{Checkpoint, Note, Tensor};
+use crate::source::{File, Files};
+pub(super) use index::{Index, plain_names, shard_not_given};
 use std::collections::HashSet;
 
 /// How the models of one format are cut into files.
@@ -18,13 +21,6 @@ pub(super) struct Shards {
     pub ending: &'static str,
     /// Adds what one file holds.
     pub add: fn(&mut Checkpoint, &File) -> Result<()>,
-}
-
-#[derive(serde::Deserialize)]
-struct Index {
-    #[serde(default)]
-    metadata: Option<Pairs<serde_json::Value>>,
-    weight_map: Pairs<String>,
 }
 
 impl Shards {
@@ -40,19 +36,16 @@ impl Shards {
     /// `Malformed` or `TooLarge` for the index; as [`Shards::add`] for a file.
     pub(super) fn open(&self, files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
         let given = lead.file;
-        let index = read_index(given)?;
-        let folder = given.name.strip_suffix(given.base_name()).unwrap_or_default();
+        let index: Index<String> = Index::read(given)?;
+        let folder = given.folder();
         let mut model = Checkpoint::new(Files::one(&given.name, given.source.clone()), self.format);
-        for (key, value) in index.metadata.map(|pairs| pairs.0).unwrap_or_default() {
-            model.metadata.push(Entry::plain(key, Value::from_json(value)));
-        }
+        model.metadata.extend(index.metadata());
         let mut missing = HashSet::new();
-        for shard in shard_names(&index.weight_map)? {
-            match files.iter().find(|(_, file)| file.name.strip_prefix(folder) == Some(shard)) {
-                Some((_, file)) => self.add_shard(&mut model, file)?,
+        for (shard, count) in plain_names(index.weight_map.0.iter().map(|(_, file)| file.as_str()))? {
+            match files.find(folder, shard) {
+                Some(file) => self.add_shard(&mut model, file)?,
                 None => {
                     missing.insert(shard);
-                    let count = index.weight_map.0.iter().filter(|(_, file)| file == shard).count();
                     model.note(shard_not_given(shard, &format!("It holds {count} of the tensors.")));
                 }
             }
@@ -120,40 +113,6 @@ impl Shards {
     }
 }
 
-fn read_index(file: &File) -> Result<Index> {
-    let size = file.source.size();
-    if size > limits::SHARD_INDEX {
-        let cap = limits::SHARD_INDEX;
-        return Err(Error::too_large(format!("The index has {size} bytes, at most {cap} are read.")));
-    }
-    serde_json::from_slice(&read_vec(&file.source, 0, size)?)
-        .map_err(|error| Error::malformed(format!("The index has no weight_map of names and files: {error}.")))
-}
-
-/// The files that the index names, once each, in the order of their names.
-fn shard_names(weight_map: &Pairs<String>) -> Result<Vec<&str>> {
-    let mut names: Vec<&str> = weight_map.0.iter().map(|(_, file)| file.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    if names.len() > limits::SHARDS {
-        let cap = limits::SHARDS;
-        return Err(Error::too_large(format!("The index names {} files, at most {cap} are read.", names.len())));
-    }
-    match names.iter().find(|name| name.is_empty() || name.contains(['/', '\\', ':', '\0']) || name.contains("..")) {
-        Some(name) => Err(Error::malformed(format!(
-            "The index names {:?}, which is not a plain file name; nothing outside the chosen files is read.",
-            quoted(name)
-        ))),
-        None => Ok(names),
-    }
-}
-
-/// That a shard is missing, and what is known of it.
-pub(super) fn shard_not_given(shard: &str, what: &str) -> Note {
-    Note::warning(format!("The shard {:?} was not given; drop it together with the others. {what}", quoted(shard)))
-        .about(shard)
-}
-
 /// A shard that is no shard, such as a Git LFS pointer, is told by what it is.
 fn what_it_is(file: &File, error: Error) -> Error {
     let mut alone = Files::new();
@@ -170,8 +129,7 @@ fn compare_with_index(model: &mut Checkpoint, weight_map: &Pairs<String>, missin
     let absent: Vec<&(String, String)> =
         weight_map.0.iter().filter(|(name, _)| !names.contains(name.as_str())).collect();
     for (name, shard) in absent {
-        let dtype = Dtype::Unknown { name: "unknown".to_owned(), bits: None };
-        model.tensors.push(Tensor::new(name, dtype, vec![0], Layout::Absent { file: shard.clone() }));
+        model.tensors.push(Tensor::only_named(name, shard));
         if !missing.contains(shard.as_str()) {
             let message = format!("The index lists {:?} in {:?}, which does not have it.", quoted(name), quoted(shard));
             model.note(Note::warning(message).about(name));

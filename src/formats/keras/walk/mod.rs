@@ -5,10 +5,12 @@
 //! `get_weights()` lists the same variables in another order: what is trained before what is not, the parts of a layer as it
 //! made them.
 
-use super::classes::{Class, Kind, Part, class, class_called};
+mod variables;
+
+use super::classes::{Class, Part, class, class_called};
 use super::config::{DEPTH, Spec, group_names, output_shapes};
 use super::store::{Store, joined};
-use crate::model::{Layer, Role, Tensor};
+use crate::model::{Layer, Role};
 use serde_json::Value;
 
 /// A weight, in the order of `get_weights()`.
@@ -124,7 +126,7 @@ impl<'a> Walker<'a> {
                 let besides = self.store.groups[visit.group.unwrap_or(0)].groups.iter();
                 let apart = |group: &&usize| !PASSED.contains(&self.store.groups[**group].name.as_str());
                 // Of what attributes hold besides the order is not known.
-                let alone = !besides.filter(apart).any(|group| self.holds_arrays(*group));
+                let alone = !besides.filter(apart).any(|group| self.store.holds_arrays(*group));
                 let visit = &Visit { placed: visit.placed && alone, ..visit.clone() };
                 self.own_variables(visit);
                 self.unlisted(visit, list);
@@ -168,7 +170,7 @@ impl<'a> Walker<'a> {
             let around = if model.is_functional() || self.keras2 || layer.is_built_alone() { "" } else { &visit.scope };
             let group = list.and_then(|list| self.store.child(list, &group));
             // Layers of other classes need not tell their names.
-            let label = group.and_then(|group| self.label(group)).unwrap_or_default();
+            let label = group.and_then(|group| self.store.label(group)).unwrap_or_default();
             let name = if layer.name.is_empty() { label } else { layer.name };
             self.visit(&Visit {
                 group,
@@ -196,7 +198,7 @@ impl<'a> Walker<'a> {
         let around = if functional { "" } else { visit.scope.as_str() };
         for layer in layers.clone() {
             let group = &self.store.groups[layer];
-            let name = self.label(layer).unwrap_or(&group.name).to_owned();
+            let name = self.store.label(layer).unwrap_or(&group.name).to_owned();
             let known = class_called(&group.name);
             self.visit(&Visit {
                 group: Some(layer),
@@ -221,7 +223,7 @@ impl<'a> Walker<'a> {
                 (None, "") => self.class_by_label(group, part).map_or("", |class| class.name),
                 (None, class) => class,
             };
-            let label = self.label(group).map(str::to_owned);
+            let label = self.store.label(group).map(str::to_owned);
             let name = label.or_else(|| spec.map(|spec| self.keras2_name(visit.class, part, spec.name)));
             let name = name.unwrap_or_else(|| if part.name.is_empty() { part.group } else { part.name }.to_owned());
             let alone = spec.is_some_and(|spec| spec.is_built_alone()) && !self.keras2;
@@ -306,19 +308,19 @@ impl<'a> Walker<'a> {
             .collect();
         // Attributes are written in the order of the alphabet, weights are listed as a layer made them: of several of them the
         // order is not known. What is in a list keeps its order.
-        let holding = children.iter().filter(|child| self.holds_arrays(**child)).count();
-        let in_list = self.is_list(group) && visit.depth > 0;
+        let holding = children.iter().filter(|child| self.store.holds_arrays(**child)).count();
+        let in_list = self.store.is_list(group) && visit.depth > 0;
         for child in children {
             let store = self.store;
             let name = store.groups[child].name.as_str();
             let placed = visit.placed && (holding < 2 || in_list);
             let deeper = Visit { group: Some(child), spec: None, placed, depth: visit.depth + 1, ..visit.clone() };
-            if self.is_list(child) {
+            if self.store.is_list(child) {
                 // A list has no name of its own.
                 self.list(&deeper);
                 continue;
             }
-            let label = self.label(child);
+            let label = self.store.label(child);
             let class = if in_list { class_called(name) } else { label.and_then(class_called) };
             let called = label.unwrap_or(name);
             let (within, inside) = match visit.layer {
@@ -343,122 +345,10 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Whether a group is that of a list: it has layers below it and no variables of its own.
-    fn is_list(&self, group: usize) -> bool {
-        self.store.child(group, "vars").is_none() && !self.store.groups[group].groups.is_empty()
-    }
-
-    /// Whether anything below a group is an array.
-    fn holds_arrays(&self, group: usize) -> bool {
-        let mut open = vec![group];
-        while let Some(group) = open.pop() {
-            let group = &self.store.groups[group];
-            if !group.arrays.is_empty() {
-                return true;
-            }
-            open.extend(&group.groups);
-        }
-        false
-    }
-
-    /// What a person, or Keras, calls the layer of a group.
-    fn label(&self, group: usize) -> Option<&'a str> {
-        let vars = self.store.child(group, "vars")?;
-        self.store.groups[vars].label.as_deref()
-    }
-
     /// The class that a part has by the name that Keras gave it.
     fn class_by_label(&self, group: usize, part: &Part) -> Option<&'static Class> {
-        let label = self.label(group)?;
+        let label = self.store.label(group)?;
         let direction = part.group.strip_suffix("_layer").map(|direction| format!("{direction}_"));
         class_called(direction.and_then(|direction| label.strip_prefix(&direction)).unwrap_or(label))
-    }
-
-    /// Adds the variables that a layer holds itself: what is trained, then what is not.
-    fn own_variables(&mut self, visit: &Visit<'a>) {
-        let Some(vars) = visit.group.and_then(|group| self.store.child(group, "vars")) else { return };
-        let arrays = &self.store.groups[vars].arrays;
-        let tensors: Vec<&Tensor> = arrays.iter().map(|array| &self.store.arrays[*array].tensor).collect();
-        let class = class(visit.class);
-        let variables = class.and_then(|class| class.variables(&tensors, visit.config));
-        let Some(variables) = variables else {
-            for array in arrays {
-                self.unnamed(visit, *array, None, None);
-            }
-            return;
-        };
-        let lora = visit.spec.is_some_and(|spec| spec.has_lora());
-        let merged = |name: &str| lora && (name == "kernel" || name == "embeddings");
-        let (state, mut trained): (Vec<_>, Vec<_>) =
-            arrays.iter().zip(&variables).partition(|(_, variable)| variable.kind != Kind::Trained);
-        // A layer of 8-bit floats that is made by its config makes their scales first.
-        if visit.spec.is_some() && trained.iter().any(|(_, variable)| variable.name == "inputs_scale") {
-            trained.sort_by_key(|(_, variable)| matches!(variable.name, "kernel" | "bias"));
-        }
-        for (array, variable) in trained {
-            let steps = if merged(variable.name) { Some(false) } else { visit.trained };
-            self.add(visit, Some(*array), variable.name, steps, Role::Parameter);
-        }
-        if let Some(of) = variables.iter().find(|variable| merged(variable.name)) {
-            for part in ["a", "b"] {
-                self.add(visit, None, &format!("lora_{}_{part}", of.name), visit.trained, Role::Parameter);
-            }
-        }
-        for (array, variable) in state {
-            let role = if variable.kind == Kind::Frozen { Role::Parameter } else { Role::Buffer };
-            self.add(visit, Some(*array), variable.name, visit.trained.and(Some(false)), role);
-        }
-    }
-
-    /// Adds a variable whose name is in no file: it is called by its place.
-    fn unnamed(&mut self, visit: &Visit<'a>, array: usize, trained: Option<bool>, role: Option<Role>) {
-        let name = self.store.arrays[array].name();
-        let place = if name.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.found.named = false;
-            format!("vars/{name}")
-        } else {
-            name.to_owned()
-        };
-        self.push(visit, Some(array), &place, trained, role);
-    }
-
-    fn add(&mut self, visit: &Visit<'a>, array: Option<usize>, name: &str, trained: Option<bool>, role: Role) {
-        // What decides whether it is a state is the class, whatever is known of the layer.
-        let trained = if role == Role::Buffer { Some(false) } else { trained };
-        if let ("", Some(array)) = (name, array) {
-            self.unnamed(visit, array, trained, Some(role));
-            return;
-        }
-        let old = self.keras2 && name == "kernel" && visit.class.starts_with("Depthwise");
-        self.push(visit, array, if old { "depthwise_kernel" } else { name }, trained, Some(role));
-    }
-
-    fn push(&mut self, visit: &Visit<'a>, array: Option<usize>, name: &str, trained: Option<bool>, role: Option<Role>) {
-        let kept = 2 * (visit.scope.len() + visit.inside.len() + name.len());
-        let Some(left) = self.left.checked_sub(kept) else { return };
-        self.left = left;
-        let layer = visit.layer.unwrap_or_else(|| {
-            self.found.layers.push(Layer {
-                name: if visit.within.is_empty() { visit.scope.clone() } else { visit.within.clone() },
-                class: visit.class.to_owned(),
-                output: None,
-                trainable: visit.trained,
-                weights: Vec::new(),
-            });
-            self.found.layers.len() - 1
-        });
-        let suffix = if self.keras2 && role.is_some() && !name.starts_with("vars/") { ":0" } else { "" };
-        let overwritten = ["inputs_", "kernel_amax", "outputs_grad_"].iter().any(|begin| name.starts_with(begin))
-            || name == "kernel_scale" && role == Some(Role::Parameter);
-        self.found.weights.push(Found {
-            array,
-            name: format!("{}{suffix}", joined(&visit.scope, name)),
-            inside: joined(&visit.inside, name),
-            layer,
-            trained,
-            role,
-            placed: visit.placed,
-            overwritten,
-        });
     }
 }
