@@ -152,6 +152,10 @@ pub const CHECKPOINT_STATE: u64 = 1 << 20;
 /// The most boxes that a virtual dataset of HDF5 is put together from.
 pub const HDF5_PATCHES: usize = 100_000;
 
+/// The most boxes of all virtual datasets of a file, those of their sources counted, too; a box of more than 4 dimensions
+/// counts as several.
+pub const HDF5_BOXES: usize = 4 * HDF5_PATCHES;
+
 /// The longest text of a graph: it is held, and its binary form with it.
 pub const GRAPH_TEXT: u64 = 64 << 20;
 
