@@ -20,6 +20,7 @@ pub fn files() -> Vec<(&'static str, Files)> {
         ("a type of 5000 members, 2000 times", shared_type()),
         ("16 million records of a byte", small_records()),
         ("4000 links along a deep path", deep_links()),
+        ("names of layers that are eight million numbers", numbers_for_names()),
         ("a thousand collections of a heap that lie in each other", nested_collections()),
     ]
     .map(|(what, bytes)| (what, Files::one("a.h5", Rc::new(Memory::new(bytes)))))
@@ -204,6 +205,25 @@ fn deep_links() -> Vec<u8> {
     file.finish(&links)
 }
 
+fn numbers_for_names() -> Vec<u8> {
+    const LEN: u32 = 8 << 20;
+    let mut file = Writer::default();
+    let layout = collection(&mut file, &vec![0; LEN as usize]);
+    let place = [&LEN.to_le_bytes(), &layout[2..]].concat();
+    let list = [b"\x19\0\0\0\x10\0\0\0".as_slice(), BYTE].concat();
+    let names = attribute("layer_names", &list, &[1], &place);
+    let unwritten = [b"\x03\x01".as_slice(), &[0xff; 8], &[0; 8]].concat();
+    let set = file.push(&dataset(&space(&[1], None), FLOAT, &unwritten, &[]));
+    file.finish(&[names, link("vars/0", set)].concat())
+}
+
+/// The message of an attribute.
+fn attribute(name: &str, kind: &[u8], shape: &[u64], bytes: &[u8]) -> Vec<u8> {
+    let shape = space(shape, None);
+    let lens = [name.len() + 1, kind.len(), shape.len()].map(|len| u16::try_from(len).unwrap().to_le_bytes()).concat();
+    message(12, &[b"\x03\0".as_slice(), &lens, b"\0", name.as_bytes(), b"\0", kind, &shape, bytes].concat())
+}
+
 fn nested_collections() -> Vec<u8> {
     const COUNT: u64 = 1000;
     const LEN: u64 = 4 << 20;
@@ -228,10 +248,8 @@ fn nested_collections() -> Vec<u8> {
         .collect();
     let text = [b"\x19\x01\0\0\x10\0\0\0".as_slice(), BYTE].concat();
     let shape = space(&[3000], None);
-    let lens = [2, text.len(), shape.len()].map(|len| u16::try_from(len).unwrap().to_le_bytes()).concat();
-    let attribute = [b"\x03\0".as_slice(), &lens, b"\0t\0", &text, &shape, &places].concat();
     let data = file.push(&places);
     let layout = [b"\x03\x01".as_slice(), &data.to_le_bytes(), &(places.len() as u64).to_le_bytes()].concat();
-    let set = file.push(&dataset(&shape, &text, &layout, &message(12, &attribute)));
+    let set = file.push(&dataset(&shape, &text, &layout, &attribute("t", &text, &[3000], &places)));
     file.finish(&link("layer_names", set))
 }
