@@ -2,6 +2,7 @@
 
 use super::hdf5::{Writer, chunked, dataset, header, link, message, summed};
 use paramscope::source::{Files, Memory};
+use std::io::Write;
 use std::rc::Rc;
 
 const FLOAT: &[u8] = b"\x11\x20\x1f\x00\x04\x00\x00\x00\x00\x00\x20\x00\x17\x08\x00\x17\x7f\x00\x00\x00";
@@ -20,6 +21,7 @@ pub fn files() -> Vec<(&'static str, Files)> {
         ("a type of 5000 members, 2000 times", shared_type()),
         ("16 million records of a byte", small_records()),
         ("4000 links along a deep path", deep_links()),
+        ("4000 boxes of one packed chunk", packed_chunk()),
         ("names of layers that are eight million numbers", numbers_for_names()),
         ("a thousand collections of a heap that lie in each other", nested_collections()),
     ]
@@ -77,7 +79,7 @@ fn mapping(name: &str, from: &[u8], to: &[u8]) -> Vec<u8> {
 fn one_source() -> Vec<u8> {
     let mut file = Writer::default();
     let parameters = 16_000u16.to_le_bytes();
-    let filters = [b"\x02\x01\x05\0\x01\0".as_slice(), &parameters, &[0; 64_000]].concat();
+    let filters = [b"\x02\x01\x05\0\x01\0".as_slice(), &parameters, &vec![0; 64_000]].concat();
     let layout = chunked(&[1 << 10], 4, u64::MAX);
     let source = file.push(&dataset(&space(&[1 << 20], None), FLOAT, &layout, &message(11, &filters)));
     let all: Vec<Vec<u8>> = (0..50_000)
@@ -88,6 +90,24 @@ fn one_source() -> Vec<u8> {
         .collect();
     let layout = collection(&mut file, &mappings(&all));
     let set = file.push(&dataset(&space(&[1 << 20], None), FLOAT, &layout, &[]));
+    file.finish(&[link("s", source), link("v", set)].concat())
+}
+
+fn packed_chunk() -> Vec<u8> {
+    const LEN: u32 = 4 << 20;
+    let mut file = Writer::default();
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&vec![7; usize::try_from(LEN).unwrap()]).unwrap();
+    let packed = encoder.finish().unwrap();
+    let data = file.push(&packed);
+    let sizes = [LEN.to_le_bytes(), 1u32.to_le_bytes()].concat();
+    let stored = (packed.len() as u64).to_le_bytes();
+    let layout = [b"\x04\x02\x02\x02\x04", sizes.as_slice(), b"\x01", &stored, &[0; 4], &data.to_le_bytes()].concat();
+    let deflated = message(11, b"\x02\x01\x01\0\0\0\x01\0\x06\0\0\0");
+    let source = file.push(&dataset(&space(&[LEN.into()], None), BYTE, &layout, &deflated));
+    let every_other = regular(&[[0, 2, 4000, 1]]);
+    let layout = collection(&mut file, &mappings(&[mapping("s", &every_other, &every_other)]));
+    let set = file.push(&dataset(&space(&[8000], None), BYTE, &layout, &[]));
     file.finish(&[link("s", source), link("v", set)].concat())
 }
 
@@ -154,12 +174,12 @@ fn shared_type() -> Vec<u8> {
 }
 
 fn small_records() -> Vec<u8> {
-    const LEAVES: u64 = 250;
+    const LEAVES: u8 = 250;
     const RECORDS: u16 = u16::MAX;
     let mut file = Writer::default();
-    let leaf = summed([b"BTLF\0\x05".as_slice(), &[0; RECORDS as usize]].concat());
+    let leaf = summed([b"BTLF\0\x05".as_slice(), &vec![0; RECORDS.into()]].concat());
     let leaves: Vec<u64> = (0..LEAVES).map(|_| file.push(&leaf)).collect();
-    let mut root = [b"BTIN\0\x05".as_slice(), &[0; LEAVES as usize - 1]].concat();
+    let mut root = [b"BTIN\0\x05".as_slice(), &vec![0; usize::from(LEAVES) - 1]].concat();
     for leaf in leaves {
         root.extend(leaf.to_le_bytes());
         root.extend(RECORDS.to_le_bytes());
@@ -167,8 +187,8 @@ fn small_records() -> Vec<u8> {
     let root = file.push(&summed(root));
     let mut tree = [b"BTHD\0\x05".as_slice(), &(u32::from(RECORDS) + 10).to_le_bytes(), b"\x01\0\x01\0\0\0"].concat();
     tree.extend(root.to_le_bytes());
-    tree.extend([LEAVES as u8 - 1, 0]);
-    tree.extend((LEAVES * u64::from(RECORDS) + LEAVES - 1).to_le_bytes());
+    tree.extend([LEAVES - 1, 0]);
+    tree.extend((u64::from(LEAVES) * u64::from(RECORDS) + u64::from(LEAVES) - 1).to_le_bytes());
     let tree = file.push(&summed(tree));
     // A fractal heap without objects.
     let mut heap = b"FRHP\0\x07\0\0\0\0\0\x10\0\0".to_vec();
@@ -226,12 +246,12 @@ fn attribute(name: &str, kind: &[u8], shape: &[u64], bytes: &[u8]) -> Vec<u8> {
 
 fn nested_collections() -> Vec<u8> {
     const COUNT: u64 = 1000;
-    const LEN: u64 = 4 << 20;
+    const LEN: u32 = 4 << 20;
     let mut file = Writer::default();
     // Each has an object of 8 bytes and another one, in which the others lie.
     let mut bytes = Vec::new();
     for index in 0..COUNT {
-        let len = LEN - 56 * index;
+        let len = u64::from(LEN) - 56 * index;
         bytes.extend(b"GCOL\x01\0\0\0");
         bytes.extend(len.to_le_bytes());
         bytes.extend(b"\x01\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0");
@@ -239,7 +259,7 @@ fn nested_collections() -> Vec<u8> {
         bytes.extend(b"\x02\0\0\0\0\0\0\0");
         bytes.extend((len - 56).to_le_bytes());
     }
-    bytes.resize(LEN as usize, 0);
+    bytes.resize(usize::try_from(LEN).unwrap(), 0);
     let first = file.push(&bytes);
     let places: Vec<u8> = (0..3000)
         .flat_map(|index| {
