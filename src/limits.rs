@@ -117,6 +117,10 @@ pub const HDF5_CHUNKS_KEPT: u64 = if cfg!(target_pointer_width = "64") { 256 << 
 /// The most boxes that a virtual dataset of HDF5 is put together from.
 pub const HDF5_PATCHES: usize = 100_000;
 
+/// The most boxes of all virtual datasets of a file, those of their sources counted, too; a box of more than 4 dimensions
+/// counts as several.
+pub const HDF5_BOXES: usize = 4 * HDF5_PATCHES;
+
 /// The longest text of a tensor of texts that is shown whole.
 pub const TEXT: u64 = 64 << 10;
 

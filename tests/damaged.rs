@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{archives, entry, files_below, goldens, hostile, json, tests_folder, warned};
+use common::{archives, entry, files_below, goldens, hostile, hostile_hdf5, json, tests_folder, warned};
 use paramscope::analysis::Study;
 use paramscope::error::{Error, Kind, Result, quoted};
 use paramscope::formats;
@@ -342,6 +342,17 @@ fn keras_configs() {
         match open_watched(what, &Files::one("model.keras", Rc::new(zip.finish()))) {
             Ok(checkpoint) => assert_eq!(checkpoint.tensors.len(), 14, "{what}"),
             Err(error) => panic!("{what}: {error}"),
+        }
+    }
+}
+
+/// HDF5 files whose structures are many or shared, or describe more than there is.
+#[test]
+fn structures_of_hdf5_that_describe_more_than_they_are_worth_take_little_time_and_memory() {
+    for (what, files) in hostile_hdf5::files() {
+        match open_watched(what, &files) {
+            Ok(checkpoint) => read_all(what, &checkpoint),
+            Err(error) => println!("{what}: {error}"),
         }
     }
 }

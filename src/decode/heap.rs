@@ -16,7 +16,12 @@ pub(super) struct Heaps<'a> {
     collections: HashMap<FileId, Collections>,
     /// How many more bytes may be read: many places may be the same one.
     left: u64,
+    /// How many more bytes of collections may be read to get at them: those may lie in each other.
+    around: u64,
 }
+
+/// The bytes of collections that are read, for each that is shown.
+const AROUND: u64 = 4;
 
 /// Whether elements of a type are, or have among their fields, places in a heap.
 pub(super) fn has_heap(dtype: &Dtype) -> bool {
@@ -27,9 +32,13 @@ pub(super) fn has_heap(dtype: &Dtype) -> bool {
     }
 }
 
+fn too_much() -> Error {
+    Error::too_large(format!("These texts and lists take more than {} bytes; show fewer at once.", limits::SPAN))
+}
+
 impl<'a> Heaps<'a> {
     pub fn new(files: &'a Files) -> Self {
-        Heaps { files, collections: HashMap::new(), left: limits::SPAN }
+        Heaps { files, collections: HashMap::new(), left: limits::SPAN, around: AROUND * limits::SPAN }
     }
 
     /// The values of cells of this type, whose places in heaps are still bytes. Types nest as deep as their reader lets them.
@@ -64,7 +73,12 @@ impl<'a> Heaps<'a> {
                 let sizes = Sizes { offset: heap.offset_size, length: heap.length_size };
                 let source = &self.files.get(heap.file).source;
                 let kept = self.collections.entry(heap.file).or_default();
-                let found = kept.get(at, |at| Collection::read(&**source, at, sizes))?;
+                let around = &mut self.around;
+                let found = kept.get(at, |at| {
+                    let found = Collection::read(&**source, at, sizes)?;
+                    *around = around.checked_sub(found.len()).ok_or_else(too_much)?;
+                    Ok(found)
+                })?;
                 let index = u32::try_from(number(index)).map_err(|_| short())?;
                 let object = found.object(index)?;
                 let wanted = count.saturating_mul(size);
@@ -77,12 +91,7 @@ impl<'a> Heaps<'a> {
                     .at(at)
                 })?;
                 let left = self.left.checked_sub(wanted);
-                self.left = left.ok_or_else(|| {
-                    Error::too_large(format!(
-                        "These texts and lists take more than {} bytes; show fewer at once.",
-                        limits::SPAN
-                    ))
-                })?;
+                self.left = left.ok_or_else(too_much)?;
                 bytes.to_vec()
             }
         };

@@ -4,9 +4,11 @@ use super::rows::Rows;
 use super::stored::{Plain, Stored, in_memory};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{Layout, Mosaic, Patch, element_count};
+use crate::model::{Layout, Mosaic, Tensor, element_count};
 use crate::source::Files;
 use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The elements of all patches in row-major order of the whole.
 #[derive(Debug)]
@@ -15,18 +17,27 @@ pub(super) struct Patches<'a> {
     width: usize,
     total: u64,
     fill: Vec<u8>,
-    parts: Vec<Part<'a>>,
+    parts: Vec<Part>,
+    /// The sources of all patches, each once, so that what is unpacked for one patch is there for the next.
+    sources: Vec<Source<'a>>,
+}
+
+/// A source, opened when it is wanted.
+#[derive(Debug)]
+struct Source<'a> {
+    tensor: &'a Tensor,
+    plain: OnceCell<Plain<'a>>,
 }
 
 /// A patch that has elements.
 #[derive(Debug)]
-struct Part<'a> {
-    patch: &'a Patch,
+struct Part {
+    /// Which of the sources is its own.
+    source: usize,
     /// Where its rows lie in the whole, and in the patch itself.
     rows: Rows,
     /// Where its rows lie in the patch itself, and in the source.
     from: Rows,
-    source: OnceCell<Plain<'a>>,
 }
 
 impl<'a> Patches<'a> {
@@ -38,7 +49,7 @@ impl<'a> Patches<'a> {
         if fill.len() != width {
             return Err(Error::malformed(format!("The fill value takes not the {width} bytes of an element.")));
         }
-        let mut parts = Vec::new();
+        let (mut parts, mut sources, mut places) = (Vec::new(), Vec::new(), HashMap::new());
         for patch in &mosaic.patches {
             let inside = |at: &[u64], len: &[u64], sizes: &[u64]| {
                 at.len() == sizes.len()
@@ -68,10 +79,14 @@ impl<'a> Patches<'a> {
                 let (zeros, from_zeros) = (vec![0; patch.shape.len()], vec![0; patch.from_shape.len()]);
                 let rows = Rows::new(&patch.shape, (stored.shape, &patch.at), (&patch.shape, &zeros));
                 let from = Rows::new(&patch.from_shape, (&patch.from_shape, &from_zeros), (&source.shape, &patch.from));
-                parts.push(Part { patch, rows, from, source: OnceCell::new() });
+                let source = *places.entry(Rc::as_ptr(source)).or_insert_with(|| {
+                    sources.push(Source { tensor: source, plain: OnceCell::new() });
+                    sources.len() - 1
+                });
+                parts.push(Part { source, rows, from });
             }
         }
-        Ok(Patches { files, width, total, fill, parts })
+        Ok(Patches { files, width, total, fill, parts, sources })
     }
 
     pub fn count(&self) -> u64 {
@@ -107,12 +122,13 @@ impl<'a> Patches<'a> {
     }
 
     /// The elements of a patch from one to another, counted in its own order.
-    fn span(&self, part: &Part<'a>, first: u64, last: u64) -> Result<Vec<u8>> {
-        let source = match part.source.get() {
+    fn span(&self, part: &Part, first: u64, last: u64) -> Result<Vec<u8>> {
+        let Source { tensor, plain } = &self.sources[part.source];
+        let source = match plain.get() {
             Some(source) => source,
             None => {
-                let opened = Plain::new(self.files, &Stored::of(&part.patch.source))?;
-                part.source.get_or_init(|| opened)
+                let opened = Plain::new(self.files, &Stored::of(tensor))?;
+                plain.get_or_init(|| opened)
             }
         };
         let mut span = Vec::with_capacity(self.bytes(last - first)?.min(1 << 20));

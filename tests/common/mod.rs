@@ -7,6 +7,7 @@ pub mod bundles;
 pub mod flatbuffers;
 pub mod hdf5;
 pub mod hostile;
+pub mod hostile_hdf5;
 
 use paramscope::error::Result;
 use paramscope::model::{Checkpoint, Level};

@@ -57,7 +57,7 @@ fn odd(reader: &mut Reader<'_>, hdf5: &Hdf5, path: &str, target: &Target) -> Opt
                 "The link {link:?} leads back to a group that it is in, which makes a cycle; it is not followed."
             ))
         }),
-        Target::Soft(target) => hdf5.tree.followed(path).is_none().then(|| {
+        Target::Soft(target) => hdf5.tree.followed(&hdf5.file, path).is_none().then(|| {
             let target = quoted(target);
             Note::warning(format!("The soft link {link:?} leads to {target:?}, where nothing is."))
         }),

@@ -24,6 +24,10 @@ pub struct Reader<'a> {
     names: HashMap<String, Rc<str>>,
     /// Other files that virtual datasets are in, with the place that addresses count in.
     pub(super) opened: HashMap<FileId, (Rc<Hdf5>, FileId)>,
+    /// The datasets that virtual ones are put together from, by file and path.
+    pub(super) sources: HashMap<(FileId, Rc<str>), virtuals::Source>,
+    /// How many more boxes virtual datasets may have.
+    pub(super) boxes: usize,
 }
 
 /// Where a dataset is.
@@ -51,7 +55,14 @@ pub(super) struct Elements {
 impl<'a> Reader<'a> {
     /// Tensors for a checkpoint; `given` are the files that datasets may refer to.
     pub fn new(given: &'a Files, checkpoint: &'a mut Checkpoint) -> Self {
-        Reader { checkpoint, others: Others::new(given), names: HashMap::new(), opened: HashMap::new() }
+        Reader {
+            checkpoint,
+            others: Others::new(given),
+            names: HashMap::new(),
+            opened: HashMap::new(),
+            sources: HashMap::new(),
+            boxes: limits::HDF5_BOXES,
+        }
     }
 
     /// The file, or the view into it, that addresses of an HDF5 file count in.

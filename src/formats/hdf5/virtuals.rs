@@ -4,15 +4,26 @@ use super::open::Hdf5;
 use super::reader::{At, Elements, Reader};
 use crate::error::{Result, quoted};
 use crate::limits;
-use crate::model::{ByteOrder, Layout, Mosaic, Patch, Tensor, element_count};
+use crate::model::{BitLayout, ByteOrder, Dtype, Layout, Mosaic, Patch, Tensor, element_count};
 use crate::source::{FileId, base_name};
 use crate::wire::hdf5::{Blocks, Mapping, Selection};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// A box: its first index and its shape.
 type Part = (Vec<u64>, Vec<u64>);
+
+/// A dataset that others are put together from: its elements as they are stored.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// What the elements become.
+    dtype: Dtype,
+    /// How their bits are to be read, where no type of number has their form.
+    bits: Option<BitLayout>,
+    stored: Rc<Tensor>,
+}
 
 /// Why a mapping gives no boxes.
 enum Stop {
@@ -34,9 +45,11 @@ pub(super) fn mosaic(
     }
     let mut patches = Vec::new();
     for mapping in mappings {
-        for (mapping, to) in blocks(mapping, &elements.shape) {
-            let found = match source(reader, at, &mapping, elements)? {
-                Ok(source) => pieces(&mapping.from, &to, &source, &elements.shape).map_err(Stop::Why),
+        for (names, to) in blocks(mapping, &elements.shape) {
+            let found = match source(reader, at, &names, elements)? {
+                Ok(source) => {
+                    pieces(&mapping.from, &to, &source, &elements.shape, &mut reader.boxes).map_err(Stop::Why)
+                }
                 Err(stop) => Err(stop),
             };
             match found {
@@ -60,27 +73,38 @@ pub(super) fn mosaic(
     Ok(Ok(Layout::Mosaic(Rc::new(Mosaic { patches, fill }))))
 }
 
-/// One mapping for each block where the names of its files or datasets count blocks (`%b`), else the mapping itself; each with
-/// the elements that it gives.
-fn blocks(mapping: &Mapping, shape: &[u64]) -> Vec<(Mapping, Selection)> {
+/// The names of a file and of a dataset in it.
+struct Names {
+    file: String,
+    dataset: String,
+}
+
+/// The names of a mapping, for each block where they count blocks (`%b`); with the elements that each gives.
+fn blocks<'a>(mapping: &'a Mapping, shape: &[u64]) -> impl Iterator<Item = (Names, Cow<'a, Selection>)> {
     let counts = |text: &str| named(text, 0) != named(text, 1);
     let counted = counts(&mapping.file) || counts(&mapping.dataset);
-    let plain = |text: &str| named(text, 0);
-    let own = Mapping { file: plain(&mapping.file), dataset: plain(&mapping.dataset), ..mapping.clone() };
-    let Selection::Regular(dimensions) = &mapping.to else { return vec![(own, mapping.to.clone())] };
-    let Some(place) = dimensions.iter().position(|blocks| blocks.count.is_none()).filter(|_| counted) else {
-        return vec![(own, mapping.to.clone())];
+    let along = match &mapping.to {
+        Selection::Regular(dimensions) if counted => {
+            let place = dimensions.iter().position(|blocks| blocks.count.is_none());
+            place.map(|place| (dimensions, place, dimensions[place]))
+        }
+        _ => None,
     };
-    let along = dimensions[place];
-    let room = shape.get(place).copied().unwrap_or(0);
-    let count = room.saturating_sub(along.start).div_ceil(along.stride).min(limits::HDF5_PATCHES as u64 + 1);
-    let block = |number: u64| {
-        let mut dimensions = dimensions.clone();
-        dimensions[place] = Blocks { start: along.start + number * along.stride, count: Some(1), ..along };
-        let (file, dataset) = (named(&mapping.file, number), named(&mapping.dataset, number));
-        (Mapping { file, dataset, ..mapping.clone() }, Selection::Regular(dimensions))
-    };
-    (0..count).map(block).collect()
+    let count = along.map_or(1, |(_, place, along)| {
+        let room = shape.get(place).copied().unwrap_or(0);
+        room.saturating_sub(along.start).div_ceil(along.stride).min(limits::HDF5_PATCHES as u64 + 1)
+    });
+    (0..count).map(move |number| {
+        let to = match along {
+            None => Cow::Borrowed(&mapping.to),
+            Some((dimensions, place, along)) => {
+                let mut dimensions = dimensions.clone();
+                dimensions[place] = Blocks { start: along.start + number * along.stride, count: Some(1), ..along };
+                Cow::Owned(Selection::Regular(dimensions))
+            }
+        };
+        (Names { file: named(&mapping.file, number), dataset: named(&mapping.dataset, number) }, to)
+    })
 }
 
 /// A name with the number of a block in it; two percent signs are one.
@@ -89,55 +113,58 @@ fn named(text: &str, block: u64) -> String {
 }
 
 /// The dataset that a mapping takes elements of.
-fn source(
-    reader: &mut Reader<'_>,
-    at: At<'_>,
-    mapping: &Mapping,
-    elements: &Elements,
-) -> Result<Result<Rc<Tensor>, Stop>> {
+fn source(reader: &mut Reader<'_>, at: At<'_>, names: &Names, elements: &Elements) -> Result<Result<Rc<Tensor>, Stop>> {
     let why = |why: String| Ok(Err(Stop::Why(why)));
-    let name = quoted(&mapping.dataset);
+    // Names of any length may count blocks.
+    at.hdf5.file.charge((names.file.len() + names.dataset.len()) as u64)?;
+    let name = quoted(&names.dataset);
     let other;
-    let (hdf5, view) = if mapping.file == "." {
+    let (hdf5, view) = if names.file == "." {
         (at.hdf5, at.view)
     } else {
-        let Some(file) = reader.others.find(&mapping.file, &mut reader.checkpoint.files) else {
-            return Ok(Err(Stop::Absent(mapping.file.clone())));
+        let Some(file) = reader.others.find(&names.file, &mut reader.checkpoint.files) else {
+            return Ok(Err(Stop::Absent(names.file.clone())));
         };
         match opened(reader, file) {
             Ok(found) => other = found,
             Err(error) => {
-                let file = quoted(&mapping.file);
+                let file = quoted(&names.file);
                 return why(format!("The file {file:?} that it is put together from cannot be read: {error}"));
             }
         }
         (&*other.0, other.1)
     };
-    let Some(object) = hdf5.tree.followed(&mapping.dataset) else {
+    let Some(object) = hdf5.tree.followed(&hdf5.file, &names.dataset) else {
         return why(format!("The dataset {name:?} that it is put together from is not there."));
     };
-    let Ok(dataset) = object.dataset(&hdf5.file) else {
-        return why(format!("The dataset {name:?} that it is put together from is damaged, or is none."));
+    let key = (view, object.path.clone());
+    let found = match reader.sources.get(&key) {
+        Some(known) => known.clone(),
+        None => {
+            let Ok(dataset) = object.dataset(&hdf5.file) else {
+                return why(format!("The dataset {name:?} that it is put together from is damaged, or is none."));
+            };
+            let (tensor, unreadable) = reader.make(At { hdf5, view, object }, &dataset, false)?;
+            if let Some(unreadable) = unreadable {
+                return why(format!("The dataset {name:?} that it is put together from cannot be read: {unreadable}"));
+            }
+            if let Layout::Absent { file } = &tensor.layout {
+                return Ok(Err(Stop::Absent(file.clone())));
+            }
+            let dtype = tensor.dtype.clone();
+            let (mut stored, bits) = match &tensor.layout {
+                Layout::Encoded(encoded) => (encoded.stored.clone(), Some(encoded.bits.clone())),
+                _ => (tensor, None),
+            };
+            stored.name = object.path.to_string();
+            let made = Source { dtype, bits, stored: Rc::new(stored) };
+            reader.sources.entry(key).or_insert(made).clone()
+        }
     };
-    let (mut tensor, unreadable) = reader.make(At { hdf5, view, object }, &dataset, false)?;
-    if let Some(unreadable) = unreadable {
-        return why(format!("The dataset {name:?} that it is put together from cannot be read: {unreadable}"));
-    }
-    if let Layout::Absent { file } = &tensor.layout {
-        return Ok(Err(Stop::Absent(file.clone())));
-    }
-    let mut same = tensor.dtype == elements.described.dtype;
-    if let Layout::Encoded(encoded) = &tensor.layout {
-        same &= elements.described.bits.as_ref() == Some(&encoded.bits);
-        tensor = encoded.stored.clone();
-    } else {
-        same &= elements.described.bits.is_none();
-    }
-    if !same {
+    if found.dtype != elements.described.dtype || found.bits != elements.described.bits {
         return why(format!("The dataset {name:?} that it is put together from is of another type."));
     }
-    tensor.name.clone_from(&mapping.dataset);
-    Ok(Ok(Rc::new(tensor)))
+    Ok(Ok(found.stored))
 }
 
 /// Another HDF5 file, read once, and the place that its addresses count in.
@@ -152,17 +179,34 @@ fn opened(reader: &mut Reader<'_>, file: FileId) -> Result<(Rc<Hdf5>, FileId)> {
     Ok((hdf5, view))
 }
 
+const EXHAUSTED: &str = "The file's virtual datasets are put together from more boxes than are read here.";
+
 /// The boxes of the whole, each with the one of its source that has the same elements in the same order.
-fn pieces(from: &Selection, to: &Selection, source: &Rc<Tensor>, shape: &[u64]) -> Result<Vec<Patch>, String> {
+fn pieces(
+    from: &Selection,
+    to: &Selection,
+    source: &Rc<Tensor>,
+    shape: &[u64],
+    left: &mut usize,
+) -> Result<Vec<Patch>, String> {
     let limited = |selection: &Selection| match selection {
         Selection::Regular(dimensions) => {
             dimensions.iter().all(|blocks| blocks.count.is_some() && blocks.len.is_some())
         }
         _ => true,
     };
+    if *left == 0 {
+        return Err(EXHAUSTED.to_owned());
+    }
     let mut to_parts: VecDeque<Part> = parts(to, shape)?.into();
     let mut from_parts: VecDeque<Part> = parts(from, &source.shape)?.into();
     let mut patches = Vec::new();
+    let weight = weight(shape.len().max(source.shape.len()));
+    let mut take = |boxes: usize| {
+        *left = left.saturating_sub(boxes.saturating_mul(weight));
+        if *left > 0 { Ok(()) } else { Err(EXHAUSTED.to_owned()) }
+    };
+    take(to_parts.len() + from_parts.len())?;
     while let (Some(whole), Some(own)) = (to_parts.pop_front(), from_parts.pop_front()) {
         let [in_whole, in_own] = [&whole, &own].map(|(_, shape)| element_count(shape).unwrap_or(u64::MAX));
         match in_whole.cmp(&in_own) {
@@ -179,7 +223,8 @@ fn pieces(from: &Selection, to: &Selection, source: &Rc<Tensor>, shape: &[u64]) 
                 to_parts.push_front(whole);
             }
         }
-        if patches.len() + to_parts.len() + from_parts.len() > 4 * limits::HDF5_PATCHES {
+        take(1)?;
+        if patches.len() * weight > limits::HDF5_PATCHES {
             return Err(format!("It is put together from more than {} boxes.", limits::HDF5_PATCHES));
         }
     }
@@ -242,6 +287,11 @@ fn side_by_side(boxes: &[Part]) -> bool {
     })
 }
 
+/// What a box of so many dimensions counts as.
+fn weight(rank: usize) -> usize {
+    rank.div_ceil(4).max(1)
+}
+
 /// The boxes of blocks at regular distances: all of the dimensions inside of the last one with several blocks, one block of
 /// that one, one index of those outside.
 fn regular(dimensions: &[Blocks], shape: &[u64]) -> Result<Vec<Part>, String> {
@@ -250,7 +300,7 @@ fn regular(dimensions: &[Blocks], shape: &[u64]) -> Result<Vec<Part>, String> {
     }
     // The start and the length of each block, dimension by dimension.
     let mut blocks: Vec<Vec<(u64, u64)>> = Vec::new();
-    let most = limits::HDF5_PATCHES as u64;
+    let most = (limits::HDF5_PATCHES / weight(shape.len())) as u64;
     for (along, size) in dimensions.iter().zip(shape) {
         let room = size.saturating_sub(along.start);
         let len = along.len.unwrap_or(room);
@@ -286,7 +336,7 @@ fn regular(dimensions: &[Blocks], shape: &[u64]) -> Result<Vec<Part>, String> {
         } else {
             blocks.clone()
         };
-        if choices.len().saturating_mul(parts.len()) > limits::HDF5_PATCHES {
+        if choices.len().saturating_mul(parts.len()) as u64 > most {
             return Err(format!("It is put together from more than {most} boxes."));
         }
         let with = |(at, shape): &Part, (start, len): &(u64, u64)| {

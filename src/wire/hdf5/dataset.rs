@@ -4,10 +4,11 @@ use super::cursor::Cursor;
 use super::file::File;
 use super::header::{Header, Message, kind};
 use super::links::text;
-use super::selection::Selection;
+use super::selection::{Selection, too_many};
 use super::space::Space;
 use super::types::Type;
 use crate::error::{Result, quoted};
+use crate::limits;
 use crate::model::{ChunkIndex, ChunkIndexKind, Filter};
 
 /// A dataset.
@@ -279,14 +280,19 @@ impl File {
         let mut cursor = self.cursor("list of a virtual dataset's parts", collection, &bytes);
         cursor.version(0..=0)?;
         let count = cursor.length()?;
-        let mut mappings = Vec::new();
+        let (mut mappings, mut boxes) = (Vec::new(), 0);
         for _ in 0..count {
-            mappings.push(Mapping {
+            let mapping = Mapping {
                 file: text(cursor.until_nul()?),
                 dataset: text(cursor.until_nul()?),
                 from: Selection::read(&mut cursor)?,
                 to: Selection::read(&mut cursor)?,
-            });
+            };
+            boxes += mapping.from.listed().max(mapping.to.listed());
+            if boxes > limits::HDF5_PATCHES {
+                return Err(too_many());
+            }
+            mappings.push(mapping);
         }
         Ok(mappings)
     }

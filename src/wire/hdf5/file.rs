@@ -112,7 +112,11 @@ impl File {
     }
 
     /// Counts bytes of structures, so that what is told many times cannot take more time and memory than the file is worth.
-    pub(super) fn charge(&self, len: u64) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` once that is more than [`limits::HDF5_AGAIN`] times the file.
+    pub fn charge(&self, len: u64) -> Result<()> {
         let left = self.left.get().checked_sub(len).ok_or_else(|| {
             Error::malformed("The file's structures lead to the same bytes again and again; it contradicts itself.")
         })?;
@@ -142,7 +146,8 @@ impl File {
         Btree2::open(&self.pages, at, offset, length)
             .and_then(|tree| {
                 tree.each(|record| {
-                    self.charge(record.len() as u64)?;
+                    // A list that grows is there twice.
+                    self.charge((record.len() + 2 * size_of::<Vec<u8>>()) as u64)?;
                     records.push(record.to_vec());
                     Ok(())
                 })
@@ -153,7 +158,10 @@ impl File {
 
     /// An object of a collection of the global heap.
     pub(super) fn global(&self, collection: u64, index: u32) -> Result<Vec<u8>> {
-        let open = |at| Collection::read(&self.pages, at, self.sizes());
+        let open = |at| {
+            let found = Collection::read(&self.pages, at, self.sizes())?;
+            self.charge(found.len()).map(|()| found)
+        };
         let mut collections = self.collections.borrow_mut();
         let shift = |error: Error| error.shifted(self.superblock.base);
         let found = collections.get(collection, open).and_then(|found| found.object(index).map(<[u8]>::to_vec));

@@ -69,6 +69,12 @@ impl Collection {
         Ok(Collection { at, bytes, objects })
     }
 
+    /// How many bytes it takes.
+    #[expect(clippy::len_without_is_empty, reason = "none is empty")]
+    pub fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
     /// The bytes of one of its objects.
     ///
     /// # Errors

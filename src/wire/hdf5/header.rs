@@ -61,6 +61,9 @@ impl Header {
     }
 }
 
+/// How many messages usual objects have, which [`crate::limits::HDF5_OBJECT`] counts.
+const USUAL: usize = 8;
+
 /// How the messages of a header are written.
 #[derive(Clone, Copy)]
 enum Form {
@@ -142,7 +145,11 @@ impl File {
                         }
                         blocks.push_back(self.block(what, form, address, len)?);
                     }
-                    _ => header.messages.push(message),
+                    _ => {
+                        // Small messages take more in memory than in the file.
+                        self.charge(if header.messages.len() < USUAL { 0 } else { size_of::<Message>() as u64 })?;
+                        header.messages.push(message);
+                    }
                 }
             }
         }

@@ -9,7 +9,9 @@
 //! how long each is.
 
 use super::cursor::Cursor;
-use crate::error::Result;
+use super::space::RANK;
+use crate::error::{Error, Result};
+use crate::limits;
 
 /// Which elements are meant, in row-major order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,11 @@ pub struct Blocks {
 }
 
 impl Selection {
+    /// How many boxes are listed one by one.
+    pub(super) fn listed(&self) -> usize {
+        if let Selection::Boxes(boxes) = self { boxes.len() } else { 1 }
+    }
+
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self> {
         let (kind, version) = (cursor.u32()?, cursor.u32()?);
         match (kind, version) {
@@ -71,6 +78,7 @@ impl Selection {
 
 fn regular(cursor: &mut Cursor<'_>, rank: u32, width: u8) -> Result<Selection> {
     let unlimited = u64::MAX >> (64 - 8 * u32::from(width));
+    check_rank(cursor, rank)?;
     let mut dimensions = Vec::new();
     for _ in 0..rank {
         let [start, stride, count, len] =
@@ -84,8 +92,24 @@ fn regular(cursor: &mut Cursor<'_>, rank: u32, width: u8) -> Result<Selection> {
     Ok(Selection::Regular(dimensions))
 }
 
+fn check_rank(cursor: &Cursor<'_>, rank: u32) -> Result<()> {
+    if rank <= u32::from(RANK) {
+        return Ok(());
+    }
+    Err(cursor.wrong(format_args!("has a selection of {rank} dimensions, HDF5 stops at {RANK}")))
+}
+
+/// What to say of more boxes than are read.
+pub(super) fn too_many() -> Error {
+    Error::too_large(format!("It is put together from more than {} boxes.", limits::HDF5_PATCHES))
+}
+
 fn boxes(cursor: &mut Cursor<'_>, rank: u32, width: u8) -> Result<Selection> {
+    check_rank(cursor, rank)?;
     let count = cursor.number(width)?;
+    if count > limits::HDF5_PATCHES as u64 {
+        return Err(too_many());
+    }
     let mut boxes = Vec::new();
     for _ in 0..count {
         let (mut first, mut shape) = (Vec::new(), Vec::new());

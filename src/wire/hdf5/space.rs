@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::model::element_count;
 
 /// The most dimensions that HDF5 has.
-const RANK: u8 = 32;
+pub(super) const RANK: u8 = 32;
 
 /// A shape.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -80,6 +80,7 @@ impl File {
         }
         let entry = 2 * u64::from(self.sizes().offset) + 24;
         let bytes = self.bytes(what, at, 8 + symbols * entry)?;
+        self.charge(symbols * size_of::<Link>() as u64)?;
         let mut cursor = self.cursor(what, at, &bytes);
         cursor.skip(8)?;
         for _ in 0..symbols {

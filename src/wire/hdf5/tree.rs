@@ -89,35 +89,40 @@ impl Tree {
     }
 
     /// The path of the object that a path leads to by soft links, and by links to what was there before; `None` if it leads
-    /// nowhere.
-    pub fn followed(&self, path: &str) -> Option<&Object> {
-        let mut rest: Vec<String> = path.split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned).collect();
-        let mut at = String::new();
-        let mut links = 0;
-        while let Some(part) = rest.pop() {
-            if part == "." {
-                continue;
-            }
-            let group = at.clone();
-            if !at.is_empty() {
-                at.push('/');
-            }
-            at.push_str(&part);
-            let target = match &self.find(&at)?.kind {
-                Kind::Link(Target::Same(path)) => format!("/{path}"),
-                Kind::Link(Target::Soft(path)) => path.clone(),
+    /// nowhere, or the file's links lead along the same paths again and again.
+    pub fn followed(&self, file: &File, path: &str) -> Option<&Object> {
+        let mut path = plain(path);
+        for _ in 0..=limits::HDF5_LINKS {
+            file.charge(path.len() as u64).ok()?;
+            let (object, rest) = self.longest(&path)?;
+            path = match &object.kind {
+                Kind::Link(Target::Same(first)) => plain(&format!("{first}{rest}")),
+                Kind::Link(Target::Soft(target)) if target.starts_with('/') => plain(&format!("{target}{rest}")),
+                Kind::Link(Target::Soft(target)) => {
+                    let group = object.path.rsplit_once('/').map_or("", |(group, _)| group);
+                    plain(&format!("{group}/{target}{rest}"))
+                }
                 Kind::Link(Target::External { .. }) => return None,
-                _ => continue,
+                _ => return Some(object).filter(|_| rest.is_empty()),
             };
-            links += 1;
-            if links > limits::HDF5_LINKS {
-                return None;
-            }
-            at = if target.starts_with('/') { String::new() } else { group };
-            rest.extend(target.split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned));
         }
-        self.find(&at)
+        None
     }
+
+    /// The object of the longest part of a path that is there, and the rest of the path.
+    fn longest<'a>(&self, path: &'a str) -> Option<(&Object, &'a str)> {
+        let ends: Vec<usize> = path.match_indices('/').map(|(at, _)| at).chain([path.len()]).collect();
+        // Where a path is there, all that it begins with is, too.
+        let there = ends.partition_point(|end| self.find(&path[..*end]).is_some());
+        let end = ends[there.checked_sub(1)?];
+        Some((self.find(&path[..end])?, &path[end..]))
+    }
+}
+
+/// A path without what leads nowhere else: empty names and single dots.
+fn plain(path: &str) -> String {
+    let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty() && *name != ".").collect();
+    names.join("/")
 }
 
 /// What of a path is below a group; `None` for one that is not in it.

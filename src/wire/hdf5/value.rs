@@ -44,6 +44,10 @@ impl Attribute {
 
     /// The texts that it holds; `None` if it is no list of them.
     pub fn texts(&self, file: &File) -> Option<Vec<String>> {
+        // Lists of any length in a list would be more than it counts.
+        if !matches!(self.kind.class, Class::Text { .. } | Class::AnyText) && self.space.elements() > 0 {
+            return None;
+        }
         let Value::Array(list) = self.value(file, u64::MAX).ok()? else { return None };
         let text = |value| match value {
             Value::String(text) => Some(text),

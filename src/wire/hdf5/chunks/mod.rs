@@ -205,7 +205,10 @@ impl<'a> Chunks<'a> {
 
     fn array(&self, array: &Array, at: u64, range: &Range<u64>, found: &mut Vec<Chunk>) -> Result<()> {
         let order = Order::new(&self.index.most, self.chunk, matches!(array, Array::Extensible(_)));
-        let order =
+        let last: Vec<_> = self.grid.counts().iter().map(|count| count - 1).collect();
+        // The last chunk has the last place that is looked at: where it has one, all have.
+        let order = order.and_then(|order| order.place(&last).map(|last| (order, last)));
+        let (order, last) =
             order.ok_or_else(|| Error::malformed("The limits of a dataset do not fit its chunk index.").at(at))?;
         let get = |place: u64| match array {
             Array::Fixed(array) => array.get(&self.blocks, place),
@@ -233,9 +236,7 @@ impl<'a> Chunks<'a> {
         match array {
             Array::Fixed(array) => array.each(&self.blocks, &mut take)?,
             Array::Extensible(array) => {
-                let last: Vec<_> = self.grid.counts().iter().map(|count| count - 1).collect();
-                let end = order.place(&last).and_then(|last| last.checked_add(1));
-                array.each(&self.blocks, end.unwrap_or(u64::MAX), &mut take)?;
+                array.each(&self.blocks, last.saturating_add(1), &mut take)?;
             }
             Array::Implicit => {}
         }
