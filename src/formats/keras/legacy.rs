@@ -128,8 +128,8 @@ impl<'a> Listed<'a> {
             inside: weight[behind..].to_owned(),
             layer: 0,
             trained: match kind {
-                Some(Kind::State | Kind::Frozen) => Some(false),
                 Some(Kind::Trained) => trained,
+                Some(_) => Some(false),
                 None => trained.filter(|trained| !trained),
             },
             role: kind.map(|kind| if kind == Kind::State { Role::Buffer } else { Role::Parameter }),
