@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::limits;
 use crate::wire::hdf5::Chunk;
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -15,10 +15,15 @@ pub(super) struct Found(Rc<RefCell<Inside>>);
 #[derive(Debug, Default)]
 struct Inside {
     listing: Option<Rc<Listing>>,
-    /// By number, the one that was asked for last at the end.
-    unpacked: VecDeque<(u64, Rc<Vec<u8>>)>,
+    /// By number.
+    unpacked: HashMap<u64, Rc<Vec<u8>>>,
+    /// Their numbers, oldest first.
+    order: VecDeque<u64>,
     bytes: u64,
 }
+
+/// What keeping a chunk takes beside its bytes, at most.
+const ROOM: u64 = 128;
 
 /// Chunks that were written, by number.
 #[derive(Debug)]
@@ -56,24 +61,22 @@ impl Found {
         Ok(listing)
     }
 
-    /// The bytes of a chunk. As many are kept as [`limits::HDF5_CHUNKS_KEPT`] has room for, or one: those that were asked for last, or,
+    /// The bytes of a chunk. As many are kept as [`limits::HDF5_CHUNKS_KEPT`] has room for, or one: those that were unpacked last, or,
     /// of a `pass` that goes through all and may begin again, those that it began with.
     pub fn unpacked(&self, number: u64, pass: bool, unpack: impl FnOnce() -> Result<Vec<u8>>) -> Result<Rc<Vec<u8>>> {
-        {
-            let mut inside = self.0.borrow_mut();
-            let place = inside.unpacked.iter().rposition(|(known, _)| *known == number);
-            if let Some(found) = place.and_then(|place| inside.unpacked.remove(place)) {
-                inside.unpacked.push_back(found.clone());
-                return Ok(found.1);
-            }
+        if let Some(found) = self.0.borrow().unpacked.get(&number) {
+            return Ok(found.clone());
         }
         let bytes = Rc::new(unpack()?);
         let mut inside = self.0.borrow_mut();
-        inside.bytes += bytes.len() as u64;
-        inside.unpacked.push_back((number, bytes.clone()));
-        while inside.bytes > limits::HDF5_CHUNKS_KEPT && inside.unpacked.len() > 1 {
-            let place = if pass { inside.unpacked.len() - 2 } else { 0 };
-            inside.bytes -= inside.unpacked.remove(place).map_or(0, |(_, bytes)| bytes.len() as u64);
+        let inside = &mut *inside;
+        inside.bytes += bytes.len() as u64 + ROOM;
+        inside.unpacked.insert(number, bytes.clone());
+        inside.order.push_back(number);
+        while inside.bytes > limits::HDF5_CHUNKS_KEPT && inside.order.len() > 1 {
+            let place = if pass { inside.order.len() - 2 } else { 0 };
+            let given_up = inside.order.remove(place).and_then(|number| inside.unpacked.remove(&number));
+            inside.bytes -= given_up.map_or(0, |bytes| bytes.len() as u64 + ROOM);
         }
         Ok(bytes)
     }

@@ -6,7 +6,7 @@ use super::stored::{Stored, in_memory, to_little};
 use crate::error::{Error, Kind, Result};
 use crate::limits;
 use crate::model::{ByteOrder, Dtype, Tiled, index_of};
-use crate::source::{Files, ReadAt, read_vec};
+use crate::source::{Ahead, Files, read_vec};
 use crate::wire::hdf5::{Chunk, Chunks, undo};
 use std::ops::Range;
 use std::rc::Rc;
@@ -14,7 +14,8 @@ use std::rc::Rc;
 /// The elements of all chunks, in row-major order of the whole, or those that were written, chunk after chunk.
 #[derive(Debug)]
 pub(super) struct Tiles<'a> {
-    source: &'a dyn ReadAt,
+    /// Small chunks mostly follow on each other: several are read at once.
+    source: Ahead<'a>,
     tiled: &'a Tiled,
     dtype: &'a Dtype,
     order: ByteOrder,
@@ -52,7 +53,7 @@ impl<'a> Tiles<'a> {
         let filtered = !tiled.filters.is_empty();
         let chunks = Chunks::new(source, &tiled.index, stored.shape, &tiled.chunk, whole, filtered)?;
         Ok(Tiles {
-            source,
+            source: Ahead::new(source),
             tiled,
             dtype: stored.dtype,
             order: stored.order,
@@ -213,7 +214,7 @@ impl<'a> Tiles<'a> {
         if chunk.size > (self.whole as u64).saturating_mul(2) + 4096 {
             return Err(failed(Error::malformed(format!("{} bytes are stored of its {}", chunk.size, self.whole))));
         }
-        let stored = read_vec(self.source, chunk.address, chunk.size)?;
+        let stored = read_vec(&self.source, chunk.address, chunk.size)?;
         let edge = self.tiled.index.edges_unfiltered && self.extent(chunk.number) != self.tiled.chunk;
         let filters = if edge { &[][..] } else { &self.tiled.filters };
         undo(filters, chunk.skipped, stored, self.whole).map_err(failed)
@@ -372,9 +373,9 @@ mod tests {
         }
     }
 
-    /// Counts the bytes that are read.
+    /// Counts the bytes that are read, and how often.
     #[derive(Debug)]
-    struct Counting(Rc<dyn ReadAt>, Rc<Cell<u64>>);
+    struct Counting(Rc<dyn ReadAt>, Rc<Cell<u64>>, Rc<Cell<u64>>);
 
     impl ReadAt for Counting {
         fn size(&self) -> u64 {
@@ -383,6 +384,7 @@ mod tests {
 
         fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
             self.1.set(self.1.get() + buf.len() as u64);
+            self.2.set(self.2.get() + 1);
             self.0.read_at(offset, buf)
         }
     }
@@ -393,7 +395,7 @@ mod tests {
         let (tensor, expected) = dataset(&mut files, &[200, 300], &[64, 64], false, |_| false);
         let (mut counted, count) = (Files::new(), Rc::new(Cell::new(0)));
         let (_, file) = files.iter().next().unwrap();
-        counted.add("a", Rc::new(Counting(file.source.clone(), count.clone())));
+        counted.add("a", Rc::new(Counting(file.source.clone(), count.clone(), Rc::default())));
         assert_eq!(read(&Elements::new(&counted, &tensor).unwrap(), 70 * 300 + 70, 1), [expected[70 * 300 + 70]]);
         let index = count.get() - 64 * 64 * 2;
         assert!(index < 8192, "{index} bytes of the index");
@@ -410,12 +412,25 @@ mod tests {
         let (tensor, _) = dataset(&mut files, &[200, 300], &[64, 64], false, |_| false);
         let (mut counted, count) = (Files::new(), Rc::new(Cell::new(0)));
         let (_, file) = files.iter().next().unwrap();
-        counted.add("a", Rc::new(Counting(file.source.clone(), count.clone())));
+        counted.add("a", Rc::new(Counting(file.source.clone(), count.clone(), Rc::default())));
         let kept = Kept::default();
         for step in 0..60 {
             read(&Elements::unordered_again(&counted, &tensor, &kept).unwrap(), step * 1000, 1000);
         }
         assert!(count.get() < file.source.size() + 4 * 8192, "{} bytes read", count.get());
+    }
+
+    #[test]
+    fn small_chunks_are_read_many_at_once() {
+        let (mut files, count, reads) = (Files::new(), Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        let (tensor, expected) = dataset(&mut files, &[240, 250], &[6, 5], false, |_| false);
+        let mut counted = Files::new();
+        let (_, file) = files.iter().next().unwrap();
+        counted.add("a", Rc::new(Counting(file.source.clone(), count.clone(), reads.clone())));
+        assert!(read(&Elements::new(&counted, &tensor).unwrap(), 0, 60_000) == expected);
+        // 2000 of 60 bytes, and the index.
+        assert!(reads.get() < 30, "{} reads", reads.get());
+        assert!(count.get() < file.source.size() + 64_000, "{} bytes", count.get());
     }
 
     /// 50 GB and more of zeros.
@@ -436,7 +451,7 @@ mod tests {
     #[test]
     fn of_50_gb_a_value_costs_its_chunk_and_a_step_costs_what_it_reads() {
         let (mut files, count) = (Files::new(), Rc::new(Cell::new(0)));
-        let file = files.add("a", Rc::new(Counting(Rc::new(Zeros), count.clone())));
+        let file = files.add("a", Rc::new(Counting(Rc::new(Zeros), count.clone(), Rc::default())));
         let shape = vec![100_000, 131_072];
         let index = ChunkIndex {
             kind: ChunkIndexKind::Implicit,

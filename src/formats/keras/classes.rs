@@ -12,7 +12,8 @@ pub(super) struct Class {
     /// Its name.
     pub name: &'static str,
     /// The variables that one may have, in the order in which it saves them, a text for each way of quantising it. A `?` marks
-    /// what it may do without, a `!` what is not trained, a `*` what was a parameter and is not trained any more.
+    /// what it may do without, a `!` what is not trained, a `*` what was a parameter and is not trained any more, a `~` what is
+    /// no weight.
     layouts: &'static [&'static str],
     /// The layers that it is made of, in the order of `get_weights()`.
     pub parts: &'static [Part],
@@ -66,6 +67,7 @@ const ATTENTION: &[Part] = &[
     part("value_dense", "EinsumDense", "value"),
     part("output_dense", "EinsumDense", "attention_output"),
 ];
+const FREQUENCIES: &[&str] = &["idf_weights~"];
 const WRAPPED: &[Part] = &[given("layer", "layer")];
 
 /// The classes with variables.
@@ -108,6 +110,13 @@ const CLASSES: &[Class] = &[
     own("RMSNormalization", &["scale"]),
     own("Normalization", &["mean! variance! count!"]),
     own("PReLU", &["alpha"]),
+    own("StringLookup", FREQUENCIES),
+    own("IntegerLookup", FREQUENCIES),
+    Class {
+        name: "TextVectorization",
+        layouts: FREQUENCIES,
+        parts: &[part("lookup_layer", "StringLookup", "string_lookup")],
+    },
     own("Attention", &["scale? concat_score_weight?"]),
     own("AdditiveAttention", &["scale"]),
     own("STFTSpectrogram", &["real_kernel! imag_kernel!"]),
@@ -171,6 +180,8 @@ pub(super) enum Kind {
     Frozen,
     /// It is not trained.
     State,
+    /// It is a constant that the layer saves: none of its weights.
+    Constant,
 }
 
 impl Class {
@@ -201,15 +212,17 @@ impl Class {
             .flat_map(|layout| layout.split(' '))
             .map(variable)
             .find_map(|(variable, _)| (variable.name == name).then_some(variable.kind))
+            .filter(|kind| *kind != Kind::Constant)
     }
 }
 
 /// One word of a layout, and whether it can be missing.
 fn variable(word: &'static str) -> (Variable, bool) {
-    let name = word.trim_end_matches(['?', '!', '*']);
+    let name = word.trim_end_matches(['?', '!', '*', '~']);
     let kind = match &word[name.len()..] {
         "!" => Kind::State,
         "*" => Kind::Frozen,
+        "~" => Kind::Constant,
         _ => Kind::Trained,
     };
     (Variable { name, kind }, word.ends_with('?'))

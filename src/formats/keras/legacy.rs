@@ -143,8 +143,8 @@ impl<'a> Listed<'a> {
             inside: weight[behind..].to_owned(),
             layer: 0,
             trained: match kind {
-                Some(Kind::State | Kind::Frozen) => Some(false),
                 Some(Kind::Trained) => trained,
+                Some(_) => Some(false),
                 None => trained.filter(|trained| !trained),
             },
             role: kind.map(|kind| if kind == Kind::State { Role::Buffer } else { Role::Parameter }),
@@ -270,13 +270,23 @@ fn regroup(found: &mut Vec<(usize, Found)>, layer: &Listed<'_>) {
     let mut ranked: Vec<_> = std::mem::take(found)
         .into_iter()
         .map(|(leaf, weight)| {
+            let spec = leaf.checked_sub(1).map_or(layer.spec, |leaf| Some(layer.leaves[leaf].spec));
+            let spectral = spec.is_some_and(|spec| spec.class == "SpectralNormalization");
             let around = match (layer.keras2, nested) {
+                (false, _) if spectral => String::new(),
                 (false, _) => owner(&weight.name).to_owned(),
                 (true, true) => top(&weight),
                 (true, false) => String::new(),
             };
+            // It holds the kernel of the layer in it, and a vector; then comes what else that layer has.
+            let within = match weight.name.rsplit('/').next() {
+                _ if layer.keras2 || !spectral => 0,
+                Some("kernel" | "embeddings") => 0,
+                Some("vector_u") => 1,
+                _ => 2,
+            };
             let next = ranks.len();
-            ((leaf, *ranks.entry(around).or_insert(next)), (leaf, weight))
+            ((leaf, *ranks.entry(around).or_insert(next), within), (leaf, weight))
         })
         .collect();
     ranked.sort_by_key(|(rank, _)| *rank);

@@ -41,7 +41,7 @@ pub(super) fn add(checkpoint: &mut Checkpoint, store: &Store, found: &Walk, save
     }
     if found.weights.iter().any(|weight| !weight.placed) {
         checkpoint.note(Note::info(
-            "Some layers hold others in attributes, whose order is not in the file: their weights have no number in get_weights().",
+            "The order of some layers, or of what they hold in attributes, is not in the file: their weights have no number in get_weights().",
         ));
     }
     let missing = found.weights.iter().filter(|weight| weight.array.is_none()).count();

@@ -12,6 +12,7 @@ use super::config::{DEPTH, Spec, group_names, output_shapes};
 use super::store::{Store, joined};
 use crate::model::{Layer, Role};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// A weight, in the order of `get_weights()`.
 #[derive(Debug)]
@@ -193,10 +194,17 @@ impl<'a> Walker<'a> {
     /// The layers of a model without a config, in the order in which they were written.
     fn unlisted(&mut self, visit: &Visit<'a>, list: usize) {
         let layers = &self.store.groups[list].groups;
+        let names: Vec<&str> = layers.iter().map(|layer| self.store.groups[*layer].name.as_str()).collect();
+        let turns = in_turn(&names);
+        let placed = visit.placed && turns.is_none();
+        let layers: Vec<usize> = match turns {
+            Some(turns) => turns.into_iter().map(|turn| layers[turn]).collect(),
+            None => layers.clone(),
+        };
         // Only models whose layers are connected one by one count their inputs as layers.
         let functional = layers.iter().any(|layer| self.store.groups[*layer].name.starts_with("input_layer"));
         let around = if functional { "" } else { visit.scope.as_str() };
-        for layer in layers.clone() {
+        for layer in layers {
             let group = &self.store.groups[layer];
             let name = self.store.label(layer).unwrap_or(&group.name).to_owned();
             let known = class_called(&group.name);
@@ -205,6 +213,7 @@ impl<'a> Walker<'a> {
                 class: known.map_or("", |class| class.name),
                 scope: joined(around, &name),
                 within: joined(&visit.within, &name),
+                placed,
                 depth: visit.depth + 1,
                 ..visit.clone()
             });
@@ -350,5 +359,41 @@ impl<'a> Walker<'a> {
         let label = self.store.label(group)?;
         let direction = part.group.strip_suffix("_layer").map(|direction| format!("{direction}_"));
         class_called(direction.and_then(|direction| label.strip_prefix(&direction)).unwrap_or(label))
+    }
+}
+
+/// The order of layers that their numbers tell, where it is not that in which they stand in the file: what a large file needs no more
+/// makes room in which later layers are written. Between those of one class there may then be any of the others.
+fn in_turn(names: &[&str]) -> Option<Vec<usize>> {
+    let mut classes: HashMap<&str, Vec<(u64, usize)>> = HashMap::new();
+    for (place, name) in names.iter().enumerate() {
+        let numbered = name.rsplit_once('_').and_then(|(class, number)| Some((class, number.parse().ok()?)));
+        let (class, number) = numbered.unwrap_or((name, 0));
+        classes.entry(class).or_default().push((number, place));
+    }
+    // Behind all with smaller numbers.
+    let mut turns: Vec<(usize, u64, usize)> = Vec::new();
+    for mut class in classes.into_values() {
+        class.sort_unstable();
+        let mut furthest = 0;
+        turns.extend(class.into_iter().map(|(number, place)| {
+            furthest = place.max(furthest);
+            (furthest, number, place)
+        }));
+    }
+    turns.sort_unstable();
+    let changed = turns.iter().any(|(turn, _, place)| turn != place);
+    changed.then(|| turns.into_iter().map(|(_, _, place)| place).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_turn;
+
+    #[test]
+    fn layers_come_in_the_turn_of_their_numbers() {
+        assert_eq!(in_turn(&["input_layer", "dense", "relu", "dense_1", "relu_1", "dense_10"]), None);
+        let names = ["dense", "relu", "dense_2", "relu_2", "dense_1", "relu_1"];
+        assert_eq!(in_turn(&names), Some(vec![0, 1, 4, 2, 5, 3]));
     }
 }

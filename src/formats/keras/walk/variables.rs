@@ -21,8 +21,8 @@ impl<'a> Walker<'a> {
         };
         let lora = visit.spec.is_some_and(|spec| spec.has_lora());
         let merged = |name: &str| lora && (name == "kernel" || name == "embeddings");
-        let (state, mut trained): (Vec<_>, Vec<_>) =
-            arrays.iter().zip(&variables).partition(|(_, variable)| variable.kind != Kind::Trained);
+        let weights = arrays.iter().zip(&variables).filter(|(_, variable)| variable.kind != Kind::Constant);
+        let (state, mut trained): (Vec<_>, Vec<_>) = weights.partition(|(_, variable)| variable.kind != Kind::Trained);
         // A layer of 8-bit floats that is made by its config makes their scales first.
         if visit.spec.is_some() && trained.iter().any(|(_, variable)| variable.name == "inputs_scale") {
             trained.sort_by_key(|(_, variable)| matches!(variable.name, "kernel" | "bias"));
