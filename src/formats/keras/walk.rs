@@ -191,14 +191,16 @@ impl<'a> Walker<'a> {
 
     /// The layers of a model without a config, in the order in which they were written.
     fn unlisted(&mut self, visit: &Visit<'a>, list: usize) {
-        let layers = &self.store.groups[list].groups;
-        let names: Vec<&str> = layers.iter().map(|layer| self.store.groups[*layer].name.as_str()).collect();
+        let mut layers = self.store.groups[list].groups.clone();
+        // Where layers without variables stand decides nothing.
+        let held: Vec<usize> = (0..layers.len()).filter(|place| self.holds_arrays(layers[*place])).collect();
+        let names: Vec<&str> = held.iter().map(|place| self.store.groups[layers[*place]].name.as_str()).collect();
         let turns = in_turn(&names);
         let placed = visit.placed && turns.is_none();
-        let layers: Vec<usize> = match turns {
-            Some(turns) => turns.into_iter().map(|turn| layers[turn]).collect(),
-            None => layers.clone(),
-        };
+        if let Some(turns) = turns {
+            let turned: Vec<usize> = turns.into_iter().map(|turn| layers[held[turn]]).collect();
+            held.into_iter().zip(turned).for_each(|(place, layer)| layers[place] = layer);
+        }
         // Only models whose layers are connected one by one count their inputs as layers.
         let functional = layers.iter().any(|layer| self.store.groups[*layer].name.starts_with("input_layer"));
         let around = if functional { "" } else { visit.scope.as_str() };
