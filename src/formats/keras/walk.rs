@@ -234,7 +234,13 @@ impl<'a> Walker<'a> {
             };
             let label = self.label(group).map(str::to_owned);
             let name = label.or_else(|| spec.map(|spec| self.keras2_name(visit.class, part, spec.name)));
-            let name = name.unwrap_or_else(|| if part.name.is_empty() { part.group } else { part.name }.to_owned());
+            let own = match part.class {
+                // Keras 2 builds it under the name of what it is in.
+                "ConvLSTMCell" if self.keras2 => "",
+                _ if part.name.is_empty() => part.group,
+                _ => part.name,
+            };
+            let name = name.unwrap_or_else(|| own.to_owned());
             let alone = spec.is_some_and(|spec| spec.is_built_alone()) && !self.keras2;
             self.visit(&Visit {
                 group: Some(group),
