@@ -193,14 +193,16 @@ impl<'a> Walker<'a> {
 
     /// The layers of a model without a config, in the order in which they were written.
     fn unlisted(&mut self, visit: &Visit<'a>, list: usize) {
-        let layers = &self.store.groups[list].groups;
-        let names: Vec<&str> = layers.iter().map(|layer| self.store.groups[*layer].name.as_str()).collect();
+        let mut layers = self.store.groups[list].groups.clone();
+        // Where layers without variables stand decides nothing.
+        let held: Vec<usize> = (0..layers.len()).filter(|place| self.holds_arrays(layers[*place])).collect();
+        let names: Vec<&str> = held.iter().map(|place| self.store.groups[layers[*place]].name.as_str()).collect();
         let turns = in_turn(&names);
         let placed = visit.placed && turns.is_none();
-        let layers: Vec<usize> = match turns {
-            Some(turns) => turns.into_iter().map(|turn| layers[turn]).collect(),
-            None => layers.clone(),
-        };
+        if let Some(turns) = turns {
+            let turned: Vec<usize> = turns.into_iter().map(|turn| layers[held[turn]]).collect();
+            held.into_iter().zip(turned).for_each(|(place, layer)| layers[place] = layer);
+        }
         // Only models whose layers are connected one by one count their inputs as layers.
         let functional = layers.iter().any(|layer| self.store.groups[*layer].name.starts_with("input_layer"));
         let around = if functional { "" } else { visit.scope.as_str() };
@@ -234,7 +236,13 @@ impl<'a> Walker<'a> {
             };
             let label = self.store.label(group).map(str::to_owned);
             let name = label.or_else(|| spec.map(|spec| self.keras2_name(visit.class, part, spec.name)));
-            let name = name.unwrap_or_else(|| if part.name.is_empty() { part.group } else { part.name }.to_owned());
+            let own = match part.class {
+                // Keras 2 builds it under the name of what it is in.
+                "ConvLSTMCell" if self.keras2 => "",
+                _ if part.name.is_empty() => part.group,
+                _ => part.name,
+            };
+            let name = name.unwrap_or_else(|| own.to_owned());
             let alone = spec.is_some_and(|spec| spec.is_built_alone()) && !self.keras2;
             self.visit(&Visit {
                 group: Some(group),
