@@ -91,3 +91,13 @@ fn every_weight_has_its_number_once() {
     }
     assert!(numbered > 200, "only {numbered}");
 }
+
+/// Written by tf_keras: `inner` is in two models of a third, which has 6 weights and lists 8.
+#[test]
+fn weights_that_two_models_share_have_no_number_without_a_config() {
+    let checkpoint = open(fixture("keras2_shared_weights.h5"));
+    let weights: Vec<_> = checkpoint.layers.iter().flat_map(|layer| &layer.weights).collect();
+    assert_eq!(weights.len(), 8);
+    assert!(weights.iter().all(|weight| weight.index.is_none()));
+    assert!(checkpoint.notes.iter().any(|note| note.message.contains("no number in get_weights()")));
+}

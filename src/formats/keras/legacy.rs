@@ -62,6 +62,11 @@ pub(super) fn read(store: &Store, group: usize, config: Option<&Value>, keras2: 
         walk.weights
             .extend(found.into_iter().map(|(at, found)| Found { layer: first + at.saturating_sub(1), ..found }));
     }
+    // A model that is in several others is listed by each of them; that it is one is told by a config alone.
+    let mut names = HashSet::new();
+    if model.is_none() && !walk.weights.iter().all(|weight| names.insert(weight.name.as_str())) {
+        walk.weights.iter_mut().for_each(|weight| weight.placed = false);
+    }
     walk
 }
 

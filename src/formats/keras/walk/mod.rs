@@ -195,7 +195,7 @@ impl<'a> Walker<'a> {
     fn unlisted(&mut self, visit: &Visit<'a>, list: usize) {
         let mut layers = self.store.groups[list].groups.clone();
         // Where layers without variables stand decides nothing.
-        let held: Vec<usize> = (0..layers.len()).filter(|place| self.holds_arrays(layers[*place])).collect();
+        let held: Vec<usize> = (0..layers.len()).filter(|place| self.store.holds_arrays(layers[*place])).collect();
         let names: Vec<&str> = held.iter().map(|place| self.store.groups[layers[*place]].name.as_str()).collect();
         let turns = in_turn(&names);
         let placed = visit.placed && turns.is_none();
