@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
     id: "hdf5",
     label: "HDF5",
     extensions: &["h5", "hdf5", "hdf", "he5"],
-    reads: "groups, attributes and links; every layout and chunk index, virtual datasets; values chunk by chunk",
+    reads: "groups, attributes and links; every layout, chunk index and type; deflate, shuffle, Fletcher-32, LZF, szip, n-bit, scale-offset, LZ4, Zstandard, bitshuffle, Blosc. Datasets packed with bzip2, Blosc2, ZFP, SZ3 and other filters are listed, not read",
     probe: is_one,
     open: open_file,
 };
