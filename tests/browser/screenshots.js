@@ -2,7 +2,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { row, start } from './harness.js'
+import { drop, fixture, row, start } from './harness.js'
 
 const folder = process.argv[2] ?? 'docs/screenshots'
 mkdirSync(folder, { recursive: true })
@@ -15,6 +15,7 @@ const PICTURES = [
   { name: 'empty', viewport: WIDE, colorScheme: 'light' },
   { name: 'light', viewport: WIDE, colorScheme: 'light', act: openExample },
   { name: 'dark', viewport: WIDE, colorScheme: 'dark', act: openExample },
+  { name: 'layers', viewport: WIDE, colorScheme: 'light', act: openLayers },
   { name: 'narrow', viewport: NARROW, colorScheme: 'light', act: openExample },
 ]
 
@@ -24,6 +25,15 @@ async function openExample(page) {
   await page.locator('[data-action=analyse]').click()
   await page.locator('[part=footer]', { hasText: '16 of 16' }).waitFor()
   await row(page, 'optimizer_state_dict.state.0.exp_avg').click()
+  await page.locator('canvas[part=canvas]').waitFor()
+  await page.waitForTimeout(200)
+}
+
+/** @param {Page} page */
+async function openLayers(page) {
+  await drop(page, [fixture('keras/functional.keras')])
+  await page.locator('[data-tab=layers]').click()
+  await page.locator('[part=layers] button').nth(8).click()
   await page.locator('canvas[part=canvas]').waitFor()
   await page.waitForTimeout(200)
 }
