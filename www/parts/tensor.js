@@ -34,8 +34,7 @@ export function known({ dtype, shape, elements, bytes }) {
  * @param {import('./context.js').OpenContext} context
  * @param {TensorInfo} tensor
  */
-export function createTrouble({ t, session }, { absent, problem }) {
-  const together = session.checkpoint.facts.files.length > 1
-  const why = absent ? [t('absent', { file: visible(absent) }), together && t('absentTogether')].filter(Boolean).join(' ') : problem && visible(problem)
+export function createTrouble({ t }, { absent, problem }) {
+  const why = absent ? `${t('absent', { file: visible(absent) })} ${t('absentTogether')}` : problem && visible(problem)
   return why ? h('p', { class: 'message warn', part: 'trouble', role: 'status' }, why) : null
 }
