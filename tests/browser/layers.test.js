@@ -68,6 +68,8 @@ test('a checkpoint without its data shows its names and asks for the file', asyn
   await drop(page, [fixture('tensorflow/ckpt_two_shards/ckpt.index')])
   await row(page, 'n/.ATTRIBUTES/VARIABLE_VALUE').click()
   await page.locator('[part=trouble]', { hasText: /ckpt\.data-0000.*open it together with the rest/ }).waitFor()
+  const notes = await page.evaluate(() => /** @type {any} */ (document.querySelector('param-scope')).checkpoint.notes)
+  assert.deepEqual(notes.map((/** @type {any} */ note) => note.where), ['ckpt.data-00000-of-00002', 'ckpt.data-00001-of-00002'])
   await check()
 })
 
@@ -77,6 +79,16 @@ test('the variables of a TensorFlow checkpoint stand in a tree of their layers',
   await row(page, 'layer_with_weights-0').waitFor()
   const names = page.locator('[part=rows] .name .text')
   assert.deepEqual((await names.allTextContents()).filter(name => /kernel|bias/.test(name)), ['bias', 'kernel', 'bias', 'kernel'])
+  await check()
+})
+
+test('the keyboard stays with the analysis that it started', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture('keras/simplenn.keras')])
+  await tensorRows(page).first().waitFor()
+  await page.locator('[data-action=analyse]').press('Enter')
+  await page.locator('[part=footer]', { hasText: '14 of 14' }).waitFor()
+  await page.locator('[role=treegrid]:focus').waitFor()
   await check()
 })
 
