@@ -320,7 +320,10 @@ impl Facts {
             }
             let elements = js(tensor.elements());
             bytes += js(tensor.bytes());
-            match tensor.role.filter(|role| *role != Role::Parameter).map(Role::name) {
+            // Texts and records are no parameters, whatever they belong to; of a type that is not told nothing is known.
+            let texts = tensor.dtype.number().is_none() && elements > 0.0;
+            let beside_parameters = tensor.role.filter(|role| *role != Role::Parameter);
+            match beside_parameters.or(texts.then_some(Role::Other)).map(Role::name) {
                 None => parameters += elements,
                 // An optimizer's state is often twice as large as its model.
                 Some(role) => match beside.iter_mut().find(|count| count.role == role) {

@@ -30,7 +30,7 @@ enum Child {
     Tensor(usize),
 }
 
-/// The modules of a checkpoint, from the dots (or, where there are none, slashes) in the names.
+/// The modules of a checkpoint, from the dots in the names, or from the slashes where one comes before the first dot.
 ///
 /// A module that holds only one thing is no row of its own: its label stands before that one's.
 #[derive(Debug, Default)]
@@ -316,7 +316,8 @@ fn take_apart(tensors: &[Tensor]) -> Vec<Part<'_>> {
     let mut parts: Vec<Part<'_>> = vec![Part::default()];
     let mut known: HashMap<(usize, &str), usize> = HashMap::new();
     for (index, tensor) in tensors.iter().enumerate() {
-        let separator = if tensor.name.contains('.') { '.' } else { '/' };
+        // TensorFlow's `dense/.ATTRIBUTES/…` and a layer called `v1.5` within a path have slashes between their parts.
+        let separator = tensor.name.chars().find(|letter| matches!(letter, '.' | '/')).unwrap_or('.');
         let mut labels = tensor.name.splitn(DEPTH, separator).peekable();
         let mut at = 0;
         while let Some(label) = labels.next() {
@@ -432,6 +433,13 @@ mod tests {
         assert_eq!(shown(&[".é.x", ".é.y"], "", Sort::File, false), [".é/", "  x", "  y"]);
         assert_eq!(shown(&["..a.x", "..a.y", "..b"], "", Sort::File, false), ["./", "  a/", "    x", "    y", "  b"]);
         assert_eq!(shown(&["/m/x", "/m/y"], "", Sort::File, false), ["/m/", "  x", "  y"]);
+    }
+
+    #[test]
+    fn what_separates_first_separates_all() {
+        let names = ["net/v1.5/.ATTRIBUTES/VALUE", "net/v2/.ATTRIBUTES/VALUE", "block.0/x", "block.1/x"];
+        let expected = ["net/", "  v1.5/.ATTRIBUTES/VALUE", "  v2/.ATTRIBUTES/VALUE", "block/", "  0/x", "  1/x"];
+        assert_eq!(shown(&names, "", Sort::File, false), expected);
     }
 
     #[test]

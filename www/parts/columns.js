@@ -53,7 +53,7 @@ const GOOD_NAME_WIDTH = 186
 /** From here on columns stay even where names get less room than they should. */
 const ESSENTIAL_RANK = 8
 /** Of a letter of a type's name, and of a cell's padding. */
-const LETTER_WIDTH = 7.6
+const LETTER_WIDTH = 7.9
 const PADDING = 14
 
 /**

@@ -1,6 +1,6 @@
 // The chosen tensor: what it is, its views, and how to read it in Python.
 
-import { h, visible } from './dom.js'
+import { breakable, h, visible } from './dom.js'
 import { logo } from './icons.js'
 import { createPython } from './python.js'
 import { createTabs } from './tabs.js'
@@ -54,16 +54,6 @@ function describe(context, tensor) {
     ...createViews(context, tensor),
     createPython(context, tensor),
   ]
-}
-
-/**
- * A dotted name that may be broken after its dots.
- *
- * @param {string} name
- * @returns {Node[]}
- */
-function breakable(name) {
-  return name.split(/(?<=[./])/).flatMap(part => [document.createTextNode(part), h('wbr')])
 }
 
 /**

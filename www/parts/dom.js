@@ -49,6 +49,16 @@ export function visible(text) {
 }
 
 /**
+ * A name that may be broken between its parts.
+ *
+ * @param {string} name
+ * @returns {Node[]}
+ */
+export function breakable(name) {
+  return name.split(/(?<=[./_>])/).flatMap((part, at) => at === 0 ? [document.createTextNode(part)] : [h('wbr'), document.createTextNode(part)])
+}
+
+/**
  * As `visible`, for texts of several lines.
  *
  * @param {string} text

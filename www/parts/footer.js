@@ -35,6 +35,16 @@ export function createFooter(context, onProgress) {
 
   function show() {
     const running = session.run
+    // A pressed button gives way to the other one, or to the table.
+    const held = element.matches(':focus-within')
+    place(running)
+    if (!held || element.matches(':focus-within')) return
+    if (!running && start.hidden) settings.dispatchEvent(new Event('focus'))
+    else (running ? cancel : start).focus()
+  }
+
+  /** @param {typeof session.run} running */
+  function place(running) {
     if (!running) {
       status.textContent = idleText(context)
       start.hidden = session.results.size >= session.checkpoint.tensors.length

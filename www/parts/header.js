@@ -52,7 +52,7 @@ function createName({ t, numbers }, names) {
 }
 
 /**
- * Several shards as one name: `model-0000{1..4}-of-00004.safetensors`.
+ * Several shards as one name: `model-0000{1..4}-of-00004.safetensors`. Other files of one folder have the folder's name.
  *
  * @param {string[]} names
  * @param {(name: string, count: number) => string} others
@@ -67,7 +67,8 @@ function joined(names, others) {
   let end = 0
   while (end < first.length - start && names.every(name => name.length - end > start && name.at(-1 - end) === first.at(-1 - end))) end++
   const middle = (/** @type {string} */ name) => name.slice(start, name.length - end)
-  if (!names.every(name => /^\d+$/.test(middle(name)))) return others(first, names.length - 1)
+  const folder = first.slice(0, start).lastIndexOf('/') + 1
+  if (!names.every(name => /^\d+$/.test(middle(name)))) return folder > 0 ? first.slice(0, folder) : others(first, names.length - 1)
   return `${first.slice(0, start)}{${middle(first)}..${middle(last)}}${end > 0 ? first.slice(-end) : ''}`
 }
 

@@ -1,7 +1,7 @@
 // The tab Layers: the layers in the order of the model, the weights of each side by side.
 
 import { createDetails } from './details.js'
-import { h, visible } from './dom.js'
+import { breakable, h, visible } from './dom.js'
 import { createMore } from './more.js'
 import { known } from './tensor.js'
 
@@ -36,10 +36,12 @@ export function createLayers(context) {
   const { t, session, signal } = context
   const { layers } = session.checkpoint
   const rows = h('tbody')
+  // Files of weights alone do not tell what their layers give.
+  const outputs = layers.some(({ output }) => output)
   let number = 0
-  const more = createMore(context, layers, layer => rows.append(createLayer(context, layer, number++)))
-  const columns = /** @type {const} */ (['layerNumber', 'layer', 'layerOutput', 'weights', 'count'])
-  const table = h('table', { class: 'layers', part: 'layers', onkeydown: key, onclick: choose },
+  const more = createMore(context, layers, layer => rows.append(createLayer(context, layer, number++, outputs)))
+  const columns = /** @type {const} */ (['layerNumber', 'layer', ...outputs ? /** @type {const} */ (['layerOutput']) : [], 'weights', 'count'])
+  const table = h('table', { class: 'layers', part: 'layers', 'aria-label': t('tabLayers'), onkeydown: key, onclick: choose },
     h('thead', {}, h('tr', {}, columns.map(column => h('th', { scope: 'col', class: column === 'count' && 'end' }, t(column))))), rows)
   session.addEventListener('select', show, { signal })
   show()
@@ -100,15 +102,16 @@ function weightsIn(element) {
  * @param {OpenContext} context
  * @param {Layer} layer
  * @param {number} number
+ * @param {boolean} outputs  whether there is a column for what layers give
  */
-function createLayer(context, { name, class: kind, output, trainable, weights }, number) {
+function createLayer(context, { name, class: kind, output, trainable, weights }, number, outputs) {
   const { t, numbers, session } = context
   const { tensors } = session.checkpoint
   const parameters = weights.reduce((sum, { tensor }) => sum + (tensors[tensor]?.elements ?? 0), 0)
   return h('tr', { 'data-layer': name },
     h('td', { class: 'number' }, numbers.exact(number)),
-    h('th', { scope: 'row' }, visible(name), h('span', { class: 'class' }, kind && visible(kind), trainable === false && h('span', { class: 'badge' }, t('frozen')))),
-    h('td', { class: 'output' }, output && visible(output)),
+    h('th', { scope: 'row' }, breakable(visible(name)), h('span', { class: 'class' }, kind && breakable(visible(kind)), trainable === false && h('span', { class: 'badge' }, t('frozen')))),
+    outputs && h('td', { class: 'output' }, output && visible(output)),
     h('td', {}, h('div', { class: 'weights' }, weights.map(weight => createWeight(context, weight)))),
     h('td', { class: 'end', 'data-label': t('count') }, weights.length > 0 && numbers.exact(parameters)))
 }
@@ -120,5 +123,5 @@ function createLayer(context, { name, class: kind, output, trainable, weights },
 function createWeight({ numbers, session }, { tensor, name, index }) {
   const { shape } = known(session.checkpoint.tensors[tensor])
   return h('button', { type: 'button', class: 'weight', 'data-tensor': tensor, tabindex: -1, title: index !== undefined && fromModel(index) },
-    index !== undefined && h('i', {}, numbers.exact(index)), h('b', {}, visible(name)), shape && h('span', {}, numbers.shape(shape)))
+    index !== undefined && h('i', {}, numbers.exact(index)), h('b', {}, breakable(visible(name))), shape && h('span', {}, numbers.shape(shape)))
 }

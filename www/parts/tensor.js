@@ -1,6 +1,7 @@
 // What a tensor is called, what is known of it, and what keeps its elements from being read.
 
 import { h, visible } from './dom.js'
+import { hasPickles } from './pickles.js'
 
 /** @typedef {import('../types').TensorInfo} TensorInfo */
 
@@ -34,8 +35,10 @@ export function known({ dtype, shape, elements, bytes }) {
  * @param {import('./context.js').OpenContext} context
  * @param {TensorInfo} tensor
  */
-export function createTrouble({ t, session }, { absent, problem }) {
-  const together = session.checkpoint.facts.files.length > 1
+export function createTrouble(context, { absent, problem }) {
+  const { t, session } = context
+  // What a lone pickle misses is a record of its own archive, and no file.
+  const together = session.checkpoint.facts.files.length > 1 || !hasPickles(context)
   const why = absent ? [t('absent', { file: visible(absent) }), together && t('absentTogether')].filter(Boolean).join(' ') : problem && visible(problem)
   return why ? h('p', { class: 'message warn', part: 'trouble', role: 'status' }, why) : null
 }

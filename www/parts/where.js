@@ -22,6 +22,7 @@ export function createWhere(context, tensor) {
   /** @type {[import('./texts.js').Key, Child | Child[]][]} */
   const facts = [
     ['layer', inModel && [inModel.layer.name, inModel.layer.class].filter(Boolean).map(text => visible(text ?? '')).join(', ')],
+    ['layerOutput', inModel?.layer.output && visible(inModel.layer.output)],
     ['getWeights', inModel?.weight.index !== undefined && h('code', {}, fromModel(inModel.weight.index))],
     ['role', role && t(ROLES[role])],
     ['alias', alias && visible(alias)],
@@ -50,8 +51,9 @@ export function createWhere(context, tensor) {
  * @param {OpenContext} context
  * @param {TensorInfo} tensor
  */
-function byteRange({ t, numbers }, { offset, within, bytes, elements, shape, strides }) {
-  if (offset === undefined) return t('byteRangeUnknown')
+function byteRange({ t, numbers }, { offset, within, bytes, elements, shape, strides, layout }) {
+  // Of chunks and parts the layout tells.
+  if (offset === undefined) return layout ? null : t('byteRangeUnknown')
   if (elements === 0) return null
   const reach = strides ? strides.reduce((sum, stride, axis) => sum + stride * (shape[axis] - 1), 1) : elements
   return t(within ? 'byteRangeWithin' : 'byteRangeValue', { start: numbers.exact(offset), end: numbers.exact(offset + Math.ceil(reach * bytes / elements) - 1) })

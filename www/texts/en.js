@@ -169,7 +169,7 @@ export default {
   roleOptimizer: 'optimizer',
   roleOther: 'other',
   absent: 'It lies in {file}, which is missing.',
-  absentTogether: 'If that is a file, open it together with the others.',
+  absentTogether: 'If that is a file, open it together with the rest.',
   python: 'In Python',
   copyPython: 'Copy as Python',
   copied: 'Copied',

@@ -82,7 +82,7 @@ export default {
   layerOutput: '输出',
   weights: '权重',
   frozen: '不训练',
-  getWeights: '在 get_weights() 中',
+  getWeights: 'get_weights() 中',
 
   // 详情
   details: '详情',
@@ -170,7 +170,7 @@ export default {
   roleOptimizer: '优化器',
   roleOther: '其他',
   absent: '它位于缺失的 {file} 中。',
-  absentTogether: '如果那是一个文件，请与其他文件一起打开。',
+  absentTogether: '如果那是一个文件，请与其余文件一起打开。',
   python: 'Python 代码',
   copyPython: '复制为 Python',
   copied: '已复制',

@@ -43,7 +43,7 @@ pub(super) fn open(files: &Files, lead: &Candidate<'_>) -> Result<Checkpoint> {
     for (shard, count) in plain_names(named)? {
         let Some(file) = files.find(folder, shard) else {
             missing.insert(shard);
-            checkpoint.note(shard_not_given(shard, &format!("It holds variables of {count} groups.")));
+            checkpoint.note(shard_not_given(shard, &format!("It holds the variables of {count} of the groups.")));
             continue;
         };
         let id = checkpoint.files.add(&file.name, file.source.clone());

@@ -184,19 +184,34 @@ impl Bundle {
     fn pieces(&mut self, key: &[u8], told: &Told, whole: &[u64]) -> Result<(Layout, Vec<u32>), Trouble> {
         let mut key = key_of(key);
         let (begin, mut pieces, mut sums) = (key.len(), Vec::new(), Vec::new());
-        for slice in &told.slices {
+        // Each is of one tensor, once; all are its own, whatever is wrong with one of them.
+        let take = |slice: &Slice| {
             key.truncate(begin);
             slice.add_to_key(&mut key);
+            self.parts.remove(&key)
+        };
+        let parts: Vec<Option<Told>> = told.slices.iter().map(take).collect();
+        let mut absent = None;
+        for (slice, part) in told.slices.iter().zip(parts) {
             let lacking = || Trouble::Wrong("Not all of its slices are in the index.".to_owned());
-            // Each is of one tensor, once.
-            let part = self.parts.remove(&key).ok_or_else(lacking)?;
+            let part = part.ok_or_else(lacking)?;
             let (at, shape) = slice
                 .place(whole)
                 .filter(|(_, shape)| part.dtype == told.dtype && part.shape.as_ref() == Ok(shape))
                 .ok_or_else(|| Trouble::Wrong("One of its slices does not fit its shape.".to_owned()))?;
-            let range = self.range(&part, &shape)?;
+            let range = match self.range(&part, &shape) {
+                // The other shards that it needs are told, too.
+                Err(Trouble::Absent(shard)) => {
+                    absent.get_or_insert(shard);
+                    continue;
+                }
+                range => range?,
+            };
             pieces.push(Piece { at, shape, range });
             sums.push(part.sum);
+        }
+        if let Some(shard) = absent {
+            return Err(Trouble::Absent(shard));
         }
         let layout = match pieces.as_slice() {
             [only] if only.shape == whole => Layout::Dense(only.range),
