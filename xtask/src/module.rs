@@ -10,6 +10,9 @@ use wasm_bindgen_cli_support::Bindgen;
 /// Where the finished modules are; `tests/boundary` reads the types that wasm-bindgen wrote there.
 const FOLDER: &str = "target/site-module";
 
+/// Where cargo builds them.
+const BUILDS: &str = "target/modules";
+
 /// Builds the modules; returns the folder with `NAME.js` and `NAME_bg.wasm` of each. What is up to date is left alone.
 pub fn build(config: &Config) -> Outcome<PathBuf> {
     setup::wasm_target()?;
@@ -25,10 +28,13 @@ fn build_one(config: &Config, module: &Module, folder: &Path) -> Outcome<()> {
     let (profile, features) = (&config.build.profile, module.features.join(","));
     // Asked for here and not in the manifest: as a library of another module it would be linked, too, to the same place.
     let command = ["rustc", "--profile", profile, "--lib", "--no-default-features", "--features", &features];
-    let command = [&command[..], &["--crate-type", "cdylib"]].concat();
+    // Two builds of one package with other features have files of the same names: each would undo the other's.
+    let target = root().join(BUILDS).join(&module.name);
+    let target_text = target.to_string_lossy();
+    let command = [&command[..], &["--target-dir", &target_text, "--crate-type", "cdylib"]].concat();
     cargo_for_wasm(config, &module.package, &command, &[])?;
     let library = module.package.replace('-', "_");
-    let compiled = target_folder().join(WASM).join(profile).join(format!("{library}.wasm"));
+    let compiled = target.join(WASM).join(profile).join(format!("{library}.wasm"));
     let file = format!("{}_bg.wasm", module.name);
     let inputs = [compiled.as_path(), &root().join("wasm-pack.toml"), &root().join("package-lock.json")];
     if inputs.iter().all(|input| is_newer(&folder.join(&file), input)) {
@@ -60,11 +66,6 @@ fn optimise(config: &Config, module: &Path) -> Outcome<()> {
     let mut arguments: Vec<&OsStr> = config.wasm_opt.flags.iter().map(OsStr::new).collect();
     arguments.extend([module.as_os_str(), OsStr::new("-o"), module.as_os_str()]);
     run("node_modules/.bin/wasm-opt", &arguments, &[], &root())
-}
-
-/// Cargo's folder for what it builds.
-fn target_folder() -> PathBuf {
-    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// Whether the first file is there and not older than the second.
