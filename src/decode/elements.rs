@@ -175,3 +175,13 @@ impl<'a> Elements<'a> {
         }
     }
 }
+
+#[cfg(test)]
+impl Elements<'_> {
+    /// The values of `count` elements from the `start`-th on.
+    pub(super) fn read_as<const N: usize, T>(&self, start: u64, count: u64, of: impl Fn([u8; N]) -> T) -> Vec<T> {
+        let mut bytes = Vec::new();
+        self.read(start, count, &mut bytes).unwrap();
+        bytes.as_chunks().0.iter().map(|raw| of(*raw)).collect()
+    }
+}

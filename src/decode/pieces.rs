@@ -275,9 +275,7 @@ mod tests {
     }
 
     fn read(elements: &Elements<'_>, start: u64, count: u64) -> Vec<u16> {
-        let mut bytes = Vec::new();
-        elements.read(start, count, &mut bytes).unwrap();
-        bytes.as_chunks().0.iter().map(|raw| u16::from_le_bytes(*raw)).collect()
+        elements.read_as(start, count, u16::from_le_bytes)
     }
 
     proptest! {

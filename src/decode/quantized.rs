@@ -192,9 +192,7 @@ mod tests {
     }
 
     fn read(elements: &Elements<'_>, start: u64, count: u64) -> Vec<f32> {
-        let mut bytes = Vec::new();
-        elements.read(start, count, &mut bytes).unwrap();
-        bytes.as_chunks().0.iter().map(|raw| f32::from_le_bytes(*raw)).collect()
+        elements.read_as(start, count, f32::from_le_bytes)
     }
 
     fn sorted(mut values: Vec<f32>) -> Vec<f32> {

@@ -283,9 +283,7 @@ mod tests {
 
     /// Bit for bit, so that zeros have their sign.
     fn read(elements: &Elements<'_>, start: u64, count: u64) -> Vec<u32> {
-        let mut bytes = Vec::new();
-        elements.read(start, count, &mut bytes).unwrap();
-        bytes.as_chunks().0.iter().map(|raw| u32::from_le_bytes(*raw)).collect()
+        elements.read_as(start, count, u32::from_le_bytes)
     }
 
     fn bits(values: &[f32]) -> Vec<u32> {

@@ -4,6 +4,7 @@ use super::open;
 use crate::error::Result;
 use crate::model::{Checkpoint, Layout};
 use crate::source::{NativeFile, files_from_paths};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -15,17 +16,17 @@ use std::rc::Rc;
 /// As [`files_from_paths`] and [`open`].
 pub fn open_paths<P: AsRef<Path>>(paths: &[P]) -> Result<Checkpoint> {
     let mut files = files_from_paths(paths)?;
-    let mut asked: Vec<String> = Vec::new();
+    let mut asked = HashSet::new();
     loop {
         let checkpoint = open(&files)?;
         let given = files.len();
         for name in checkpoint.tensors.iter().filter_map(|tensor| absent(&tensor.layout)) {
-            if asked.iter().any(|other| other == name) {
-                continue;
-            }
-            asked.push(name.to_owned());
-            if let Some(path) = beside(paths, name) {
-                files.add(name, Rc::new(NativeFile::open(&path)?));
+            // Many tensors are in one file.
+            if !asked.contains(name) {
+                asked.insert(name.to_owned());
+                if let Some(path) = beside(paths, name) {
+                    files.add(name, Rc::new(NativeFile::open(&path)?));
+                }
             }
         }
         if files.len() == given {

@@ -8,6 +8,7 @@ pub mod plot;
 pub mod python;
 pub mod query;
 pub mod report;
+pub mod storage;
 pub mod table;
 pub mod tied;
 pub mod values;
