@@ -3,19 +3,25 @@
 //! Summaries are built chunk by chunk and merged, so that memory does not grow with the tensor and work can be shared.
 
 mod extent;
+mod findings;
+mod first;
 mod hash;
 mod histogram;
 #[cfg(feature = "whole")]
 mod intact;
+mod second;
 mod spread;
 mod study;
 mod sum;
 
 pub use extent::Extent;
+pub use findings::{Channels, Counts, Depth, Findings, Lines, Magnitudes, Moments, PERCENTILES, Places, Print, Wants};
+pub use first::{First, Run};
 pub use hash::sha256;
 pub use histogram::{Edges, Histogram};
+pub use second::Second;
 pub use spread::Spread;
-pub use study::{Findings, Study};
+pub use study::Study;
 pub use sum::Sum;
 
 /// Something that is built from values, in parts that can be put together.

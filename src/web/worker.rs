@@ -1,6 +1,6 @@
 use super::blob::BrowserFile;
 use super::convert::{failure, object, plain};
-use crate::analysis::{Findings, Study};
+use crate::analysis::{Findings, Study, Wants};
 use crate::error::{Error, Result};
 use crate::formats;
 use crate::model::{Checkpoint, Tensor};
@@ -94,7 +94,7 @@ impl Opened {
         let found = tensors
             .iter()
             .enumerate()
-            .map(|(index, tensor)| query.finds(tensor, self.findings.get(&index).map(|findings| &findings.extent)));
+            .map(|(index, tensor)| query.finds(tensor, self.findings.get(&index).map(|findings| &findings.counts)));
         let table = self.tree.table(tensors, &found.collect::<Vec<_>>(), sort, descending, grouped);
         #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
         let (matches, parameters) = (table.matches as f64, table.parameters as f64);
@@ -123,7 +123,8 @@ impl Opened {
     ) -> Result<Analysis, JsValue> {
         let dequantized = dequantized == Some(true);
         let tensor = self.wanted(index, dequantized)?;
-        let study = Study::new(bins.clamp(1, MOST_BINS), low.zip(high));
+        let wants = Wants { bins: bins.clamp(1, MOST_BINS), range: low.zip(high), ..Wants::USUAL };
+        let study = Study::new(&wants, &tensor);
         // The report keeps the usual histogram only.
         Ok(Analysis { index, tensor, dequantized, study, findings: None, kept: low.zip(high).is_none() })
     }
@@ -220,7 +221,7 @@ impl Analysis {
     pub fn step(&mut self, opened: &mut Opened) -> Result<f64, JsValue> {
         let done = self.study.step(&opened.checkpoint.files, &self.tensor).map_err(|error| failure(&error))?;
         if done >= 1.0 {
-            self.findings = self.study.findings();
+            self.findings = self.study.findings(&self.tensor);
             if let (true, Some(findings)) = (self.kept, &self.findings) {
                 let found = if self.dequantized { &mut opened.dequantized } else { &mut opened.findings };
                 found.insert(self.index, findings.clone());
@@ -236,12 +237,12 @@ impl Analysis {
         let summary = Summary::new(findings);
         let real = |real: Option<crate::view::report::Real>| real.map_or(JsValue::UNDEFINED, |real| real.0.into());
         object(&[
-            ("count", (findings.extent.count() as f64).into()),
-            ("finite", (summary.finite as f64).into()),
-            ("nan", (summary.nan as f64).into()),
-            ("posInf", (summary.pos_inf as f64).into()),
-            ("negInf", (summary.neg_inf as f64).into()),
-            ("zeros", (summary.zeros as f64).into()),
+            ("count", (findings.counts.all() as f64).into()),
+            ("finite", (summary.counts.finite as f64).into()),
+            ("nan", (summary.counts.nan as f64).into()),
+            ("posInf", (summary.counts.pos_inf as f64).into()),
+            ("negInf", (summary.counts.neg_inf as f64).into()),
+            ("zeros", (summary.counts.zeros as f64).into()),
             ("min", real(summary.min)),
             ("max", real(summary.max)),
             ("mean", real(summary.mean)),
