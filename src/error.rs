@@ -1,9 +1,10 @@
 //! The one error type of the crate.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Who can do something about an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// The file is damaged or contradicts itself.
     Malformed,
@@ -37,7 +38,7 @@ impl Kind {
 }
 
 /// One plain sentence that says what is wrong and what one can do, with the place where it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error {
     /// Who can do something about it.
     pub kind: Kind,

@@ -143,6 +143,12 @@ impl Study {
     }
 }
 
+/// How often a tensor too large to be kept is read, as far as is known before.
+pub(super) fn reads(tensor: &Tensor) -> u64 {
+    // Of types this narrow one pass tells all.
+    if tensor.dtype.bits().is_some_and(|bits| bits <= 16) { 1 } else { 2 }
+}
+
 /// Rows and columns of a tensor of at least two dimensions: the first by all others.
 pub(super) fn matrix(tensor: &Tensor) -> Option<(u64, u64)> {
     let (rows, rest) = tensor.shape.split_first().filter(|(_, rest)| !rest.is_empty())?;
