@@ -1,5 +1,6 @@
 // Workers that share one analysis: each has the same files open, takes an order, and gives back what came of it.
 
+import { abortError } from './errors.js'
 import { Channel } from './messages.js'
 
 /** The most workers: more would wait for the disk, and each has buffers of its own. */
@@ -10,13 +11,15 @@ const AHEAD = 2
 
 /** @typedef {import('./wasm/core').SurveyProgress} SurveyProgress */
 /** @typedef {{ finished: import('./types').Studied[], progress: SurveyProgress }} Step */
+/** An analysis that has begun. @typedef {{ survey: number, orders: number, progress: SurveyProgress }} Begun */
+/** Who carries out an order. @typedef {{ work: (order: Uint8Array, signal: AbortSignal) => Promise<Uint8Array> }} Worker */
 /**
  * Who conducts an analysis: gives out orders and takes outcomes.
  *
  * @typedef {object} Conductor
  * @property {() => Promise<{ number: number, order: Uint8Array } | undefined>} order
  * @property {(outcome: Uint8Array) => Promise<Step>} take
- * @property {(number: number) => Promise<Step>} lost
+ * @property {(number: number) => Promise<Step>} lost  the order's worker has died
  */
 
 export class Pool {
@@ -43,8 +46,7 @@ export class Pool {
    */
   async run(conductor, onStep, signal) {
     while (this.#hands.length < this.#size) this.#hands.push(new Hand(this.#start))
-    const round = new Round(conductor, onStep, signal)
-    await Promise.all(this.#hands.flatMap(hand => Array.from({ length: AHEAD }, () => round.carryOut(hand))))
+    await carryOut(conductor, this.#hands.flatMap(hand => Array.from({ length: AHEAD }, () => hand)), onStep, signal)
   }
 
   /** Ends the workers. */
@@ -55,7 +57,7 @@ export class Pool {
 }
 
 /** One worker, which is started when it is first needed, and again when it has died. */
-export class Hand {
+class Hand {
   #channel = new Channel(() => { this.#ready = undefined })
   /** @type {Promise<void> | undefined} */
   #ready
@@ -72,7 +74,10 @@ export class Hand {
    * @returns {Promise<Uint8Array>}
    */
   async work(order, signal) {
-    this.#ready ??= this.#start(this.#channel)
+    this.#ready ??= this.#start(this.#channel).catch(error => {
+      this.#ready = undefined
+      throw error
+    })
     await this.#ready
     return this.#channel.call('work', { order }, { signal })
   }
@@ -82,8 +87,27 @@ export class Hand {
   }
 }
 
+/**
+ * Has all orders of an analysis carried out by these workers, each as often at a time as it is named.
+ *
+ * @param {Conductor} conductor
+ * @param {Worker[]} workers
+ * @param {(step: Step) => void} onStep
+ * @param {AbortSignal} signal
+ */
+export async function carryOut(conductor, workers, onStep, signal) {
+  // Where one fails for good, the others stop.
+  const failure = new AbortController()
+  const round = new Round(conductor, onStep, AbortSignal.any([signal, failure.signal]))
+  try {
+    await Promise.all(workers.map(worker => round.work(worker)))
+  } finally {
+    failure.abort()
+  }
+}
+
 /** Orders going out and outcomes coming in, until all is done. */
-export class Round {
+class Round {
   #conductor
   #onStep
   #signal
@@ -103,23 +127,23 @@ export class Round {
     signal.addEventListener('abort', () => this.#wake())
   }
 
-  /** @param {{ work: (order: Uint8Array, signal: AbortSignal) => Promise<Uint8Array> }} hand */
-  async carryOut(hand) {
+  /** @param {Worker} worker */
+  async work(worker) {
     while (!this.#over) {
-      this.#signal.throwIfAborted()
+      if (this.#signal.aborted) throw abortError()
       const next = await this.#conductor.order()
-      if (next) this.#tell(await this.#outcome(hand, next))
+      if (next) this.#tell(await this.#outcome(worker, next))
       else if (!this.#over) await new Promise(resolve => this.#waiting.push(() => resolve(undefined)))
     }
   }
 
   /**
-   * @param {{ work: (order: Uint8Array, signal: AbortSignal) => Promise<Uint8Array> }} hand
+   * @param {Worker} worker
    * @param {{ number: number, order: Uint8Array }} next
    */
-  async #outcome(hand, { number, order }) {
+  async #outcome(worker, { number, order }) {
     try {
-      return await this.#conductor.take(await hand.work(order, this.#signal))
+      return await this.#conductor.take(await worker.work(order, this.#signal))
     } catch (error) {
       if (/** @type {any} */ (error)?.kind !== 'crashed') throw error
       return this.#conductor.lost(number)
