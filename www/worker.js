@@ -1,8 +1,6 @@
 // The dedicated worker: owns one open checkpoint, and works step by step so that a cancellation is heard in between.
 
-import { checkpointError } from './errors.js'
-import { place } from './place.js'
-import { withUnpackers } from './unpackers.js'
+import { isUnpacked, withUnpackers } from './unpackers.js'
 import init, * as core from './wasm/core.js'
 
 /** @typedef {{ cancelled: boolean }} Task */
@@ -26,17 +24,17 @@ let working = Promise.resolve()
 
 /** @type {Record<string, (open: Open, args: any, task: Task) => unknown>} */
 const METHODS = {
-  describe: ({ opened }) => ({ facts: opened.facts(), tensors: opened.tensors(), groups: opened.groups() }),
+  describe: ({ opened }) => ({ facts: opened.facts(), tensors: opened.tensors(), groups: opened.groups(), unpacked: isUnpacked() }),
   table: ({ opened }, { query, sort, descending, grouped }) => opened.table(query, sort, descending, grouped),
   values: ({ opened }, { index, start, shape, dequantized }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape), dequantized),
   report: ({ opened }) => opened.report(),
   python: ({ opened }, { index }) => opened.python(index),
   known: ({ opened }, { index, dequantized }) => opened.known(index, dequantized),
   survey: beginSurvey,
-  order: (open, { survey }) => surveys.get(survey)?.order(),
+  order: (_, { survey }) => surveys.get(survey)?.order(),
   take: ({ opened }, { survey, outcome }) => stepOf(survey, survey => survey.take(opened, outcome)),
   lost: ({ opened }, { survey, number }) => stepOf(survey, survey => survey.lost(opened, number)),
-  end: (open, { survey }) => {
+  end: (_, { survey }) => {
     surveys.get(survey)?.free()
     surveys.delete(survey)
   },
@@ -89,7 +87,7 @@ function refuse(id, error) {
  * @returns {Promise<Open>}
  */
 async function open({ name, module, files, paths }) {
-  const build = name === 'core' ? { default: init, ...core } : await import('./wasm/full.js')
+  const build = name === 'core' ? { ...core, default: init } : await import('./wasm/full.js')
   await build.default({ module_or_path: module })
   return { core: build, opened: await withUnpackers(() => build.Opened.open(files, paths)) }
 }
@@ -98,12 +96,12 @@ async function open({ name, module, files, paths }) {
  * Begins the analysis of the tensors that are named, or that a filter finds.
  *
  * @param {Open} open
- * @param {{ tensors?: number[], filter?: string, bins: number, range?: [number, number], depth: 'moments' | 'full', dequantized?: boolean }} args
+ * @param {{ tensors?: number[], filter?: string, again?: boolean, bins: number, range?: [number, number], depth: 'moments' | 'full', dequantized?: boolean }} args
  * @returns {import('./pool.js').Begun}
  */
-function beginSurvey({ core, opened }, { tensors, filter, bins, range, depth, dequantized }) {
+function beginSurvey({ core, opened }, { tensors, filter, again, bins, range, depth, dequantized }) {
   const indices = tensors ? Uint32Array.from(tensors) : opened.matching(filter ?? '')
-  const survey = new core.Survey(opened, indices, bins, range?.[0], range?.[1], depth === 'full', dequantized ?? false)
+  const survey = new core.Survey(opened, indices, bins, range?.[0], range?.[1], depth === 'full', dequantized ?? false, again ?? false)
   surveys.set(++surveyNumber, survey)
   return { survey: surveyNumber, orders: survey.orders(), progress: survey.progress() }
 }

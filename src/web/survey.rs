@@ -22,8 +22,9 @@ const MOST_BINS: usize = 10_000;
 impl Survey {
     /// A survey of these tensors, with histograms of `bins` bins, over a range or over all finite values: of their elements, or, if
     /// `dequantized`, of what these stand for. `full` asks for all that can be found. Those of which the usual is wanted and known are
-    /// left out.
+    /// left out, unless it is wanted `again`.
     #[wasm_bindgen(constructor)]
+    #[expect(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "JavaScript's side names them")]
     pub fn new(
         opened: &Opened,
         tensors: &[u32],
@@ -32,12 +33,13 @@ impl Survey {
         high: Option<f64>,
         full: bool,
         dequantized: bool,
+        again: bool,
     ) -> Survey {
         let depth = if full { Depth::Full } else { Depth::Moments };
         let wants = Wants { bins: bins.clamp(1, MOST_BINS), range: low.zip(high), depth };
         let usual = Wants { depth: Depth::Full, ..wants.clone() } == Wants::USUAL;
         let known = |target: &Target| {
-            usual && opened.findings.get(target).is_some_and(|findings| !full || findings.print.is_some())
+            usual && !again && opened.findings.get(target).is_some_and(|findings| !full || findings.print.is_some())
         };
         let targets = tensors.iter().map(|tensor| Target { tensor: *tensor as usize, dequantized });
         let targets: Vec<Target> = targets.filter(|target| !usual || !opened.findings.contains_key(target)).collect();
