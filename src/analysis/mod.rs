@@ -2,27 +2,28 @@
 //!
 //! Summaries are built chunk by chunk and merged, so that memory does not grow with the tensor and work can be shared.
 
-mod extent;
+mod central;
 mod findings;
 mod first;
 mod hash;
 mod histogram;
 #[cfg(feature = "whole")]
 mod intact;
+mod lines;
+mod magnitudes;
+mod sample;
+mod search;
 mod second;
-mod spread;
 mod study;
-mod sum;
+mod tally;
 
-pub use extent::Extent;
+pub use central::Central;
 pub use findings::{Channels, Counts, Depth, Findings, Lines, Magnitudes, Moments, PERCENTILES, Places, Print, Wants};
 pub use first::{First, Run};
 pub use hash::sha256;
 pub use histogram::{Edges, Histogram};
 pub use second::Second;
-pub use spread::Spread;
 pub use study::Study;
-pub use sum::Sum;
 
 /// Something that is built from values, in parts that can be put together.
 ///
