@@ -204,10 +204,12 @@ fn prefixes(half: usize) -> Vec<String> {
     let mut wrong = Vec::new();
     for golden in goldens().into_iter().skip(half).step_by(2) {
         let path = entry(&golden);
-        if path.is_dir() || golden["outcome"] != "ok" {
+        let name = golden["fixture"].as_str().unwrap();
+        // Those of interesting numbers are laid out as others are, which are smaller.
+        let of_numbers = name.starts_with("health/") || name.starts_with("statistics/");
+        if path.is_dir() || golden["outcome"] != "ok" || of_numbers {
             continue;
         }
-        let name = golden["fixture"].as_str().unwrap();
         let bytes = std::fs::read(&path).unwrap();
         let base = path.file_name().unwrap().to_string_lossy().into_owned();
         let whole: Rc<Memory> = Rc::new(Memory::new(bytes.clone()));

@@ -232,6 +232,11 @@ fn wrong_value(checkpoint: &Checkpoint, leaf: &Value) -> Option<String> {
         "__main__.Color" | "numpy.random.mtrand.RandomState" => found.kind == kind,
         "__main__.Opaque" => found.kind == kind && found.value == Plain::Text("object".to_owned()),
         "attribute" => found.kind == kind && same_attribute(&found.value, leaf),
+        // Of a long list of numbers the first are told, and how many there are.
+        "list" | "tuple" if text != "empty" => {
+            let shown = found.value.to_string();
+            found.kind == kind && shown.split_once(", …").is_some_and(|(first, _)| text.starts_with(first))
+        }
         _ if text == "empty" => {
             found.kind == kind && ["{}", "[]", "()", "set()"].contains(&found.value.to_string().as_str())
         }
@@ -433,6 +438,10 @@ fn summary_differences(ours: &Value, stats: &Value) -> Vec<String> {
         }
     }
     for (key, relative) in [("min", 0.0), ("max", 0.0), ("mean", 1e-9), ("std", 1e-9), ("l2", 1e-9)] {
+        // What NumPy's rounding spoils is not in the golden but beside it, see `true_statistics`.
+        if stats["ill_conditioned"] == true && stats[key].is_null() {
+            continue;
+        }
         let (a, b) = (real(&summary[key]), real(&stats[key]));
         // A mean close to zero is as exact as the values that it came from.
         let near_zero =

@@ -37,9 +37,28 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
 
 /// The goldens: what the frameworks say of each fixture.
 pub fn goldens() -> Vec<Value> {
-    let goldens: Vec<Value> = files_below(&tests_folder().join("golden")).iter().map(|path| json(path)).collect();
+    let goldens = documents("ckpt-golden/1");
     assert!(goldens.len() > 100, "the goldens are missing");
     goldens
+}
+
+/// The goldens' companions with the statistics as they truly are.
+pub fn true_statistics() -> Vec<Value> {
+    let statistics = documents("ckpt-statistics/1");
+    assert!(statistics.len() > 50, "the statistics are missing");
+    statistics
+}
+
+/// The documents of one schema among the goldens.
+fn documents(schema: &str) -> Vec<Value> {
+    let all = files_below(&tests_folder().join("golden"));
+    all.iter().map(|path| json(path)).filter(|document| document["schema"] == schema).collect()
+}
+
+/// The faults that were planted into a fixture, as the generator's README tells them.
+pub fn planted(fixture: &str) -> Vec<Value> {
+    let path = tests_folder().join("golden").join(format!("{fixture}.planted.json"));
+    json(&path).as_array().expect("a list of faults").clone()
 }
 
 /// The path that a golden's reader opens: where it is one of several files, their folder.
