@@ -23,7 +23,7 @@ const tasks = new Map()
 /** @type {Record<string, (opened: Opened, args: any, task: Task) => unknown>} */
 const METHODS = {
   describe: opened => ({ facts: opened.facts(), tensors: opened.tensors(), groups: opened.groups() }),
-  table: (opened, { query, sort, descending, grouped }) => opened.table(query, sort, descending, grouped),
+  table,
   study: (opened, args, task) => study(opened, args, task, paced(fraction => task.progress(fraction))),
   analyze,
   values: (opened, { index, start, shape, dequantized }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape), dequantized),
@@ -99,6 +99,26 @@ async function fullCore() {
 }
 
 /**
+ * The rows that a filter leaves; nothing once the task is cancelled.
+ *
+ * @param {Opened} opened
+ * @param {{ query: string, sort: import('./wasm/core').SortKey, descending: boolean, grouped: boolean }} question
+ * @param {Task} task
+ */
+async function table(opened, { query, sort, descending, grouped }, task) {
+  const search = opened.search(query, sort, descending, grouped)
+  try {
+    while (!search.step(opened)) {
+      await breathe()
+      if (task.cancelled) return undefined
+    }
+    return search.table(opened)
+  } finally {
+    search.free()
+  }
+}
+
+/**
  * @param {Opened} opened
  * @param {StudyArgs} args
  * @param {Task} task
@@ -128,8 +148,10 @@ async function study(opened, { index, bins, range, dequantized }, task, onStep) 
  * @param {Task} task
  */
 async function analyze(opened, { filter, bins }, task) {
-  const { rows } = opened.table(filter, 'file', false, false)
-  const sizes = opened.tensors().map(tensor => tensor.bytes)
+  const found = await table(opened, { query: filter, sort: 'file', descending: false, grouped: false }, task)
+  if (!found) return
+  const { rows } = found
+  const sizes = /** @type {Float64Array} */ (opened.tensors().fields.bytes)
   const bytesTotal = rows.reduce((sum, index) => sum + sizes[index], 0)
   /** @type {Studied[]} */
   let finished = []

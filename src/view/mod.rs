@@ -1,5 +1,6 @@
 //! What is shown: plain structs with public fields, the only ones that serialise, and pictures.
 
+pub mod columns;
 pub mod facts;
 pub mod layers;
 mod natural;
@@ -8,6 +9,7 @@ pub mod plot;
 pub mod python;
 pub mod query;
 pub mod report;
+pub mod rows;
 pub mod storage;
 pub mod table;
 pub mod tied;

@@ -1,14 +1,15 @@
 use super::blob::BrowserFile;
-use super::convert::{failure, object, plain};
+use super::convert::{columns, failure, object, plain};
 use crate::analysis::{Findings, Study};
 use crate::error::{Error, Result};
 use crate::formats;
 use crate::model::{Checkpoint, Tensor};
 use crate::source::Files;
-use crate::view::facts::{self, Facts};
+use crate::view::facts::Facts;
 use crate::view::query::Query;
 use crate::view::report::{Report, Summary};
-use crate::view::table::{SORTS, Tree};
+use crate::view::rows::{group_columns, tensor_columns};
+use crate::view::table::{SORTS, Sort, Tree};
 use crate::view::{python, values};
 use js_sys::{Float64Array, Int32Array, Uint8Array, Uint32Array};
 use std::collections::BTreeMap;
@@ -54,57 +55,30 @@ impl Opened {
     ///
     /// None; the type is that of every conversion.
     pub fn facts(&self) -> Result<JsValue, JsValue> {
-        plain(&Facts::new(&self.checkpoint))
+        plain(&Facts::new(&self.checkpoint, &self.tree))
     }
 
-    /// All tensors, in the order of the file.
-    ///
-    /// # Errors
-    ///
-    /// As [`Opened::facts`].
-    pub fn tensors(&self) -> Result<JsValue, JsValue> {
-        plain(&facts::tensors(&self.checkpoint, &self.tree))
+    /// All tensors, in the order of the file, as columns.
+    pub fn tensors(&self) -> JsValue {
+        columns(&tensor_columns(&self.checkpoint, &self.tree))
     }
 
-    /// All modules: `{path, label, tensors, parameters, bytes}[]`.
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
-    pub fn groups(&self) -> Vec<JsValue> {
-        let groups = self.tree.groups.iter().map(|group| {
-            object(&[
-                ("path", group.path.as_str().into()),
-                ("label", group.label.as_str().into()),
-                ("tensors", (group.tensors as f64).into()),
-                ("parameters", (group.parameters as f64).into()),
-                ("bytes", (group.bytes as f64).into()),
-            ])
-        });
-        groups.collect()
+    /// All modules as columns: `path`, `label`, `tensors`, `parameters`, `bytes`.
+    pub fn groups(&self) -> JsValue {
+        columns(&group_columns(&self.tree))
     }
 
-    /// The rows that a filter leaves, in an order: see [`crate::view::table::Table`].
+    /// Begins the search for the rows that a filter leaves, in an order.
     ///
     /// # Errors
     ///
     /// `query` for a filter or an order that is not valid.
-    pub fn table(&self, query: &str, sort: &str, descending: bool, grouped: bool) -> Result<JsValue, JsValue> {
+    pub fn search(&self, query: &str, sort: &str, descending: bool, grouped: bool) -> Result<Search, JsValue> {
         let query = Query::parse(query).map_err(|error| failure(&error))?;
         let sort = SORTS.iter().find(|(name, _)| *name == sort).map(|(_, sort)| *sort);
         let sort = sort.ok_or_else(|| failure(&Error::query("There is no such order.")))?;
-        let tensors = &self.checkpoint.tensors;
-        let found = tensors
-            .iter()
-            .enumerate()
-            .map(|(index, tensor)| query.finds(tensor, self.findings.get(&index).map(|findings| &findings.extent)));
-        let table = self.tree.table(tensors, &found.collect::<Vec<_>>(), sort, descending, grouped);
-        #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
-        let (matches, parameters) = (table.matches as f64, table.parameters as f64);
-        Ok(object(&[
-            ("rows", Int32Array::from(table.rows.as_slice()).into()),
-            ("depths", Uint8Array::from(table.depths.as_slice()).into()),
-            ("spans", Uint32Array::from(table.spans.as_slice()).into()),
-            ("matches", matches.into()),
-            ("parameters", parameters.into()),
-        ]))
+        let found = Vec::with_capacity(self.checkpoint.tensors.len());
+        Ok(Search { query, sort, descending, grouped, found })
     }
 
     /// Begins the analysis of a tensor, with a histogram of `bins` bins, over a range or over all finite values: of its elements,
@@ -197,6 +171,52 @@ const MOST_BINS: usize = 10_000;
 )]
 fn whole(numbers: &[f64]) -> Vec<u64> {
     numbers.iter().map(|number| *number as u64).collect()
+}
+
+/// The search for the rows of the table, some names a step: a pattern may take its time, and is given up for the next.
+#[wasm_bindgen]
+pub struct Search {
+    query: Query,
+    sort: Sort,
+    descending: bool,
+    grouped: bool,
+    /// Of the tensors that were looked at, which ones are found.
+    found: Vec<bool>,
+}
+
+/// Bytes of names that one step looks at: few milliseconds for the slowest pattern.
+const STEP_BYTES: usize = 1 << 13;
+
+#[wasm_bindgen]
+impl Search {
+    /// Looks at some more tensors; whether that was all.
+    pub fn step(&mut self, opened: &Opened) -> bool {
+        let mut bytes = 0;
+        for tensor in &opened.checkpoint.tensors[self.found.len()..] {
+            let findings = opened.findings.get(&self.found.len());
+            self.found.push(self.query.finds(tensor, findings.map(|findings| &findings.extent)));
+            bytes += tensor.name.len();
+            if bytes >= STEP_BYTES {
+                break;
+            }
+        }
+        self.found.len() == opened.checkpoint.tensors.len()
+    }
+
+    /// The rows, when all tensors were looked at: see [`crate::view::table::Table`].
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
+    pub fn table(&self, opened: &Opened) -> JsValue {
+        let (tree, tensors) = (&opened.tree, &opened.checkpoint.tensors);
+        let table = tree.table(tensors, &self.found, self.sort, self.descending, self.grouped);
+        object(&[
+            ("rows", Int32Array::from(table.rows.as_slice()).into()),
+            ("depths", Uint8Array::from(table.depths.as_slice()).into()),
+            ("spans", Uint32Array::from(table.spans.as_slice()).into()),
+            ("matches", (table.matches as f64).into()),
+            ("parameters", (table.parameters as f64).into()),
+            ("largest", (table.largest as f64).into()),
+        ])
+    }
 }
 
 /// The analysis of one tensor, a chunk a step, so that its worker can take messages in between.
