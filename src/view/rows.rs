@@ -102,12 +102,14 @@ pub fn tensors<'a>(checkpoint: &'a Checkpoint, tree: &'a Tree) -> impl Iterator<
 }
 
 /// A column's name on the page, and its value of a row.
-type Field<T> = (&'static str, T);
+type Text = (&'static str, for<'r> fn(&'r TensorFact<'_>) -> Option<&'r str>);
+type Number = (&'static str, fn(&TensorFact<'_>) -> Option<u64>);
+type Value = (&'static str, fn(&TensorFact<'_>, &mut Shared));
 
-const TEXTS: [Field<for<'r> fn(&'r TensorFact<'_>) -> Option<&'r str>>; 3] =
+const TEXTS: [Text; 3] =
     [("name", |row| Some(row.name)), ("label", |row| Some(row.label)), ("record", |row| row.record)];
 
-const NUMBERS: [Field<fn(&TensorFact<'_>) -> Option<u64>>; 6] = [
+const NUMBERS: [Number; 6] = [
     ("elements", |row| Some(row.elements)),
     ("bytes", |row| Some(row.bytes)),
     ("offset", |row| row.offset),
@@ -116,7 +118,7 @@ const NUMBERS: [Field<fn(&TensorFact<'_>) -> Option<u64>>; 6] = [
     ("storageOffset", |row| row.storage_offset),
 ];
 
-const SHARED: [Field<fn(&TensorFact<'_>, &mut Shared)>; 15] = [
+const SHARED: [Value; 15] = [
     ("dtype", |row, column| column.push(&row.dtype)),
     ("shape", |row, column| column.push(&row.shape)),
     ("device", |row, column| column.push(&row.device)),
@@ -145,9 +147,15 @@ pub fn tensor_columns(checkpoint: &Checkpoint, tree: &Tree) -> Columns {
     let mut numbers = NUMBERS.map(|(name, value)| (name, value, Vec::new()));
     let mut shared = SHARED.map(|(name, push)| (name, push, Shared::default()));
     for row in tensors(checkpoint, tree) {
-        texts.iter_mut().for_each(|(_, value, column)| column.push(value(&row)));
-        numbers.iter_mut().for_each(|(_, value, column)| column.push(value(&row).map_or(f64::NAN, js)));
-        shared.iter_mut().for_each(|(_, push, column)| push(&row, column));
+        for (_, value, column) in &mut texts {
+            column.push(value(&row));
+        }
+        for (_, value, column) in &mut numbers {
+            column.push(value(&row).map_or(f64::NAN, js));
+        }
+        for (_, push, column) in &mut shared {
+            push(&row, column);
+        }
     }
     let texts = texts.into_iter().map(|(name, _, column)| (name, Column::Texts(column)));
     let numbers = numbers.into_iter().map(|(name, _, column)| (name, Column::Numbers(column)));
@@ -159,7 +167,9 @@ pub fn tensor_columns(checkpoint: &Checkpoint, tree: &Tree) -> Columns {
 pub fn group_columns(tree: &Tree) -> Columns {
     let texts = |text: fn(&Group) -> &str| {
         let mut column = Texts::default();
-        tree.groups.iter().for_each(|group| column.push(Some(text(group))));
+        for group in &tree.groups {
+            column.push(Some(text(group)));
+        }
         Column::Texts(column)
     };
     let numbers =
