@@ -73,15 +73,16 @@ export function reading(page, file, how) {
   return page.evaluate(async ({ file, chunk, workers, source }) => {
     const address = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
     const readers = Array.from({ length: workers }, () => new Worker(address, { type: 'module' }))
-    const ask = (/** @type {(index: number) => unknown} */ question) => Promise.all(readers.map((reader, index) => new Promise((answered, failed) => {
-      reader.onmessage = answered
+    const ask = (/** @type {(index: number) => unknown} */ question) => Promise.all(readers.map((reader, index) => /** @type {Promise<number>} */ (new Promise((answered, failed) => {
+      reader.onmessage = event => answered(event.data)
       reader.onerror = event => failed(new Error(event.message))
       reader.postMessage(question(index))
-    })))
+    }))))
     await ask(() => ({ file, chunk, first: file.size, step: chunk }))
     const start = performance.now()
-    await ask(index => ({ file, chunk, first: index * chunk, step: workers * chunk }))
+    const read = await ask(index => ({ file, chunk, first: index * chunk, step: workers * chunk }))
     const time = performance.now() - start
+    if (read.reduce((sum, bytes) => sum + bytes, 0) !== file.size) throw new Error(`${read} bytes of ${file.size} were read`)
     for (const reader of readers) reader.terminate()
     URL.revokeObjectURL(address)
     return file.size / time / 1e6
@@ -92,8 +93,9 @@ export function reading(page, file, how) {
 function readSlices({ data: { file, chunk, first, step } }) {
   // @ts-ignore It exists in workers only.
   const reader = new FileReaderSync()
-  for (let at = first; at < file.size; at += step) reader.readAsArrayBuffer(file.slice(at, at + chunk))
-  postMessage(null)
+  let read = 0
+  for (let at = first; at < file.size; at += step) read += reader.readAsArrayBuffer(file.slice(at, at + chunk)).byteLength
+  postMessage(read)
 }
 
 /** How often memory is looked at, in milliseconds. */
