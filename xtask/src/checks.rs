@@ -84,6 +84,8 @@ fn clippy_wasm() -> Outcome<()> {
     let config = Config::read()?;
     let decoders = ["clippy", "--quiet", "--lib", "--features", "decoders", "--", "-D", "warnings"];
     module::cargo_for_wasm(&config, "paramscope-unpack", &decoders, &[])?;
+    let spectrum = ["clippy", "--quiet", "--lib", "--", "-D", "warnings"];
+    module::cargo_for_wasm(&config, "paramscope-spectrum", &spectrum, &[])?;
     let core = ["clippy", "--quiet", "--lib", "--test", "web", "--", "-D", "warnings"];
     module::cargo_for_wasm(&config, "paramscope", &core, &[])
 }
