@@ -72,30 +72,6 @@ export class Analysis {
 /** A format the core reads. */
 export interface KnownFormat { id: string, label: string, extensions: string[] }
 
-export interface ChartColors { ink: string, soft: string, line: string, bar: string, accent: string, panel: string }
-
-/** A histogram to draw; lengths in CSS pixels, colours as `#rrggbb`. */
-export interface Chart {
-  title: string
-  xLabel: string
-  yLabel: string
-  edges: Float64Array
-  counts: Float64Array
-  logY: boolean
-  width: number
-  height: number
-  scale: number
-  hover?: number
-  font: string
-  colors: ChartColors
-}
-
-/** Where the bars are, in CSS pixels from the canvas's corner. */
-export interface PlotArea { left: number, top: number, right: number, bottom: number }
-
 export function formats(): KnownFormat[]
 /** Start and end pairs, in UTF-16 units, of what a query found in a name. */
 export function marks(query: string, text: string): Uint32Array
-export function drawHistogram(canvas: HTMLCanvasElement, chart: Chart): PlotArea
-export function histogramSvg(chart: Chart): string
-export function histogramCsv(edges: Float64Array, counts: Float64Array): string
