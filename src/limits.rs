@@ -22,6 +22,9 @@ pub const METADATA_RECORD: u64 = 64 << 20;
 /// one step of them keeps a person waiting who cancels.
 pub const CHUNK: u64 = 8 << 20;
 
+/// The most numbers of a matrix that are decoded to float64 at a time (64 MiB): four times what a spectrum asks for.
+pub const MATRIX_BLOCK: u64 = 8 << 20;
+
 /// How many bytes one read of elements that lie apart may span: all that is between them is read, too.
 pub const SPAN: u64 = 64 << 20;
 

@@ -126,12 +126,16 @@ impl Decomposition {
         }
         let (rows, columns, scale) = (self.rows, self.columns, self.scale.unwrap_or(1.0));
         let frobenius = self.squares.sum().sqrt();
-        let (values, error) = match self.method {
-            Method::Exact(exact) => (exact.values(frobenius)?, 0.0),
+        let (mut values, mut errors) = match self.method {
+            Method::Exact(exact) => {
+                let values = exact.values(frobenius)?;
+                let none = vec![0.0; values.len()];
+                (values, none)
+            }
             Method::Krylov(krylov) => krylov.values()?,
         };
-        let values: Vec<f64> = values.into_iter().map(|value| value * scale).collect();
-        let spectrum = Spectrum { rows, columns, values, frobenius: frobenius * scale, error: error * scale };
+        values.iter_mut().chain(&mut errors).for_each(|value| *value *= scale);
+        let spectrum = Spectrum { rows, columns, values, frobenius: frobenius * scale, errors };
         if spectrum.frobenius.is_finite() && spectrum.values.iter().all(|value| value.is_finite()) {
             Ok(spectrum)
         } else {

@@ -6,7 +6,7 @@
 
 use crate::LARGEST;
 use crate::exact::transposed;
-use nalgebra::{DMatrix, Dyn, MatrixView, SymmetricEigen};
+use nalgebra::{DMatrix, SymmetricEigen};
 
 /// How many directions are multiplied together.
 const WIDTH: usize = 64;
@@ -94,8 +94,8 @@ impl Krylov {
         all
     }
 
-    /// The largest values, the largest first, and by how much one of them may be wrong.
-    pub fn values(self) -> Result<(Vec<f64>, f64), String> {
+    /// The largest values, the largest first, and an estimate of how far off each may be.
+    pub fn values(self) -> Result<(Vec<f64>, Vec<f64>), String> {
         let symmetric = (&self.within + self.within.transpose()) * 0.5;
         let found = SymmetricEigen::try_new(symmetric, CLOSE, MOST_STEPS);
         let found =
@@ -103,26 +103,23 @@ impl Krylov {
         let mut order: Vec<usize> = (0..found.eigenvalues.len()).collect();
         order.sort_unstable_by(|a, b| found.eigenvalues[*b].total_cmp(&found.eigenvalues[*a]));
         order.truncate(LARGEST);
-        let last: MatrixView<'_, f64, Dyn, Dyn, _, _> = found.eigenvectors.rows((Self::PASSES - 1) * WIDTH, WIDTH);
+        let last = found.eigenvectors.rows((Self::PASSES - 1) * WIDTH, WIDTH);
         let left = &self.outside * last;
+        // The square of some singular value is as near as what the product has outside, and the sum of both roots is more than one.
+        // That it is the one of this place is as sure as those before it are.
         let mut error: f64 = 0.0;
-        let values = order.iter().map(|&at| {
-            let square = found.eigenvalues[at].max(0.0);
-            // Some eigenvalue is as near as what the product has outside; of two near roots their sum is what their squares differ by.
-            let value = square.sqrt();
-            let outside = left.column(at).norm();
+        let found = order.iter().map(|&at| {
+            let (value, outside) = (found.eigenvalues[at].max(0.0).sqrt(), left.column(at).norm());
             error = error.max(if outside == 0.0 { 0.0 } else { (outside / value).min(outside.sqrt()) });
-            value
+            (value, error)
         });
-        let values = values.collect();
-        Ok((values, error))
+        Ok(found.unzip())
     }
 }
 
 /// Orthonormal columns that span what those of a tall matrix do, and what turns them back into it.
 fn orthonormal(block: DMatrix<f64>) -> (DMatrix<f64>, DMatrix<f64>) {
-    let (directions, back) = block.qr().unpack();
-    (directions, back)
+    block.qr().unpack()
 }
 
 /// A block of 1 and -1, by chance, but the same each time: Steele, Lea and Flood's SplitMix64.

@@ -9,8 +9,8 @@ pub struct Spectrum {
     pub values: Vec<f64>,
     /// The Frobenius norm, summed over all numbers of the matrix.
     pub frobenius: f64,
-    /// By how much a value may be wrong beyond rounding: 0 if all were computed.
-    pub error: f64,
+    /// How far off each value may be beyond rounding, as an estimate; 0 if all were computed. Those that are off are too small.
+    pub errors: Vec<f64>,
 }
 
 impl Spectrum {

@@ -62,9 +62,9 @@ impl Found {
         self.0.exact()
     }
 
-    /// By how much a value may be wrong.
-    pub fn error(&self) -> f64 {
-        self.0.error
+    /// How far off each may be.
+    pub fn errors(&self) -> Vec<f64> {
+        self.0.errors.clone()
     }
 
     /// The Frobenius norm.

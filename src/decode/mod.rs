@@ -14,6 +14,7 @@ mod found;
 #[cfg(feature = "whole")]
 mod heap;
 mod kept;
+mod matrix;
 #[cfg(feature = "whole")]
 mod mosaic;
 mod numbers;
@@ -33,5 +34,6 @@ mod walk;
 pub use cells::{Cell, cells};
 pub use elements::Elements;
 pub use kept::Kept;
+pub use matrix::Matrix;
 pub use numbers::{as_numpy, numbers};
 pub use shown::Shown;

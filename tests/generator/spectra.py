@@ -65,7 +65,7 @@ def main() -> None:
         told[name] = facts(array.reshape(len(array), -1) if array.size else array)
     for name, arguments in {"large": (2100, 2300, 24, 0.01)}.items():
         known = facts(large(*arguments))
-        told[name] = {"made_of": arguments, **known, "values": known["values"][:256]}
+        told[name] = {"made_of": arguments, **known, "values": known["values"][:128]}
     (FOLDER / "spectra.json").write_text(json.dumps(told, indent=1) + "\n")
 
 
