@@ -34,6 +34,7 @@ export class Checkpoint {
   #opened = false
   #recovering = false
   #closed = false
+  #ending = new AbortController()
 
   /** @param {FileEntry[]} entries */
   constructor(entries) {
@@ -109,6 +110,24 @@ export class Checkpoint {
   }
 
   /**
+   * In a worker of its own, which ends with the answer: its last step may take many seconds, in which it hears nothing.
+   *
+   * @param {number} index
+   * @param {CallOptions & { dequantized?: boolean, onProgress?: (fraction: number) => void }} [options]
+   * @returns {Promise<import('./types').Spectrum>}
+   */
+  async spectrum(index, { dequantized, signal, onProgress } = {}) {
+    const within = signal ? AbortSignal.any([signal, this.#ending.signal]) : this.#ending.signal
+    const channel = new Channel(() => {})
+    try {
+      await this.#open(channel, within)
+      return await channel.call('spectrum', { index, dequantized }, { signal: within, onProgress })
+    } finally {
+      channel.close()
+    }
+  }
+
+  /**
    * @param {number} index
    * @param {CallOptions & { start?: number[], shape?: number[], dequantized?: boolean }} [options]
    * @returns {Promise<(number | string | boolean)[]>}
@@ -159,17 +178,28 @@ export class Checkpoint {
   /** Ends the worker, and with it all memory that the checkpoint took. */
   close() {
     this.#closed = true
+    this.#ending.abort()
     this.#channel.close()
   }
 
   /** @param {AbortSignal} [signal] */
-  async #start(signal) {
+  #start(signal) {
+    return this.#open(this.#channel, signal)
+  }
+
+  /**
+   * Opens the files in a new worker.
+   *
+   * @param {Channel} channel
+   * @param {AbortSignal} [signal]
+   */
+  async #open(channel, signal) {
     const module = await engine()
     if (this.#closed) throw abortError()
-    this.#channel.start()
+    channel.start()
     const files = this.#entries.map(({ file }) => file)
     const paths = this.#entries.map(({ path }) => path)
-    await this.#channel.call('open', { module, files, paths }, { signal })
+    await channel.call('open', { module, files, paths }, { signal })
   }
 
   /** After a crash: the same files in a new worker. One that crashes while it opens them is not tried again. */

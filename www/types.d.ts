@@ -60,6 +60,8 @@ export interface TensorInfo {
   shape: number[]
   elements: number
   bytes: number
+  /** Rows and columns as a matrix of real numbers: output channels by all other axes. */
+  matrix?: [rows: number, columns: number]
   device?: string
   /** In elements, one an axis; absent for row-major tensors. */
   strides?: number[]
@@ -111,6 +113,30 @@ export interface Summary {
 /** As `numpy.histogram` counts: `edges` is one longer than `counts`. Finite values outside the edges are `below` and `above`. */
 export interface Histogram { edges: Float64Array, counts: Float64Array, below: number, above: number }
 
+/**
+ * The singular values of a tensor as a matrix, the largest first. Not all of them (`exact` is false) beyond a short side of 2048: then
+ * `errors` are estimates, the effective rank is at most, numerical rank and condition are at least what is told. What a matrix of zeros
+ * has none of is undefined.
+ */
+export interface Spectrum {
+  rows: number
+  columns: number
+  values: Float64Array
+  /** How far off each value may be beyond rounding. */
+  errors: Float64Array
+  exact: boolean
+  frobenius: number
+  spectralNorm: number
+  /** (Frobenius / spectral norm)². */
+  stableRank?: number
+  /** The exponential of the entropy of the values' shares in their sum. */
+  effectiveRank?: number
+  /** How many values are above the largest × the long side × 2^-52. */
+  numericalRank: number
+  /** The largest over the least. */
+  condition?: number
+}
+
 /** A summary and a histogram from one reading of a tensor. `problem` says why there is no histogram. */
 export interface Study { summary?: Summary, histogram?: Histogram, problem?: string }
 
@@ -157,6 +183,8 @@ export interface Checkpoint {
   histogram(index: number, options?: CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean }): Promise<Histogram>
   /** Both at the cost of one. */
   study(index: number, options?: CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean, onProgress?: (fraction: number) => void }): Promise<Study>
+  /** Rejects with `unsupported` where there is none (values that are not finite), with `query` for what is no matrix. */
+  spectrum(index: number, options?: CallOptions & { dequantized?: boolean, onProgress?: (fraction: number) => void }): Promise<Spectrum>
   /** Row-major; integers beyond 2^53 and texts are strings. Without bounds: the whole tensor. */
   values(index: number, options?: CallOptions & { start?: number[], shape?: number[], dequantized?: boolean }): Promise<(number | string | boolean)[]>
   /** Studies every tensor that `filter` finds, and resolves to the report. */
@@ -185,7 +213,7 @@ export class ParamScope extends HTMLElement {
   src: string
   /** The chosen tensor's name, or ''. */
   tensor: string
-  /** The details' view: `histogram`, `where`. */
+  /** The details' view: `histogram`, `spectrum`, `where`. */
   view: string
   /** The query in the filter box. */
   filter: string

@@ -26,6 +26,7 @@ const METHODS = {
   table: (opened, { query, sort, descending, grouped }) => opened.table(query, sort, descending, grouped),
   study: (opened, args, task) => study(opened, args, task, paced(fraction => task.progress(fraction))),
   analyze,
+  spectrum: async (opened, args, task) => (await import('./spectrum.js')).spectrum(opened, args, task.progress),
   values: (opened, { index, start, shape, dequantized }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape), dequantized),
   report: opened => opened.report(),
   python: (opened, { index }) => opened.python(index),

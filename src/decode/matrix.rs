@@ -24,22 +24,24 @@ impl Matrix {
     ///
     /// # Errors
     ///
-    /// `Query` if it has less than two axes, or no real numbers; `Malformed` if it has more elements than can be counted.
+    /// `Query` if it is none: see [`Matrix::sides`].
     pub fn new(tensor: &Tensor, outputs_last: bool) -> Result<Self> {
-        let whole = |shape: &[u64]| {
-            element_count(shape).ok_or_else(|| Error::malformed(format!("A shape of {shape:?} has too many elements.")))
-        };
-        let real = |number: Number| number.class() != Class::Complex;
-        let axes = tensor.shape.len();
-        if axes < 2 || !tensor.dtype.number().is_some_and(real) {
-            return Err(Error::query(format!("The tensor {} is no matrix of real numbers.", quoted(&tensor.name))));
-        }
-        let split = if outputs_last { axes - 1 } else { 1 };
-        whole(&tensor.shape)?;
-        let (rows, columns) = (whole(&tensor.shape[..split])?, whole(&tensor.shape[split..])?);
-        let turned = if rows < columns { turned(tensor, split) } else { None };
+        let none = || Error::query(format!("The tensor {} is no matrix of real numbers.", quoted(&tensor.name)));
+        let (rows, columns) = Self::sides(tensor, outputs_last).ok_or_else(none)?;
+        let turned = if rows < columns { turned(tensor, split(tensor, outputs_last)) } else { None };
         let in_order = rows >= columns || turned.is_some();
         Ok(Matrix { tensor: turned.unwrap_or_else(|| tensor.clone()), rows, columns, in_order })
+    }
+
+    /// How many rows and columns a tensor has as a matrix; `None` if it has less than two axes, no real numbers, or more elements than
+    /// can be counted.
+    pub fn sides(tensor: &Tensor, outputs_last: bool) -> Option<(u64, u64)> {
+        let real = |number: Number| number.class() != Class::Complex;
+        if tensor.shape.len() < 2 || !tensor.dtype.number().is_some_and(real) {
+            return None;
+        }
+        let (rows, columns) = tensor.shape.split_at(split(tensor, outputs_last));
+        element_count(&tensor.shape).and(element_count(rows).zip(element_count(columns)))
     }
 
     /// How many rows it has.
@@ -78,6 +80,11 @@ impl Matrix {
         }
         Ok(vectors)
     }
+}
+
+/// How many of its axes are those of rows.
+fn split(tensor: &Tensor, outputs_last: bool) -> usize {
+    if outputs_last { tensor.shape.len() - 1 } else { 1 }
 }
 
 /// The numbers of `count` elements from `start` on.

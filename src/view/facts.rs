@@ -5,6 +5,7 @@ use super::pickles::PickleFact;
 use super::report::{self, Note, Report};
 use super::storage::{Member, Place, Quantization, chunked_in, layout_text, members, quantization};
 use super::tied::{SHOWN_SHARES, by_storage, tied};
+use crate::decode::Matrix;
 use crate::formats::{FORMATS, Format};
 use crate::model::{Checkpoint, Entry, Key, Layout, Role, Tensor};
 use crate::view::table::Tree;
@@ -123,6 +124,9 @@ pub struct TensorFact {
     pub elements: f64,
     /// Bytes of one dense copy.
     pub bytes: f64,
+    /// Rows and columns as a matrix of real numbers, for a tensor that has at least two axes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<[f64; 2]>,
     /// The device that the file records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
@@ -252,6 +256,7 @@ impl Facts {
 pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
     let storages = by_storage(&checkpoint.tensors);
     let tied = tied(&checkpoint.tensors);
+    let outputs_last = checkpoint.outputs_last();
     let fact = |(index, tensor): (usize, &Tensor)| {
         let range = tensor.layout.storage();
         let shares = range.and_then(|range| storages.get(&range)).map_or(&[][..], Vec::as_slice);
@@ -277,6 +282,7 @@ pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
             shape: tensor.shape.iter().map(|size| js(*size)).collect(),
             elements: js(tensor.elements()),
             bytes: js(tensor.bytes()),
+            matrix: Matrix::sides(tensor, outputs_last).map(|(rows, columns)| [js(rows), js(columns)]),
             device: tensor.device.as_deref().map(str::to_owned),
             strides,
             shares: shares.map(|other| js(*other as u64)).collect(),

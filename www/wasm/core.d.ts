@@ -52,6 +52,7 @@ export class Opened {
   groups(): Group[]
   table(query: string, sort: SortKey, descending: boolean, grouped: boolean): Table
   analysis(index: number, bins: number, low?: number, high?: number, dequantized?: boolean): Analysis
+  matrix(index: number, dequantized?: boolean): OpenedMatrix
   values(index: number, start: Float64Array, shape: Float64Array, dequantized?: boolean): (number | string | boolean)[]
   report(): string
   python(index: number): string
@@ -67,6 +68,15 @@ export class Analysis {
   histogram(): Histogram | undefined
   histogramProblem(): string | undefined
   free(): void
+}
+
+/** A tensor as a matrix. */
+export class OpenedMatrix {
+  private constructor()
+  rows(): number
+  columns(): number
+  /** Of its rows, or of its columns where there are more of them: `count` from the `first` on, one behind the other. */
+  vectors(opened: Opened, first: number, count: number): Float64Array
 }
 
 /** A format the core reads. */
