@@ -89,6 +89,7 @@ export default {
   nothingChosenHint: 'Arrow keys move, Enter opens, / filters.',
   views: 'Views',
   viewHistogram: 'Histogram',
+  viewHeatmap: 'Heatmap',
   viewWhere: 'Where',
   scalar: 'scalar',
   min: 'min',
@@ -135,6 +136,20 @@ export default {
   ofMagnitudes: 'These numbers are complex: everything here is of their magnitudes.',
   noNumbers: 'This tensor holds no numbers, so there is nothing to count.',
   noFinite: 'There is no finite value to draw.',
+
+  // The heatmap
+  valuesByIndex: 'Values by index',
+  axisOfRows: 'Rows: axis',
+  axisOfColumns: 'Columns: axis',
+  axisIndex: 'index on axis {axis}',
+  chooseCell: 'Cells; the arrow keys move, Enter goes to the largest value',
+  heatmapSummary: '{rows} × {columns} values.',
+  heatmapPooled: 'Each of the {height} × {width} cells shows its value of largest magnitude.',
+  heatmapLargest: 'The largest, {value}, is at {index}; colours end at ±{limit}, the 99.5th percentile of the cells.',
+  heatmapOdd: 'NaN in {nan} cells, infinite values in {infinite}.',
+  cellTable: 'The cells as a table',
+  cellIndex: 'Index',
+  cellValue: 'Value',
 
   // Where
   file: 'File',

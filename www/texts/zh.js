@@ -90,6 +90,7 @@ export default {
   nothingChosenHint: '方向键移动，Enter 打开，/ 筛选。',
   views: '视图',
   viewHistogram: '直方图',
+  viewHeatmap: '热图',
   viewWhere: '位置',
   scalar: '标量',
   min: '最小值',
@@ -136,6 +137,20 @@ export default {
   ofMagnitudes: '这些是复数：此处的统计与直方图均按其模计算。',
   noNumbers: '此张量不含数值，没有可统计的内容。',
   noFinite: '没有可绘制的有限值。',
+
+  // The heatmap
+  valuesByIndex: '按索引显示的数值',
+  axisOfRows: '行：轴',
+  axisOfColumns: '列：轴',
+  axisIndex: '轴 {axis} 上的索引',
+  chooseCell: '单元格；用方向键移动，Enter 键跳到最大值',
+  heatmapSummary: '{rows} × {columns} 个值。',
+  heatmapPooled: '{height} × {width} 个单元格各显示其中绝对值最大的值。',
+  heatmapLargest: '绝对值最大的是 {value}，位于 {index}；颜色止于 ±{limit}，即各单元格的第 99.5 百分位。',
+  heatmapOdd: '{nan} 个单元格含 NaN，{infinite} 个含无穷值。',
+  cellTable: '以表格查看各单元格',
+  cellIndex: '索引',
+  cellValue: '值',
 
   // 位置
   file: '文件',
