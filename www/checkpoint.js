@@ -12,6 +12,8 @@ import { Channel } from './messages.js'
 /** @typedef {import('./wasm/core').SortKey} SortKey */
 
 export const DEFAULT_BINS = 50
+/** Of a picture of a plane: some two pixels each in the viewer. */
+const DEFAULT_CELLS = { width: 256, height: 128 }
 
 /**
  * Opens a checkpoint from files, or from a URL that is fetched whole. Reads headers only.
@@ -125,6 +127,15 @@ export class Checkpoint {
     } finally {
       channel.close()
     }
+  }
+
+  /**
+   * @param {number} index
+   * @param {CallOptions & import('./types').PlaneOptions & { onProgress?: (fraction: number) => void }} [options]
+   * @returns {Promise<import('./types').Plane>}
+   */
+  plane(index, { axes, fixed = [], width = DEFAULT_CELLS.width, height = DEFAULT_CELLS.height, dequantized, signal, onProgress } = {}) {
+    return this.#channel.call('plane', { index, axes, fixed, width, height, dequantized }, { signal, onProgress })
   }
 
   /**

@@ -140,6 +140,39 @@ export interface Spectrum {
 /** A summary and a histogram from one reading of a tensor. `problem` says why there is no histogram. */
 export interface Study { summary?: Summary, histogram?: Histogram, problem?: string }
 
+/**
+ * Two axes of a tensor in cells, row by row. A cell holds the value of largest magnitude (or a NaN, where there is one) of the
+ * elements it stands for, and the indices of that value.
+ */
+export interface Plane {
+  /** The lengths of the two axes. */
+  rows: number
+  columns: number
+  /** How many cells there are. */
+  height: number
+  width: number
+  values: Float64Array
+  rowOf: Float64Array
+  columnOf: Float64Array
+  /** The 99.5th percentile of the magnitudes of the finite cells, or the largest where that is 0. */
+  limit: number
+  /** The finite cell with the largest magnitude. */
+  largest?: number
+  /** Cells that hold a NaN, or an infinity. */
+  nan: number
+  infinite: number
+}
+
+/** Which plane: the axes of rows and columns (without them the last two), the index on each other axis, and the most cells. */
+export interface PlaneOptions {
+  axes?: [number, number]
+  /** One an axis; those of `axes` mean nothing. */
+  fixed?: number[]
+  width?: number
+  height?: number
+  dequantized?: boolean
+}
+
 /** One tensor that an analysis of many has finished: `error` if it could not be read. */
 export interface Studied extends Study { index: number, error?: string }
 
@@ -183,6 +216,8 @@ export interface Checkpoint {
   histogram(index: number, options?: CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean }): Promise<Histogram>
   /** Both at the cost of one. */
   study(index: number, options?: CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean, onProgress?: (fraction: number) => void }): Promise<Study>
+  /** Rejects with `unsupported` for texts, with `query` for a plane that the tensor does not have. */
+  plane(index: number, options?: CallOptions & PlaneOptions & { onProgress?: (fraction: number) => void }): Promise<Plane>
   /** Rejects with `unsupported` where there is none (values that are not finite), with `query` for what is no matrix. */
   spectrum(index: number, options?: CallOptions & { dequantized?: boolean, onProgress?: (fraction: number) => void }): Promise<Spectrum>
   /** Row-major; integers beyond 2^53 and texts are strings. Without bounds: the whole tensor. */
@@ -213,7 +248,7 @@ export class ParamScope extends HTMLElement {
   src: string
   /** The chosen tensor's name, or ''. */
   tensor: string
-  /** The details' view: `histogram`, `spectrum`, `where`. */
+  /** The details' view: `histogram`, `heatmap`, `spectrum`, `where`. */
   view: string
   /** The query in the filter box. */
   filter: string

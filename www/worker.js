@@ -26,6 +26,7 @@ const METHODS = {
   table: (opened, { query, sort, descending, grouped }) => opened.table(query, sort, descending, grouped),
   study: (opened, args, task) => study(opened, args, task, paced(fraction => task.progress(fraction))),
   analyze,
+  plane,
   spectrum: async (opened, args, task) => (await import('./spectrum.js')).spectrum(opened, args, task.progress),
   values: (opened, { index, start, shape, dequantized }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape), dequantized),
   report: opened => opened.report(),
@@ -109,16 +110,45 @@ async function fullCore() {
 async function study(opened, { index, bins, range, dequantized }, task, onStep) {
   const analysis = opened.analysis(index, bins, range?.[0], range?.[1], dequantized)
   try {
-    for (let done = 0; done < 1;) {
-      await breathe()
-      if (task.cancelled) return {}
-      done = analysis.step(opened)
-      onStep(done)
-    }
+    if (!await finish(opened, analysis, task, onStep)) return {}
     return { summary: analysis.summary(), histogram: analysis.histogram(), problem: analysis.histogramProblem() }
   } finally {
     analysis.free()
   }
+}
+
+/**
+ * @param {Opened} opened
+ * @param {{ index: number, axes?: [number, number], fixed: number[], width: number, height: number, dequantized?: boolean }} args
+ * @param {Task} task
+ */
+async function plane(opened, { index, axes, fixed, width, height, dequantized }, task) {
+  const reading = opened.plane(index, axes?.[0], axes?.[1], Float64Array.from(fixed), width, height, dequantized)
+  try {
+    await finish(opened, reading, task, paced(fraction => task.progress(fraction)))
+    return reading.pooled()
+  } finally {
+    reading.free()
+  }
+}
+
+/**
+ * Does all steps of a work, unless it is cancelled first.
+ *
+ * @param {Opened} opened
+ * @param {{ step(opened: Opened): number }} work
+ * @param {Task} task
+ * @param {(fraction: number) => void} onStep
+ * @returns {Promise<boolean>} whether it is done
+ */
+async function finish(opened, work, task, onStep) {
+  for (let done = 0; done < 1;) {
+    await breathe()
+    if (task.cancelled) return false
+    done = work.step(opened)
+    onStep(done)
+  }
+  return true
 }
 
 /**

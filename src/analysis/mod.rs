@@ -7,6 +7,7 @@ mod hash;
 mod histogram;
 #[cfg(feature = "whole")]
 mod intact;
+mod plane;
 mod spread;
 mod study;
 mod sum;
@@ -14,6 +15,7 @@ mod sum;
 pub use extent::Extent;
 pub use hash::sha256;
 pub use histogram::{Edges, Histogram};
+pub use plane::{Cell, Plane, Pooled};
 pub use spread::Spread;
 pub use study::{Findings, Study};
 pub use sum::Sum;

@@ -1,6 +1,6 @@
 //! The boundary to JavaScript: convert, call one function of the core, convert back.
 //!
-//! [`Opened`] and [`Analysis`] live in a dedicated worker, where reading may block; the functions of [`page`] have no
+//! [`Opened`], [`Analysis`] and [`PlaneReading`] live in a dedicated worker, where reading may block; the functions of [`page`] have no
 //! state and serve the page.
 
 mod blob;
@@ -8,4 +8,4 @@ mod convert;
 pub mod page;
 mod worker;
 
-pub use worker::{Analysis, Opened};
+pub use worker::{Analysis, Opened, PlaneReading};

@@ -1,6 +1,6 @@
 use super::blob::BrowserFile;
 use super::convert::{failure, object, plain};
-use crate::analysis::{Findings, Study};
+use crate::analysis::{Cell, Findings, Plane, Pooled, Study};
 use crate::decode::Matrix;
 use crate::error::{Error, Result};
 use crate::formats;
@@ -138,6 +138,28 @@ impl Opened {
         let tensor = self.wanted(index, dequantized == Some(true))?;
         let matrix = Matrix::new(&tensor, self.checkpoint.outputs_last());
         matrix.map(OpenedMatrix).map_err(|error| failure(&error))
+    }
+
+    /// Begins a picture of two axes of a tensor in at most `width` by `height` cells, at the index `fixed` on each other axis;
+    /// without axes, of the last two.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Plane::new`].
+    #[expect(clippy::too_many_arguments, reason = "JavaScript names them")]
+    pub fn plane(
+        &self,
+        index: usize,
+        rows: Option<usize>,
+        columns: Option<usize>,
+        fixed: &[f64],
+        width: usize,
+        height: usize,
+        dequantized: Option<bool>,
+    ) -> Result<PlaneReading, JsValue> {
+        let tensor = self.wanted(index, dequantized == Some(true))?;
+        let plane = Plane::new(&tensor, rows.zip(columns), &whole(fixed), width as u64, height as u64);
+        Ok(PlaneReading { tensor, plane: plane.map_err(|error| failure(&error))? })
     }
 
     /// The elements of a part, or, if `dequantized`, what these stand for, row-major; whole numbers beyond 2^53 and texts are strings.
@@ -309,5 +331,52 @@ impl Analysis {
     #[wasm_bindgen(js_name = histogramProblem)]
     pub fn histogram_problem(&self) -> Option<String> {
         self.findings.as_ref()?.histogram.as_ref()?.as_ref().err().cloned()
+    }
+}
+
+/// The reading of a plane, a step at a time, as [`Analysis`] is.
+#[wasm_bindgen]
+pub struct PlaneReading {
+    tensor: Tensor,
+    plane: Plane,
+}
+
+#[wasm_bindgen]
+impl PlaneReading {
+    /// Reads on; returns the fraction that is done.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Plane::step`].
+    pub fn step(&mut self, opened: &Opened) -> Result<f64, JsValue> {
+        self.plane.step(&opened.checkpoint.files, &self.tensor).map_err(|error| failure(&error))
+    }
+
+    /// `{rows, columns, height, width, values, rowOf, columnOf, limit, largest, nan, infinite}`; undefined until all is read.
+    /// `values`, `rowOf` and `columnOf` are of the cells, row by row; `largest` is the index of one of them.
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
+    pub fn pooled(&self) -> JsValue {
+        let Some(pooled) = self.plane.pooled() else { return JsValue::UNDEFINED };
+        let each = |of: fn(&Cell) -> f64| Float64Array::from(&*pooled.cells.iter().map(of).collect::<Vec<_>>()).into();
+        let largest = pooled.largest().and_then(|largest| pooled.cells.iter().position(|cell| *cell == largest));
+        let Pooled { rows, columns, height, width, .. } = pooled;
+        let (nan, infinite) = pooled.not_finite();
+        let counts = [
+            ("rows", rows),
+            ("columns", columns),
+            ("height", height),
+            ("width", width),
+            ("nan", nan),
+            ("infinite", infinite),
+        ];
+        let mut fields: Vec<(&str, JsValue)> = counts.map(|(name, count)| (name, (count as f64).into())).into();
+        fields.extend([
+            ("values", each(|cell| cell.value)),
+            ("rowOf", each(|cell| cell.row as f64)),
+            ("columnOf", each(|cell| cell.column as f64)),
+            ("limit", pooled.limit().into()),
+            ("largest", largest.map_or(JsValue::UNDEFINED, |at| (at as f64).into())),
+        ]);
+        object(&fields)
     }
 }

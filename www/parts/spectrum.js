@@ -1,22 +1,18 @@
 // The view Spectrum: the singular values of a tensor as a matrix, computed at once where that is soon done.
 
 import { isAbort } from '../errors.js'
-import { plots } from '../plots.js'
-import { chartTheme } from './chart-theme.js'
+import { createDataTable } from './data-table.js'
 import { h, visible } from './dom.js'
-import { download } from './download.js'
+import { Picture, createExports, painting } from './picture.js'
 import { createGrid } from './stats.js'
 import { called, createTrouble } from './tensor.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 /** @typedef {import('../types').TensorInfo} TensorInfo */
 /** @typedef {import('../types').Spectrum} Spectrum */
-/** @typedef {import('../wasm/plots').Chart} Chart */
 
 /** A matrix with more rows times columns times the shorter of both waits for a person to ask: this is about a second. */
 const AT_ONCE = 2 ** 29
-/** Of exported pictures, in CSS pixels and device pixels each. */
-const EXPORT = { width: 720, height: 420, scale: 2 }
 
 /**
  * @param {OpenContext} context
@@ -61,8 +57,8 @@ export function createSpectrum(context, tensor) {
       told.textContent = t('decomposing')
     }
     try {
-      const found = await session.checkpoint.spectrum(tensor.index, { dequantized: real.checked, signal: within, onProgress })
-      const painter = await plots()
+      const options = { dequantized: real.checked, signal: within, onProgress }
+      const [found, painter] = await Promise.all([session.checkpoint.spectrum(tensor.index, options), painting(context)])
       if (!within.aborted) show(...createFound(context, tensor, found, painter))
     } catch (error) {
       if (isAbort(error)) return
@@ -82,33 +78,35 @@ export function createSpectrum(context, tensor) {
  * @returns {HTMLElement[]}
  */
 function createFound(context, tensor, found, painter) {
-  const { t, settings, signal } = context
-  if (found.values.length === 0) return [h('p', { class: 'message', role: 'status' }, t('noFinite'))]
-  const log = h('input', { type: 'checkbox', part: 'log', checked: found.spectralNorm > 0, disabled: found.spectralNorm === 0, onchange: draw })
-  const canvas = h('canvas', { part: 'canvas', role: 'img', 'aria-label': `${called(t, tensor)}. ${summary(context, found)}` })
-  const place = h('div', { class: 'plot' }, canvas)
-  /** @param {number} width @param {number} height @param {number} scale @returns {Chart} */
-  const chart = (width, height, scale) => ({ ...charted(context, tensor, found, log.checked), ...chartTheme(place), width, height, scale })
+  const { t, signal } = context
+  const { values, errors, exact, spectralNorm } = found
+  if (values.length === 0) return [h('p', { class: 'message', role: 'status' }, t('noFinite'))]
+  const log = h('input', { type: 'checkbox', part: 'log', checked: spectralNorm > 0, disabled: spectralNorm === 0, onchange: draw })
+  const figure = h('div', { class: 'figure-body' })
+  const columns = [t('axisPlace'), t('axisSingular'), ...exact ? [] : [t('farthestOff')]]
+  const { numbers } = context
+  const table = createDataTable(context, t('valueTable'), columns, values.length, at => [
+    numbers.exact(at + 1), numbers.significant(values[at], 10), ...exact ? [] : [numbers.significant(errors[at], 3)],
+  ])
+  /** @type {Picture | undefined} */
+  let picture
+  let drawing = new AbortController()
+  const exports = createExports(context, tensor.name, () => picture)
+  exports.hidden = false
 
   function draw() {
-    const { clientWidth: width, clientHeight: height } = place
-    if (width === 0 || height === 0) return
-    const scale = devicePixelRatio || 1
-    canvas.width = Math.round(width * scale)
-    canvas.height = Math.round(height * scale)
-    painter.draw(canvas, chart(width, height, scale))
+    drawing.abort()
+    drawing = new AbortController()
+    const subject = places(context, tensor, found, log.checked)
+    picture = new Picture({ ...context, signal: AbortSignal.any([signal, drawing.signal]) }, painter, subject)
+    figure.replaceChildren(picture.element, h('p', { class: 'plot-summary', part: 'plot-summary' }, subject.summary), table)
   }
 
-  const resized = new ResizeObserver(draw)
-  resized.observe(place)
-  signal.addEventListener('abort', () => resized.disconnect())
-  settings.addEventListener('appearance', draw, { signal })
-  const exports = createExports(context, tensor, found, painter, () => chart(EXPORT.width, EXPORT.height, EXPORT.scale))
+  draw()
   return [
     createFigures(context, found),
     h('figure', { part: 'figure' }, h('figcaption', {}, h('b', {}, t('singularValues')), exports),
-      h('div', { class: 'controls' }, h('label', {}, log, t('logValues'))),
-      h('div', { class: 'figure-body' }, place, h('p', { class: 'plot-summary', part: 'plot-summary' }, summary(context, found)), createTable(context, found))),
+      h('div', { class: 'controls' }, h('label', {}, log, t('logValues'))), figure),
   ]
 }
 
@@ -142,70 +140,36 @@ function summary({ t, numbers }, { values, exact, rows, columns, frobenius, spec
 }
 
 /**
- * Values over their places; by logarithm as ratios to the least one above 0.
+ * The values over their places, as a picture.
  *
  * @param {OpenContext} context
  * @param {TensorInfo} tensor
  * @param {Spectrum} found
  * @param {boolean} logY
+ * @returns {import('./picture.js').Subject}
  */
-function charted({ t }, tensor, { values }, logY) {
-  const least = logY ? values.findLast(value => value > 0) ?? 1 : 1
+function places(context, tensor, found, logY) {
+  const { t, numbers } = context
+  const { values, errors, exact } = found
+  const last = values.length - 1
   return {
-    kind: /** @type {const} */ ('histogram'), title: called(t, tensor), xLabel: t('axisPlace'), yLabel: t(logY ? 'axisSingularRatio' : 'axisSingular'), logY,
-    edges: Float64Array.from({ length: values.length + 1 }, (_, at) => at + 0.5), counts: values.map(value => value / least),
+    words: { title: called(t, tensor), xLabel: t('axisPlace'), yLabel: t(logY ? 'axisSingularLog' : 'axisSingular') },
+    summary: summary(context, found),
+    hint: t('choosePlace'),
+    count: values.length,
+    chart: (frame, hover) => ({ kind: 'curve', frame, values, errors: exact ? new Float64Array() : errors, logY, hover }),
+    tell: at => [
+      t('singularPlace', { place: numbers.exact(at + 1), value: numbers.significant(values[at], 6) }),
+      ...exact ? [] : [t('singularOff', { error: numbers.significant(errors[at], 2) })],
+    ],
+    at: (x, _, { area }) => {
+      const at = Math.round((x - area.left) / (area.right - area.left) * last)
+      return x >= area.left && x <= area.right ? at : undefined
+    },
+    place: (at, { area }) => {
+      const x = area.left + (last > 0 ? at / last : 0.5) * (area.right - area.left)
+      return { ...area, left: x, right: x }
+    },
+    keys: at => ({ ArrowRight: at === undefined ? 0 : Math.min(last, at + 1), ArrowLeft: at === undefined ? last : Math.max(0, at - 1), Home: 0, End: last, Escape: undefined }),
   }
-}
-
-/**
- * @param {OpenContext} context
- * @param {TensorInfo} tensor
- * @param {Spectrum} found
- * @param {import('../plots.js').Plots} painter
- * @param {() => Chart} chart
- */
-function createExports({ t }, tensor, found, painter, chart) {
-  /** @type {Record<string, () => Promise<Blob> | Blob>} */
-  const types = {
-    PNG: () => picture(painter, chart()),
-    SVG: () => new Blob([painter.svg(chart())], { type: 'image/svg+xml' }),
-    CSV: () => new Blob([csv(found)], { type: 'text/csv' }),
-  }
-  return h('span', { class: 'tools', role: 'group' }, Object.entries(types).map(([type, make]) => h('button', {
-    type: 'button', class: 'tool', 'data-export': type.toLowerCase(), 'aria-label': t('exportAs', { type }),
-    onclick: async () => download(`${tensor.name || 'tensor'}.spectrum.${type.toLowerCase()}`, await make()),
-  }, type)))
-}
-
-/**
- * @param {import('../plots.js').Plots} painter
- * @param {Chart} chart
- * @returns {Promise<Blob>}
- */
-function picture(painter, chart) {
-  const canvas = h('canvas', { width: chart.width * chart.scale, height: chart.height * chart.scale })
-  painter.draw(canvas, chart)
-  return new Promise((resolve, reject) => canvas.toBlob(blob => blob ? resolve(blob) : reject(new Error('The browser could not make a PNG.')), 'image/png'))
-}
-
-/** @param {Spectrum} found every digit of the values */
-const csv = ({ values, errors }) => `place,value,error\n${Array.from(values, (value, at) => `${at + 1},${value},${errors[at]}\n`).join('')}`
-
-/**
- * The values as a table, made when it is asked for.
- *
- * @param {OpenContext} context
- * @param {Spectrum} found
- */
-function createTable({ t, numbers }, { values, errors, exact }) {
-  const element = h('details', { class: 'bin-table', ontoggle: fill }, h('summary', {}, t('valueTable')))
-  function fill() {
-    if (element.children.length > 1) return
-    const keys = /** @type {import('./texts.js').Key[]} */ (exact ? ['axisPlace', 'axisSingular'] : ['axisPlace', 'axisSingular', 'farthestOff'])
-    const rows = Array.from(values, (value, at) => [numbers.exact(at + 1), numbers.significant(value, 10), ...exact ? [] : [numbers.significant(errors[at], 3)]])
-    element.append(h('div', { class: 'scroll', tabindex: 0 }, h('table', {},
-      h('thead', {}, h('tr', {}, keys.map(key => h('th', { scope: 'col' }, t(key))))),
-      h('tbody', {}, rows.map(cells => h('tr', {}, cells.map(cell => h('td', {}, cell))))))))
-  }
-  return element
 }

@@ -1,7 +1,7 @@
 // The views of one tensor: one record each.
 
-import { createHistogram } from './histogram.js'
 import { h } from './dom.js'
+import { createHistogram } from './histogram.js'
 import { createWhere } from './where.js'
 
 /**
@@ -15,20 +15,23 @@ import { createWhere } from './where.js'
 /** In the order of the tabs; the first is the one to begin with. @type {View[]} */
 export const VIEWS = [
   { id: 'histogram', title: 'viewHistogram', create: createHistogram },
+  { id: 'heatmap', title: 'viewHeatmap', create: later(async () => (await import('./heatmap.js')).createHeatmap) },
   { id: 'spectrum', title: 'viewSpectrum', create: later(async () => (await import('./spectrum.js')).createSpectrum), has: ({ matrix }) => matrix !== undefined },
   { id: 'where', title: 'viewWhere', create: createWhere },
 ]
 
 /**
- * A view whose code is fetched when it is asked for.
+ * A view whose script is fetched when it is first shown.
  *
  * @param {() => Promise<View['create']>} load
  * @returns {View['create']}
  */
 function later(load) {
   return (context, tensor) => {
-    const place = h('div')
-    load().then(create => context.signal.aborted || place.replaceChildren(create(context, tensor)), context.report)
-    return place
+    const element = h('div')
+    load().then(create => {
+      if (!context.signal.aborted) element.replaceWith(create(context, tensor))
+    }, error => element.replaceChildren(h('p', { class: 'message warn', role: 'alert' }, context.t('noPictures', { message: error.message }))))
+    return element
   }
 }

@@ -89,6 +89,7 @@ export default {
   nothingChosenHint: 'Arrow keys move, Enter opens, / filters.',
   views: 'Views',
   viewHistogram: 'Histogram',
+  viewHeatmap: 'Heatmap',
   viewSpectrum: 'Spectrum',
   viewWhere: 'Where',
   scalar: 'scalar',
@@ -137,6 +138,20 @@ export default {
   noNumbers: 'This tensor holds no numbers, so there is nothing to count.',
   noFinite: 'There is no finite value to draw.',
 
+  // The heatmap
+  valuesByIndex: 'Values by index',
+  axisOfRows: 'Rows: axis',
+  axisOfColumns: 'Columns: axis',
+  axisIndex: 'index on axis {axis}',
+  chooseCell: 'Cells; the arrow keys move, Enter goes to the largest value',
+  heatmapSummary: '{rows} × {columns} values.',
+  heatmapPooled: 'Each of the {height} × {width} cells shows its value of largest magnitude.',
+  heatmapLargest: 'The largest, {value}, is at {index}; colours end at ±{limit}, the 99.5th percentile of the cells.',
+  heatmapOdd: 'NaN in {nan} cells, infinite values in {infinite}.',
+  cellTable: 'The cells as a table',
+  cellIndex: 'Index',
+  cellValue: 'Value',
+
   // The spectrum
   asMatrix: 'As a matrix of {matrix}.',
   computeSpectrum: 'Compute the singular values',
@@ -164,7 +179,10 @@ export default {
   spectrumSummaryPart: 'The {count} largest of {all} singular values, from {largest} down to {least}; the largest alone has {percent} of the sum of squares.',
   axisPlace: 'place',
   axisSingular: 'singular value',
-  axisSingularRatio: 'singular value ÷ least (log)',
+  axisSingularLog: 'singular value (log)',
+  choosePlace: 'Singular values; the left and right arrow keys move',
+  singularPlace: 'no. {place}: {value}',
+  singularOff: 'too small by up to {error}',
   valueTable: 'The values as a table',
 
   // Where

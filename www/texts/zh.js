@@ -90,6 +90,7 @@ export default {
   nothingChosenHint: '方向键移动，Enter 打开，/ 筛选。',
   views: '视图',
   viewHistogram: '直方图',
+  viewHeatmap: '热图',
   viewSpectrum: '奇异值谱',
   viewWhere: '位置',
   scalar: '标量',
@@ -138,6 +139,20 @@ export default {
   noNumbers: '此张量不含数值，没有可统计的内容。',
   noFinite: '没有可绘制的有限值。',
 
+  // The heatmap
+  valuesByIndex: '按索引显示的数值',
+  axisOfRows: '行：轴',
+  axisOfColumns: '列：轴',
+  axisIndex: '轴 {axis} 上的索引',
+  chooseCell: '单元格；用方向键移动，Enter 键跳到最大值',
+  heatmapSummary: '{rows} × {columns} 个值。',
+  heatmapPooled: '{height} × {width} 个单元格各显示其中绝对值最大的值。',
+  heatmapLargest: '绝对值最大的是 {value}，位于 {index}；颜色止于 ±{limit}，即各单元格的第 99.5 百分位。',
+  heatmapOdd: '{nan} 个单元格含 NaN，{infinite} 个含无穷值。',
+  cellTable: '以表格查看各单元格',
+  cellIndex: '索引',
+  cellValue: '值',
+
   // 奇异值谱
   asMatrix: '视为 {matrix} 的矩阵。',
   computeSpectrum: '计算奇异值',
@@ -165,7 +180,10 @@ export default {
   spectrumSummaryPart: '{all} 个奇异值中最大的 {count} 个，从 {largest} 降到 {least}；仅最大的一个就占平方和的 {percent}。',
   axisPlace: '序号',
   axisSingular: '奇异值',
-  axisSingularRatio: '奇异值 ÷ 最小值（对数）',
+  axisSingularLog: '奇异值（对数）',
+  choosePlace: '奇异值；用左右方向键移动',
+  singularPlace: '第 {place} 个：{value}',
+  singularOff: '至多偏小 {error}',
   valueTable: '以表格显示这些值',
 
   // 位置

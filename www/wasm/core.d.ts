@@ -1,7 +1,7 @@
 // The boundary with the wasm core, as the page and the worker use it. The build puts wasm-bindgen's `core.js` and
 // `core_bg.wasm` beside this file. All byte and element counts are plain numbers; names are as in the file.
 
-import type { Entry, Format, Histogram, Layer, Note, Pickle, Summary, TensorInfo } from '../types'
+import type { Entry, Format, Histogram, Layer, Note, Pickle, Plane, Summary, TensorInfo } from '../types'
 
 /** Instantiates the module: from its address, or from one that is compiled already. */
 export default function init(options: { module_or_path: WebAssembly.Module | URL }): Promise<unknown>
@@ -52,6 +52,7 @@ export class Opened {
   groups(): Group[]
   table(query: string, sort: SortKey, descending: boolean, grouped: boolean): Table
   analysis(index: number, bins: number, low?: number, high?: number, dequantized?: boolean): Analysis
+  plane(index: number, rows: number | undefined, columns: number | undefined, fixed: Float64Array, width: number, height: number, dequantized?: boolean): PlaneReading
   matrix(index: number, dequantized?: boolean): OpenedMatrix
   values(index: number, start: Float64Array, shape: Float64Array, dequantized?: boolean): (number | string | boolean)[]
   report(): string
@@ -67,6 +68,15 @@ export class Analysis {
   summary(): Summary | undefined
   histogram(): Histogram | undefined
   histogramProblem(): string | undefined
+  free(): void
+}
+
+/** The picture of a plane in the making, some chunks a step. */
+export class PlaneReading {
+  private constructor()
+  /** Fraction done; 1 is finished. */
+  step(opened: Opened): number
+  pooled(): Plane | undefined
   free(): void
 }
 
