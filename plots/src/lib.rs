@@ -9,11 +9,11 @@
 
 mod axes;
 mod colors;
-mod curve;
 mod frame;
 mod heatmap;
 mod histogram;
 mod picture;
+mod spectrum;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -22,11 +22,11 @@ mod ticks;
 pub mod web;
 
 pub use colors::Colors;
-pub use curve::Curve;
 pub use frame::{Area, Frame};
 pub use heatmap::Heatmap;
 pub use histogram::{Histogram, Series};
 pub use picture::Picture;
+pub use spectrum::Spectrum;
 
 /// What can be drawn.
 pub trait Chart {

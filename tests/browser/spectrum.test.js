@@ -50,7 +50,7 @@ for (const name of ['linear', 'kernel', 'tall', 'low_rank']) {
     await page.locator('[part=data-table] summary').click()
     assert.equal(await page.locator('[part=data-table] tbody tr').count(), expected.values.length)
     const { name: file, bytes } = await download(page, () => page.locator('[data-export=csv]').click())
-    assert.equal(file, 'tensor.curve.csv')
+    assert.equal(file, 'tensor.spectrum.csv')
     const values = bytes.toString().trimEnd().split('\n').slice(1).map(line => Number(line.split(',')[1]))
     assert.equal(values.length, expected.values.length)
     values.forEach((value, at) => assert.ok(Math.abs(value - expected.values[at]) <= 1e-13 * values[0], `${at}: ${value}, not ${expected.values[at]}`))

@@ -157,7 +157,7 @@ function places(context, tensor, found, logY) {
     summary: summary(context, found),
     hint: t('choosePlace'),
     count: values.length,
-    chart: (frame, hover) => ({ kind: 'curve', frame, values, errors: exact ? new Float64Array() : errors, logY, hover }),
+    chart: (frame, hover) => ({ kind: 'spectrum', frame, values, errors: exact ? new Float64Array() : errors, logY, hover }),
     tell: at => [
       t('singularPlace', { place: numbers.exact(at + 1), value: numbers.significant(values[at], 6) }),
       ...exact ? [] : [t('singularOff', { error: numbers.significant(errors[at], 2) })],

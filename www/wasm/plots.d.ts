@@ -38,8 +38,8 @@ export interface HeatmapChart {
   limit: number
 }
 
-export interface CurveChart {
-  kind: 'curve'
+export interface SpectrumChart {
+  kind: 'spectrum'
   frame: Frame
   values: Float64Array
   errors?: Float64Array
@@ -47,7 +47,7 @@ export interface CurveChart {
   hover?: number
 }
 
-export type Chart = CurveChart | HistogramChart | HeatmapChart
+export type Chart = HistogramChart | HeatmapChart | SpectrumChart
 
 /** A rectangle in CSS pixels from the canvas's corner. */
 export interface Area { left: number, top: number, right: number, bottom: number }
