@@ -4,9 +4,11 @@
 import type * as built from '../../target/site-module/core/core'
 import type * as builtFull from '../../target/site-module/full/full'
 import type * as builtPlots from '../../target/site-module/plots/plots'
+import type * as builtSpectrum from '../../target/site-module/spectrum/spectrum'
 import type * as builtUnpack from '../../target/site-module/unpack/unpack'
 import type * as told from '../../www/wasm/core'
 import type * as toldPlots from '../../www/wasm/plots'
+import type * as toldSpectrum from '../../www/wasm/spectrum'
 import type * as toldUnpack from '../../www/wasm/unpack'
 
 /** `T`, if it can stand where a `U` is expected. */
@@ -16,5 +18,6 @@ export type Boundary = [
   Fits<typeof built, typeof told>,
   Fits<typeof builtFull, typeof told>,
   Fits<typeof builtPlots, typeof toldPlots>,
+  Fits<typeof builtSpectrum, typeof toldSpectrum>,
   Fits<typeof builtUnpack, typeof toldUnpack>,
 ]
