@@ -74,7 +74,10 @@ impl Chart for Channels {
         let (values, norms) = (Scale::Linear(low, high), Scale::Linear(0.0, largest * 1.02));
         let (value_ticks, norm_ticks) = (ticks::linear(low, high, 4.0), ticks::linear(0.0, largest, 2.0));
         let both = [value_ticks.clone(), norm_ticks.clone()].concat();
-        let area = axes::area(frame, &both);
+        let mut area = axes::area(frame, &both);
+        if !self.outliers.is_empty() {
+            area.top += axes::LABEL_HEIGHT;
+        }
         let middle = area.top + area.height() * BAND;
         let (band, bars) = (Area { bottom: middle - GAP, ..area }, Area { top: middle, ..area });
         let mut picture = Picture::new(frame, area);
@@ -167,7 +170,7 @@ mod tests {
         let marked = colored(&picture, "#C800C8");
         assert_eq!(marked.iter().filter(|line| line.starts_with("<rect")).count(), 2, "its band and its norm");
         assert!(number(marked[0], "height") > 80.0, "{}", marked[0]);
-        assert!(texts(&picture, 20.0, 35.0).iter().any(|(_, text)| *text == "77123"));
+        assert!(texts(&picture, 40.0, 46.0).iter().any(|(_, text)| *text == "77123"));
         assert!(colored(&picture, "#0A141E").len() <= 2 * 480, "no more than there are pixels");
     }
 

@@ -95,9 +95,11 @@ impl Chart for Treemap {
             let inner =
                 Area { right: (part.right - 1.0).max(part.left), bottom: (part.bottom - 1.0).max(part.top), ..part };
             picture.fill(inner, mixed(colors.panel, colors.series(group), shade));
-            let (leaf, room) = (tree.children[index].is_empty(), part.width() - 2.0 * MARGIN / 2.0);
+            let (leaf, room) = (tree.children[index].is_empty(), part.width() - MARGIN);
             let label = printable(&node.label);
-            let labelled = part.height() >= HEAD + INSET && room >= width("…", LABEL) + 20.0;
+            // A name that is cut down to less tells nothing.
+            let wide = room >= width(&label, LABEL).min(width("…", LABEL) + 24.0);
+            let labelled = part.height() >= HEAD + INSET && wide;
             if labelled {
                 let at = (part.left + MARGIN / 2.0, part.top + INSET);
                 picture.text(shortened(&label, LABEL, room), at, LABEL, (HPos::Left, VPos::Top), colors.ink);
