@@ -89,9 +89,8 @@ impl Chart for Histogram {
         let x = Scale::Linear(low, high);
         let mut picture = Picture::new(frame, area);
         axes::draw_y(&mut picture, frame, area, y, &y_ticks);
-        axes::draw_x(&mut picture, frame, area, x, |wanted| match self.powers {
-            true => ticks::exponents(low, high, wanted),
-            false => ticks::linear(low, high, wanted),
+        axes::draw_x(&mut picture, frame, area, x, |wanted| {
+            if self.powers { ticks::exponents(low, high, wanted) } else { ticks::linear(low, high, wanted) }
         });
         let sides: Vec<f64> = self.edges.iter().map(|edge| x.x(area, *edge)).collect();
         for (bin, (pair, height)) in sides.windows(2).zip(&heights[0]).enumerate() {

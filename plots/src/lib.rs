@@ -8,25 +8,33 @@
 //! itself, and what must fit is reckoned from a table of widths.
 
 mod axes;
+mod channels;
 mod colors;
 mod frame;
 mod heatmap;
 mod histogram;
+mod lines;
 mod picture;
+mod ridgeline;
 mod spectrum;
 #[cfg(test)]
 mod testing;
 mod text;
 mod ticks;
+mod treemap;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
+pub use channels::Channels;
 pub use colors::Colors;
 pub use frame::{Area, Frame};
 pub use heatmap::Heatmap;
 pub use histogram::{Histogram, Series};
+pub use lines::{Line, Lines};
 pub use picture::Picture;
+pub use ridgeline::{Ridgeline, Row};
 pub use spectrum::Spectrum;
+pub use treemap::{Node, Treemap};
 
 /// What can be drawn.
 pub trait Chart {

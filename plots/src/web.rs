@@ -1,7 +1,7 @@
 //! The boundary to JavaScript. A chart is an object whose `kind` is the name of one of [`KINDS`], with the fields of its struct.
 
 use crate::frame::Area;
-use crate::{Chart, Heatmap, Histogram, Spectrum};
+use crate::{Channels, Chart, Heatmap, Histogram, Lines, Ridgeline, Spectrum, Treemap};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -12,8 +12,15 @@ use web_sys::HtmlCanvasElement;
 type Read = fn(JsValue) -> Result<Box<dyn Chart>, serde_wasm_bindgen::Error>;
 
 /// The kinds of charts, by the names that the page has for them.
-const KINDS: &[(&str, Read)] =
-    &[("heatmap", read::<Heatmap>), ("histogram", read::<Histogram>), ("spectrum", read::<Spectrum>)];
+const KINDS: &[(&str, Read)] = &[
+    ("channels", read::<Channels>),
+    ("heatmap", read::<Heatmap>),
+    ("histogram", read::<Histogram>),
+    ("lines", read::<Lines>),
+    ("ridgeline", read::<Ridgeline>),
+    ("spectrum", read::<Spectrum>),
+    ("treemap", read::<Treemap>),
+];
 
 fn read<C: Chart + DeserializeOwned + 'static>(spec: JsValue) -> Result<Box<dyn Chart>, serde_wasm_bindgen::Error> {
     Ok(Box::new(serde_wasm_bindgen::from_value::<C>(spec)?))

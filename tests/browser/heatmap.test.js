@@ -76,6 +76,7 @@ test('a plane is shown in cells, and keys and the mouse read the values behind t
   assert.equal(svg.name, 'matrix.heatmap.svg')
   assert.match(svg.bytes.toString(), /<svg[^]*NaN[^]*<\/svg>/)
   await page.locator('[part=data-table] summary').click()
+  await page.locator('[part=data-table] .more').waitFor()
   assert.equal(await page.locator('[part=data-table] tbody tr').count(), 200)
   await check()
 })

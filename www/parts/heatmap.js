@@ -4,7 +4,7 @@ import { isAbort } from '../errors.js'
 import { createDataTable } from './data-table.js'
 import { h, visible } from './dom.js'
 import { Picture, createExports, painting } from './picture.js'
-import { called, createTrouble } from './tensor.js'
+import { called, createTrouble, isComplex } from './tensor.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 /** @typedef {import('../types').TensorInfo} TensorInfo */
@@ -24,7 +24,7 @@ export function createHeatmap(context, tensor) {
   const trouble = createTrouble(context, tensor)
   if (trouble) return h('div', { class: 'heatmap' }, trouble)
   const figure = h('div', { class: 'figure-body', 'aria-live': 'off' })
-  const { axes, fixed, element: controls } = createControls(context, tensor, read)
+  const { axes, fixed, dequantized, element: controls } = createControls(context, tensor, read)
   /** @type {Picture | undefined} */
   let picture
   const exports = createExports(context, tensor.name, () => picture)
@@ -38,7 +38,7 @@ export function createHeatmap(context, tensor) {
     const impatient = setTimeout(() => figure.replaceChildren(waiting), PATIENCE_MS)
     const onProgress = (/** @type {number} */ fraction) => { waiting.textContent = `${t('reading')} ${numbers.percent(fraction)}` }
     // A tensor with fewer than two axes has one plane.
-    const choice = { axes: tensor.shape.length < 2 ? undefined : axes, fixed }
+    const choice = { axes: tensor.shape.length < 2 ? undefined : axes, fixed, dequantized: dequantized() }
     try {
       const [plane, painter] = await Promise.all([session.checkpoint.plane(tensor.index, { ...choice, signal: within, onProgress }), painting(context)])
       clearTimeout(impatient)
@@ -80,6 +80,7 @@ function cells({ t, numbers }, tensor, plane, { axes: [rowAxis, columnAxis], fix
     t('heatmapSummary', { rows: numbers.exact(rows), columns: numbers.exact(columns) }),
     width * height < rows * columns && t('heatmapPooled', { height: numbers.exact(height), width: numbers.exact(width) }),
     largest !== undefined && t('heatmapLargest', { index: index(largest), value: numbers.significant(values[largest]), limit: numbers.significant(limit) }),
+    isComplex(tensor) && t('ofMagnitudes'),
     nan + infinite > 0 && t('heatmapOdd', { nan: numbers.exact(nan), infinite: numbers.exact(infinite) }),
   ]
   const column = (/** @type {number} */ cell) => cell % width
@@ -114,18 +115,19 @@ function cells({ t, numbers }, tensor, plane, { axes: [rowAxis, columnAxis], fix
 }
 
 /**
- * Which axes are shown, and where the others are cut; nothing to choose where there are two or fewer.
+ * Which axes are shown, and where the others are cut, if there are more than two; and what codes stand for.
  *
  * @param {OpenContext} context
  * @param {TensorInfo} tensor
  * @param {() => void} onChange
- * @returns {Choice & { element: HTMLElement }}
+ * @returns {Choice & { dequantized: () => boolean, element: HTMLElement }}
  */
-function createControls({ t }, { shape }, onChange) {
+function createControls({ t }, { shape, quantization }, onChange) {
   // A tensor with fewer than two axes has its elements along the last.
   const axes = /** @type {[number, number]} */ ([shape.length - 2, shape.length - 1])
   const fixed = shape.map(() => 0)
-  const element = h('div', { class: 'controls' })
+  const real = h('input', { type: 'checkbox', part: 'dequantized', onchange: onChange })
+  const plane = h('span', { class: 'plane' })
   const choices = /** @type {const} */ ([['axisOfRows', 0], ['axisOfColumns', 1]])
   function show() {
     const chosen = choices.map(([label, side]) => {
@@ -134,7 +136,7 @@ function createControls({ t }, { shape }, onChange) {
       return h('label', {}, t(label), select)
     })
     const others = shape.map((length, axis) => axes.includes(axis) ? null : cut(axis, length))
-    element.replaceChildren(...chosen, ...others.filter(other => other !== null))
+    plane.replaceChildren(...chosen, ...others.filter(other => other !== null))
   }
   /** @param {0 | 1} side @param {number} axis */
   function choose(side, axis) {
@@ -143,7 +145,7 @@ function createControls({ t }, { shape }, onChange) {
     axes[side] = axis
     show()
     // The keyboard stays where it was.
-    const select = /** @type {HTMLElement | null} */ (element.querySelector(`[data-axis="${side}"]`))
+    const select = /** @type {HTMLElement | null} */ (plane.querySelector(`[data-axis="${side}"]`))
     select?.focus()
     onChange()
   }
@@ -157,5 +159,6 @@ function createControls({ t }, { shape }, onChange) {
     return h('label', {}, t('axisIndex', { axis }), input)
   }
   if (shape.length > 2) show()
-  return { axes, fixed, element }
+  const element = h('div', { class: 'controls', hidden: shape.length < 3 && !quantization?.codes }, shape.length > 2 && plane, quantization?.codes && h('label', {}, real, t('dequantized')))
+  return { axes, fixed, dequantized: () => real.checked, element }
 }

@@ -6,7 +6,7 @@ import { createDataTable } from './data-table.js'
 import { h, visible } from './dom.js'
 import { Picture, createExports, painting } from './picture.js'
 import { createStats } from './stats.js'
-import { called, createTrouble } from './tensor.js'
+import { called, createTrouble, isComplex } from './tensor.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 /** @typedef {import('../types').TensorInfo} TensorInfo */
@@ -16,8 +16,6 @@ export const MIN_BINS = 10
 export const MAX_BINS = 500
 /** A study that is done sooner shows no sign of waiting. */
 const PATIENCE_MS = 150
-/** Of these the moduli are counted. */
-const COMPLEX = ['c32', 'bc32', 'c64', 'c128']
 
 /**
  * @param {OpenContext} context
@@ -103,9 +101,6 @@ export function createHistogram(context, tensor) {
   return h('div', { class: 'histogram' }, stats,
     h('figure', { part: 'figure' }, h('figcaption', {}, h('b', {}, t('distributionOfValues')), exports), controls.element, figure))
 }
-
-/** @param {TensorInfo} tensor */
-const isComplex = ({ dtype }) => COMPLEX.includes(dtype)
 
 /**
  * @param {OpenContext} context

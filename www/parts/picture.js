@@ -46,7 +46,7 @@ export class Picture {
   /** @type {number | undefined} */
   #thing
   #canvas = h('canvas', { part: 'canvas', role: 'img' })
-  #mark = h('div', { class: 'mark', hidden: true })
+  #mark = h('div', { class: 'pointed', hidden: true })
   #tip = h('div', { class: 'tip', part: 'tooltip', hidden: true })
 
   /**

@@ -47,7 +47,39 @@ export interface SpectrumChart {
   hover?: number
 }
 
-export type Chart = HistogramChart | HeatmapChart | SpectrumChart
+export interface ChannelsChart {
+  kind: 'channels'
+  frame: Frame
+  normLabel: string
+  min: Float64Array
+  max: Float64Array
+  norm: Float64Array
+  outliers?: number[]
+}
+
+export interface LinesChart {
+  kind: 'lines'
+  frame: Frame
+  lines: { label: string, values: Float64Array }[]
+  first: number
+  logY?: boolean
+}
+
+export interface RidgelineChart {
+  kind: 'ridgeline'
+  frame: Frame
+  edges: Float64Array
+  rows: { label: string, counts: Float64Array }[]
+  hover?: number
+}
+
+export interface TreemapChart {
+  kind: 'treemap'
+  frame: Frame
+  nodes: { label: string, size: number, parent?: number }[]
+}
+
+export type Chart = ChannelsChart | HeatmapChart | HistogramChart | LinesChart | RidgelineChart | SpectrumChart | TreemapChart
 
 /** A rectangle in CSS pixels from the canvas's corner. */
 export interface Area { left: number, top: number, right: number, bottom: number }
