@@ -18,8 +18,11 @@ pub fn lines(values: &[f64], row: &mut Line<'_>, columns: &mut Line<'_>) {
     let (mut low, mut high, mut sums) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES], [0.0; LANES]);
     let mut step = |lane: usize, value: f64, min: &mut f64, max: &mut f64, squares: &mut f64| {
         let finite = value.abs() <= f64::MAX;
-        let (down, up, value) =
-            (if finite { value } else { f64::INFINITY }, if finite { value } else { f64::NEG_INFINITY }, if finite { value } else { 0.0 });
+        let (down, up, value) = (
+            if finite { value } else { f64::INFINITY },
+            if finite { value } else { f64::NEG_INFINITY },
+            if finite { value } else { 0.0 },
+        );
         let square = value * value;
         *min = if down < *min { down } else { *min };
         *max = if up > *max { up } else { *max };

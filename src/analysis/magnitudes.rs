@@ -28,7 +28,8 @@ mod tests {
 
     #[test]
     fn magnitudes_are_rounded_down_logarithms() {
-        for (value, power) in [(1.0, 0), (-1.5, 0), (0.99, -1), (f64::MIN_POSITIVE, -1022), (5e-324, -1074), (1e308, 1023)]
+        for (value, power) in
+            [(1.0, 0), (-1.5, 0), (0.99, -1), (f64::MIN_POSITIVE, -1022), (5e-324, -1074), (1e308, 1023)]
         {
             assert_eq!(magnitude(value), power, "{value}");
         }

@@ -15,6 +15,7 @@ mod sample;
 mod search;
 mod second;
 mod study;
+mod sum;
 mod tally;
 
 pub use central::Central;

@@ -113,7 +113,9 @@ impl Search {
             let key = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
             let shared = key >> 48;
             let alike = self.buckets[first..].iter_mut().take_while(|bucket| bucket.prefix >> top == shared);
-            let Some((at, bucket)) = alike.enumerate().find(|(_, bucket)| bucket.prefix == key >> shift) else { continue };
+            let Some((at, bucket)) = alike.enumerate().find(|(_, bucket)| bucket.prefix == key >> shift) else {
+                continue;
+            };
             if gathers {
                 bucket.keys.push((key, times));
             } else {
@@ -186,7 +188,12 @@ impl Search {
 /// The two ranks between which a percentile of so many numbers lies, and how far on.
 ///
 /// Source: `numpy/lib/_function_base_impl.py`, the method `linear`.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as NumPy does")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "as NumPy does"
+)]
 fn between(count: u64, percent: f64) -> (u64, u64, f64) {
     let last = count.saturating_sub(1);
     let place = last as f64 * (percent / 100.0);

@@ -21,10 +21,7 @@ const MANY: usize = 1 << 10;
 
 impl Second {
     /// `search`: bits of a number, the upper 16 of all of them, and which of these are finite.
-    pub(super) fn new(
-        edges: Result<Edges, String>,
-        search: Option<(u32, &Tally, impl Fn(u16) -> bool)>,
-    ) -> Self {
+    pub(super) fn new(edges: Result<Edges, String>, search: Option<(u32, &Tally, impl Fn(u16) -> bool)>) -> Self {
         let search = search.map(|(width, tally, finite)| Search::begin(width, tally, finite));
         Second { histogram: edges.map(Histogram::new), made: false, search }
     }

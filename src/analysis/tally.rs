@@ -60,9 +60,11 @@ impl Tally {
     pub fn pairs(&self) -> Vec<(u16, u64)> {
         match self {
             Tally::Few(pairs) => pairs.clone(),
-            Tally::Many(counts) => {
-                (0..=u16::MAX).zip(counts).filter(|(_, count)| **count > 0).map(|(code, count)| (code, *count)).collect()
-            }
+            Tally::Many(counts) => (0..=u16::MAX)
+                .zip(counts)
+                .filter(|(_, count)| **count > 0)
+                .map(|(code, count)| (code, *count))
+                .collect(),
         }
     }
 
@@ -80,8 +82,7 @@ impl Tally {
             return;
         }
         codes.sort_unstable();
-        let pairs: Vec<_> =
-            codes.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64 * times)).collect();
+        let pairs: Vec<_> = codes.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64 * times)).collect();
         self.add_pairs(&pairs);
     }
 
