@@ -267,7 +267,9 @@ proptest! {
             let below = place.floor() as usize;
             let (low, high) = (sorted[below], sorted[(below + 1).min(sorted.len() - 1)]);
             prop_assert!(low <= ours && ours <= high, "{percent} %: {ours} not from {low} to {high}");
-            prop_assert!(near(ours, low + (high - low) * place.fract(), 1e-12, 1e-15 * (low.abs() + high.abs())) || (high - low).is_infinite());
+            let (part, size) = (place.fract(), low.abs() + high.abs());
+            let plain = low * (1.0 - part) + high * part;
+            prop_assert!(near(ours, plain, 1e-12, 1e-15 * size + 1e-323), "{percent} %: {ours}, {part} of the way from {low} to {high}");
         }
         let sized = sorted.iter().filter(|value| **value != 0.0).count() as u64;
         prop_assert_eq!(found.magnitudes.unwrap().counts.iter().sum::<u64>(), sized);
