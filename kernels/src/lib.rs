@@ -27,5 +27,5 @@ pub use pair::Pair;
 pub use print::print;
 pub use tally::{find_half, select_tops, tally_bytes, tally_halves, tally_tops};
 
-/// Values that are gone over at a time: as float64 they fill half of the first cache.
-pub const BLOCK: usize = 4096;
+/// Values that are gone over at a time: as float64 they fill a third of the first cache.
+pub const BLOCK: usize = 2048;
