@@ -18,6 +18,7 @@ mod sample;
 mod search;
 mod second;
 mod study;
+mod sum;
 mod survey;
 mod tally;
 
