@@ -149,7 +149,7 @@ limits!(limits_f64, f64, f64, f64x2, 2, f64::from);
 
 /// Hands on values, a row of vectors at a time; what is left over goes into the first lanes, beside `pad`.
 #[inline(always)]
-fn rows(values: &[f64], pad: f64, mut take: impl FnMut(usize, f64x2)) {
+pub(crate) fn rows(values: &[f64], pad: f64, mut take: impl FnMut(usize, f64x2)) {
     let (rows, rest) = values.as_chunks::<LANES>();
     for row in rows {
         for at in 0..ROW {
@@ -161,7 +161,7 @@ fn rows(values: &[f64], pad: f64, mut take: impl FnMut(usize, f64x2)) {
     }
 }
 
-fn lanes(row: [f64x2; ROW]) -> impl Iterator<Item = f64> {
+pub(crate) fn lanes(row: [f64x2; ROW]) -> impl Iterator<Item = f64> {
     row.into_iter().flat_map(f64x2::to_array)
 }
 

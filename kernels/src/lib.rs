@@ -15,6 +15,7 @@
 
 mod bins;
 mod block;
+mod grid;
 mod lines;
 mod pair;
 mod print;
@@ -22,6 +23,7 @@ mod tally;
 
 pub use bins::{Bins, MOST as MOST_BINS};
 pub use block::{Block, scaled};
+pub use grid::{grid, widen_brain, widen_half};
 pub use lines::{Line, lines};
 pub use pair::Pair;
 pub use print::print;

@@ -7,7 +7,7 @@ use super::tally::{self, Tally};
 use super::{Counts, Depth, Edges, Findings, Histogram, Magnitudes, Places, Second, Summary, Wants};
 use crate::decode::{numbers, smallest_normal, unpack, value};
 use crate::model::{NUMBERS, Number};
-use paramscope_kernels::{BLOCK, Block, find_half, tally_bytes, tally_halves, tally_tops};
+use paramscope_kernels::{BLOCK, Block, find_half, tally_bytes, tally_halves, tally_tops, widen_brain, widen_half};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
@@ -156,13 +156,7 @@ impl First {
         if let Some(start) = start {
             let [min, max, nan, pos_inf, neg_inf] = wanted.map(|codes| find(run, &codes).map(|at| start + at));
             self.places = Places { min, max, nan, pos_inf, neg_inf };
-            if self.sheet.is_some() {
-                each_block(run, |at, values| {
-                    if let Some(sheet) = &mut self.sheet {
-                        sheet.take(start + at, values);
-                    }
-                });
-            }
+            self.take_lines(run, start);
         }
     }
 
@@ -200,13 +194,26 @@ impl First {
                     tops.extend(values.iter().map(|value| u16::try_from(value.to_bits() >> 48).expect("16 bits")));
                 }
             }
-            if let Some((sheet, start)) = self.sheet.as_mut().zip(start) {
-                sheet.take(start + block, &values);
-            }
+        }
+        if let Some(start) = start {
+            self.take_lines(run, start);
         }
         match table {
             Some(table) => self.tally.add_table(&*table, run.times),
             None => self.tally.add_codes(&mut tops, run.times),
+        }
+    }
+
+    /// Takes in rows and columns, once it is known whether all elements are finite.
+    fn take_lines(&mut self, run: &Run<'_>, start: u64) {
+        let Some(sheet) = &mut self.sheet else { return };
+        let finite = self.counts.finite == self.counts.all();
+        match Kind::of(run.number) {
+            Kind::Single if finite => sheet.take_finite(start, run.bytes.as_chunks().0),
+            Kind::Codes if finite && run.number.bits() >= 8 => {
+                each_single(run, sheet.row_ends(start), |at, values| sheet.take_finite(start + at, values));
+            }
+            _ => each_block(run, |at, values| sheet.take(start + at, values)),
         }
     }
 
@@ -498,6 +505,30 @@ fn find(run: &Run<'_>, codes: &[u16]) -> Option<u64> {
             });
             found.break_value()
         }
+    }
+}
+
+/// Widens a run of finite codes to float32, little-endian, in parts that end with rows: the first after so many elements, the
+/// others as often after so many. Hands on how many elements come before each.
+fn each_single(run: &Run<'_>, (first, more): (usize, usize), mut take: impl FnMut(u64, &[[u8; 4]])) {
+    let mut room = vec![[0; 4]; first.max(more).min(run.count)];
+    let bits = usize::try_from(run.number.bits()).expect("at most 16");
+    let (mut at, mut values) = (0, Vec::new());
+    while at < run.count {
+        let len = if at == 0 { first } else { more }.min(run.count - at);
+        let (room, codes) = (&mut room[..len], &run.bytes[at * bits / 8..]);
+        match run.number {
+            Number::F16 => widen_half(&codes.as_chunks().0[..len], room),
+            Number::Bf16 => widen_brain(&codes.as_chunks().0[..len], room),
+            _ => {
+                values.clear();
+                numbers(run.number, &codes[..(len * bits).div_ceil(8)], len, &mut values);
+                #[expect(clippy::cast_possible_truncation, reason = "float32 holds all numbers of 16 bits")]
+                room.iter_mut().zip(&values).for_each(|(single, value)| *single = (*value as f32).to_le_bytes());
+            }
+        }
+        take(at as u64, room);
+        at += len;
     }
 }
 

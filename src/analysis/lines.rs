@@ -1,6 +1,6 @@
 use super::{Channels, Lines};
 use crate::limits;
-use paramscope_kernels::{Line, lines};
+use paramscope_kernels::{Line, grid, lines};
 use serde::{Deserialize, Serialize};
 
 /// Limits and norms of the rows and the columns of a matrix, or of a run of its elements.
@@ -112,11 +112,7 @@ impl Sheet {
         let columns = self.shape.1;
         while !values.is_empty() && columns > 0 {
             let (row, column) = (start / columns, start % columns);
-            if self.rows.min.is_empty() {
-                self.first = row;
-                self.columns.resize(usize::try_from(columns).expect("below the cap"));
-            }
-            let at = usize::try_from(row - self.first).expect("below the cap");
+            let at = self.row(row);
             if self.rows.min.len() <= at {
                 self.rows.resize(at + 1);
             }
@@ -136,6 +132,46 @@ impl Sheet {
             lines(now, &mut self.rows.from(at, at + 1), &mut self.columns.from(from, from + len));
             (start, values) = (start + len as u64, then);
         }
+    }
+
+    /// Takes in finite float32 values, little-endian, that follow each other, the first of which has the row-major index `start`.
+    pub fn take_finite(&mut self, start: u64, values: &[[u8; 4]]) {
+        let Some(columns) = usize::try_from(self.shape.1).ok().filter(|columns| *columns > 0) else { return };
+        // What is left of the row in which it begins, whole rows, and what there is of the last one.
+        let before = usize::try_from(start % self.shape.1).expect("below the cap");
+        let rest = (columns - before) % columns;
+        let (head, values) = values.split_at(rest.min(values.len()));
+        let (body, tail) = values.split_at(values.len() - values.len() % columns);
+        let wide = |part: &[[u8; 4]]| part.iter().map(|raw| f32::from_le_bytes(*raw).into()).collect::<Vec<f64>>();
+        self.take(start, &wide(head));
+        let start = start + head.len() as u64;
+        if !body.is_empty() {
+            let row = start / self.shape.1;
+            let at = self.row(row);
+            let count = body.len() / columns;
+            self.rows.resize(self.rows.min.len().max(at + count));
+            grid(body, columns, &mut self.rows.from(at, at + count), &mut self.columns.from(0, columns));
+        }
+        self.take(start + body.len() as u64, &wide(tail));
+    }
+
+    /// After how many elements from one on a row ends, and how many make whole rows after it: few enough for the second cache.
+    pub fn row_ends(&self, start: u64) -> (usize, usize) {
+        const FEW: u64 = 1 << 16;
+        let columns = self.shape.1.max(1);
+        let first = columns - start % columns;
+        let more = columns * (FEW / columns).max(1);
+        let below_cap = |count: u64| usize::try_from(count).expect("below the cap");
+        (below_cap(if first == columns { more } else { first }), below_cap(more))
+    }
+
+    /// The place of a row among those that are kept, of which it becomes the first if there is none.
+    fn row(&mut self, row: u64) -> usize {
+        if self.rows.min.is_empty() {
+            self.first = row;
+            self.columns.resize(usize::try_from(self.shape.1).expect("below the cap"));
+        }
+        usize::try_from(row - self.first).expect("below the cap")
     }
 
     /// Takes in what another one was built from, of elements that come after this one's.
