@@ -3,7 +3,7 @@
 //! The same core as the page's. Exits with 0 and the table or the report, with 1 and a sentence on standard error for a file
 //! that is refused, with 2 for wrong usage.
 
-use paramscope::analysis::{Findings, Study, sha256};
+use paramscope::analysis::{Study, Wants, sha256};
 use paramscope::error::Result;
 use paramscope::formats;
 use paramscope::model::{Checkpoint, Layout, Tensor};
@@ -17,8 +17,6 @@ const USAGE: &str = "usage: inspect [--json] [--stats] [--hash] PATH...
   --json   print the JSON report instead of a table
   --stats  read the elements: statistics, a 50-bin histogram and the first 8 elements of each tensor
   --hash   also the SHA-256 of each tensor's elements";
-
-const BINS: usize = 50;
 
 #[derive(Default)]
 struct Options {
@@ -77,12 +75,12 @@ fn run(options: &Options) -> Result<String> {
 
 fn read_elements(options: &Options, files: &Files, tensor: &Tensor, entry: &mut report::TensorReport) -> Result<()> {
     if options.stats {
-        if let Some(findings) = study(files, tensor)? {
+        if let Some(findings) = Study::whole(&Wants::USUAL, files, tensor)? {
             entry.set_findings(&findings);
         }
         entry.first = Some(report::first(files, tensor)?);
         if let Some(values) = tensor.dequantized()
-            && let Some(findings) = study(files, &values)?
+            && let Some(findings) = Study::whole(&Wants::USUAL, files, &values)?
         {
             entry.set_dequantized(&findings, Some(report::first(files, &values)?));
         }
@@ -92,12 +90,6 @@ fn read_elements(options: &Options, files: &Files, tensor: &Tensor, entry: &mut 
         entry.sha256 = Some(sha256(files, tensor)?);
     }
     Ok(())
-}
-
-fn study(files: &Files, tensor: &Tensor) -> Result<Option<Findings>> {
-    let mut study = Study::new(BINS, None);
-    while study.step(files, tensor)? < 1.0 {}
-    Ok(study.findings())
 }
 
 fn table(checkpoint: &Checkpoint, report: &Report) -> String {

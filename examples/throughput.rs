@@ -1,13 +1,11 @@
 //! Times whole-tensor statistics: `throughput PATH…` prints seconds and bytes of all tensors of each checkpoint, one pass each.
 
-use paramscope::analysis::Study;
+use paramscope::analysis::{Depth, Study, Wants};
 use paramscope::error::Result;
 use paramscope::formats;
 use paramscope::source::files_from_paths;
 use std::process::ExitCode;
 use std::time::Instant;
-
-const BINS: usize = 50;
 
 fn main() -> ExitCode {
     let paths: Vec<String> = std::env::args().skip(1).collect();
@@ -31,8 +29,7 @@ fn time(path: &str) -> Result<(f64, u64)> {
     let checkpoint = formats::open(&files_from_paths(&[path.to_owned()])?)?;
     let start = Instant::now();
     for tensor in &checkpoint.tensors {
-        let mut study = Study::new(BINS, None);
-        while study.step(&checkpoint.files, tensor)? < 1.0 {}
+        Study::whole(&Wants { depth: Depth::Moments, ..Wants::USUAL }, &checkpoint.files, tensor)?;
     }
     let bytes = checkpoint.tensors.iter().map(paramscope::model::Tensor::bytes).sum();
     Ok((start.elapsed().as_secs_f64(), bytes))

@@ -1,9 +1,11 @@
 //! The one error type of the crate.
 
+use paramscope_text::is_hidden;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Who can do something about an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// The file is damaged or contradicts itself.
     Malformed,
@@ -37,7 +39,7 @@ impl Kind {
 }
 
 /// One plain sentence that says what is wrong and what one can do, with the place where it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error {
     /// Who can do something about it.
     pub kind: Kind,
@@ -152,12 +154,6 @@ impl From<Quoted> for String {
     fn from(quoted: Quoted) -> String {
         quoted.0
     }
-}
-
-/// Whether a character has no shape of its own but changes how its neighbours are read: marks of no width and of direction,
-/// and the separators of lines and paragraphs. None is a control character by Unicode's table.
-pub fn is_hidden(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// At most 80 characters of a text from a file, control and direction marks as escapes.

@@ -19,8 +19,11 @@ pub const RANK: usize = 64;
 pub const METADATA_RECORD: u64 = 64 << 20;
 
 /// The most bytes of elements that one read moves: bounds the memory of statistics whatever the tensor's size, and how long
-/// one step of them keeps a person waiting who cancels.
-pub const CHUNK: u64 = 8 << 20;
+/// one step of them keeps a person waiting who cancels. A browser hands out larger parts of a file faster, up to about this.
+pub const CHUNK: u64 = 16 << 20;
+
+/// The most bytes of one tensor that a study keeps from its first pass to its second. A worker holds no more than this.
+pub const READ_ONCE: u64 = 2 * CHUNK;
 
 /// How many bytes one read of elements that lie apart may span: all that is between them is read, too.
 pub const SPAN: u64 = 64 << 20;

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{archives, entry, files_below, goldens, hostile, hostile_hdf5, json, tests_folder, warned};
-use paramscope::analysis::Study;
+use paramscope::analysis::{Study, Wants};
 use paramscope::error::{Error, Kind, Result, quoted};
 use paramscope::formats;
 use paramscope::model::Checkpoint;
@@ -100,12 +100,7 @@ fn errors_of_reading(what: &str, checkpoint: &Checkpoint) -> Vec<Error> {
     for tensor in &checkpoint.tensors {
         let stored: u64 = tensor.layout.storage().map_or(0, |range| range.len);
         if stored <= 1 << 20 {
-            let mut study = Study::new(50, None);
-            let mut done = Ok(0.0);
-            while done.as_ref().is_ok_and(|done| *done < 1.0) {
-                done = study.step(&checkpoint.files, tensor);
-            }
-            errors.extend(done.err());
+            errors.extend(Study::whole(&Wants::USUAL, &checkpoint.files, tensor).err());
             errors.extend(paramscope::view::report::first(&checkpoint.files, tensor).err());
         }
     }

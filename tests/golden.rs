@@ -3,7 +3,7 @@
 mod common;
 
 use common::{entry, goldens, warned};
-use paramscope::analysis::{Study, sha256};
+use paramscope::analysis::{Study, Wants, sha256};
 use paramscope::formats;
 use paramscope::model::{
     ByteOrder, ByteRange, Checkpoint, Dtype, Key, Layer, Layout, Note, Number, Role, Tensor, Value as Plain, Verdict,
@@ -375,9 +375,7 @@ fn full_report(checkpoint: &Checkpoint) -> Report {
 }
 
 fn study(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<paramscope::analysis::Findings> {
-    let mut study = Study::new(50, None);
-    while study.step(&checkpoint.files, tensor).ok()? < 1.0 {}
-    study.findings()
+    Study::whole(&Wants::USUAL, &checkpoint.files, tensor).ok()?
 }
 
 fn tensor_differences(ours: &Value, theirs: &Value) -> Vec<String> {

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Sparse, counted, warned};
+use paramscope::analysis::{Study, Wants};
 use paramscope::error::{Kind, Result};
 use paramscope::formats;
 use paramscope::model::{Checkpoint, Layout};
@@ -107,10 +108,8 @@ fn one_value_fills_any_shape_without_being_held_so_often() {
     )
     .unwrap();
     assert_eq!(shown(&checkpoint)[1].1, json!([1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]));
-    let mut study = paramscope::analysis::Study::new(10, None);
-    while study.step(&checkpoint.files, &checkpoint.tensors[0]).unwrap() < 1.0 {}
-    let extent = study.findings().unwrap().extent;
-    assert_eq!((extent.finite, extent.limits()), (1 << 40, Some((2.5, 2.5))));
+    let found = Study::whole(&Wants::USUAL, &checkpoint.files, &checkpoint.tensors[0]).unwrap().unwrap();
+    assert_eq!((found.counts.finite, found.limits), (1 << 40, Some((2.5, 2.5))));
 }
 
 #[test]

@@ -10,8 +10,7 @@ const LAYERS: [&str; 10] =
     ["error", "limits", "source", "model", "wire", "formats", "decode", "analysis", "view", "web"];
 
 /// Crates that only one layer may name.
-const OWN_CRATES: [(&str, &str); 4] =
-    [("plotters", "view"), ("wasm_bindgen", "web"), ("js_sys", "web"), ("serde_wasm_bindgen", "web")];
+const OWN_CRATES: [(&str, &str); 3] = [("wasm_bindgen", "web"), ("js_sys", "web"), ("serde_wasm_bindgen", "web")];
 
 fn layer_of(path: &Path) -> Option<usize> {
     let first = path.components().next()?.as_os_str().to_string_lossy().into_owned();

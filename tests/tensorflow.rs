@@ -4,7 +4,7 @@ mod common;
 
 use common::bundles::{PLAIN, Told, Way, bundle, header, table};
 use common::{Sparse, counted, tests_folder, warned};
-use paramscope::analysis::{Study, sha256};
+use paramscope::analysis::{Study, Wants, sha256};
 use paramscope::decode::{Cell, Shown};
 use paramscope::error::Kind;
 use paramscope::formats;
@@ -93,9 +93,7 @@ fn big_endian_elements_are_turned_around() {
 
 /// Studies a tensor to its end.
 fn study(checkpoint: &Checkpoint, tensor: &Tensor) -> paramscope::error::Result<()> {
-    let mut study = Study::new(50, None);
-    while study.step(&checkpoint.files, tensor)? < 1.0 {}
-    Ok(())
+    Study::whole(&Wants::USUAL, &checkpoint.files, tensor).map(drop)
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Array, Float64Array, Reflect, Uint8Array};
-use paramscope::web::{Opened, page};
+use paramscope::web::{Job, Opened, Survey, page};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -37,11 +37,19 @@ fn opens_a_file_through_the_browser() {
 #[wasm_bindgen_test]
 fn analyses_a_tensor_step_by_step() {
     let mut opened = open("simplenn.pt", SIMPLENN);
-    let mut analysis = opened.analysis(0, 50, None, None, None).unwrap();
-    while analysis.step(&mut opened).unwrap() < 1.0 {}
-    assert_eq!(field(&analysis.summary(), "count"), 50.0);
-    let counts: Float64Array = field(&analysis.histogram(), "counts").unchecked_into();
+    let mut survey = Survey::new(&opened, &[0], 50, None, None, true, false, false);
+    let order: Uint8Array = field(&survey.order(), "order").unchecked_into();
+    let mut job = Job::new(&order.to_vec()).unwrap();
+    let outcome = loop {
+        if let Ok(outcome) = job.step(&opened).dyn_into::<Uint8Array>() {
+            break outcome.to_vec();
+        }
+    };
+    let studied = survey.take(&mut opened, &outcome).unwrap().get(0);
+    assert_eq!(field(&field(&studied, "summary"), "count"), 50.0);
+    let counts: Float64Array = field(&field(&studied, "histogram"), "counts").unchecked_into();
     assert_eq!(counts.to_vec().iter().sum::<f64>(), 50.0);
+    assert_eq!(field(&survey.progress(), "over"), true);
     assert!(opened.report().unwrap().contains("\"histogram\""), "the report has what was found");
 }
 

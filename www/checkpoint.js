@@ -4,6 +4,7 @@ import { engine } from './engine.js'
 import { abortError, checkpointError } from './errors.js'
 import { toEntries } from './files.js'
 import { Channel } from './messages.js'
+import { Pool, carryOut } from './pool.js'
 
 /** @typedef {import('./types').CallOptions} CallOptions */
 /** @typedef {import('./types').FileEntry} FileEntry */
@@ -17,42 +18,54 @@ export const DEFAULT_BINS = 50
  * Opens a checkpoint from files, or from a URL that is fetched whole. Reads headers only.
  *
  * @param {import('./types').Openable} files
- * @param {CallOptions} [options]
+ * @param {CallOptions & { workers?: number }} [options]
  * @returns {Promise<Checkpoint>}
  */
-export async function openCheckpoint(files, { signal } = {}) {
+export async function openCheckpoint(files, { signal, workers } = {}) {
   if (signal?.aborted) throw abortError()
   const entries = await toEntries(files, signal)
   if (entries.length === 0) throw checkpointError('missing', 'There is no file to open.')
-  return Checkpoint.open(entries, signal)
+  return Checkpoint.open(entries, signal, workers)
 }
 
 /** @implements {OpenCheckpoint} */
 export class Checkpoint {
   #entries
+  /** The worker that owns the checkpoint, and conducts analyses. */
   #channel = new Channel(() => this.#recover())
+  /** Those that carry them out. */
+  #pool
+  /** The build of the core that reads these files. @type {import('./engine.js').CoreName} */
+  #core = 'core'
   #opened = false
   #recovering = false
   #closed = false
 
-  /** @param {FileEntry[]} entries */
-  constructor(entries) {
+  /**
+   * @param {FileEntry[]} entries
+   * @param {number} [workers]
+   */
+  constructor(entries, workers) {
     this.#entries = entries
+    this.#pool = new Pool(channel => this.#openIn(channel), workers)
     /** @type {import('./wasm/core').Facts} */
     this.facts = { format: { id: '', label: '' }, files: [], metadata: [], pickles: [], notes: [], layers: [], tensors: 0, parameters: 0, beside: [], bytes: 0, fileBytes: 0, dtypes: [] }
     /** @type {import('./types').TensorInfo[]} */
     this.tensors = []
     /** @type {import('./wasm/core').Group[]} */
     this.groups = []
+    /** Whether the files had to be unpacked as a whole. */
+    this.unpacked = false
   }
 
   /**
    * @param {FileEntry[]} entries
    * @param {AbortSignal} [signal]
+   * @param {number} [workers]
    * @returns {Promise<Checkpoint>}
    */
-  static async open(entries, signal) {
-    const checkpoint = new Checkpoint(entries)
+  static async open(entries, signal, workers) {
+    const checkpoint = new Checkpoint(entries, workers)
     try {
       await checkpoint.#start(signal)
       Object.assign(checkpoint, await checkpoint.#channel.call('describe', {}, { signal }))
@@ -83,11 +96,23 @@ export class Checkpoint {
 
   /**
    * @param {number} index
-   * @param {CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean, onProgress?: (fraction: number) => void }} [options]
+   * @param {CallOptions & import('./types').StudyOptions & { onProgress?: (fraction: number) => void }} [options]
    * @returns {Promise<import('./types').Study>}
    */
-  study(index, { bins = DEFAULT_BINS, range, dequantized, signal, onProgress } = {}) {
-    return this.#channel.call('study', { index, bins, range, dequantized }, { signal, onProgress })
+  async study(index, { bins = DEFAULT_BINS, range, dequantized, channels, signal, onProgress } = {}) {
+    if (bins === DEFAULT_BINS && !range && !channels) {
+      const known = await this.#channel.call('known', { index, dequantized: dequantized ?? false }, { signal })
+      if (known) return known
+    }
+    /** @type {import('./types').Studied | undefined} */
+    let studied
+    const question = { tensors: [index], again: channels, bins, range, dequantized, depth: 'full' }
+    await this.#survey(question, ({ finished, progress: { bytes, bytesTotal } }) => {
+      studied ??= finished[0]
+      onProgress?.(bytes / (bytesTotal || 1))
+    }, signal)
+    if (studied?.error) throw studied.error
+    return studied ?? {}
   }
 
   /**
@@ -100,7 +125,7 @@ export class Checkpoint {
 
   /**
    * @param {number} index
-   * @param {CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean }} [options]
+   * @param {CallOptions & import('./types').StudyOptions} [options]
    */
   async histogram(index, options) {
     const { histogram, problem } = await this.study(index, options)
@@ -121,11 +146,11 @@ export class Checkpoint {
   }
 
   /**
-   * @param {CallOptions & { filter?: string, onProgress?: (progress: import('./types').Progress) => void }} [options]
+   * @param {CallOptions & { filter?: string, depth?: 'moments' | 'full', onProgress?: (progress: import('./types').Progress) => void }} [options]
    * @returns {Promise<object>}
    */
-  async analyze({ filter = '', signal, onProgress } = {}) {
-    await this.#channel.call('analyze', { filter, bins: DEFAULT_BINS }, { signal, onProgress })
+  async analyze({ filter = '', depth = 'full', signal, onProgress } = {}) {
+    await this.#survey({ filter, bins: DEFAULT_BINS, depth }, ({ finished, progress }) => onProgress?.({ ...progress, finished }), signal)
     return this.report({ signal })
   }
 
@@ -156,20 +181,76 @@ export class Checkpoint {
     return this.#channel.call('python', { index }, options)
   }
 
-  /** Ends the worker, and with it all memory that the checkpoint took. */
+  /** Ends the workers, and with them all memory that the checkpoint took. */
   close() {
     this.#closed = true
     this.#channel.close()
+    this.#pool.close()
+  }
+
+  /**
+   * An analysis from its beginning to its end.
+   *
+   * @param {object} question
+   * @param {(step: import('./pool.js').Step) => void} onStep
+   * @param {AbortSignal} [signal]
+   */
+  async #survey(question, onStep, signal = new AbortController().signal) {
+    const owner = this.#channel
+    /** @type {import('./pool.js').Begun} */
+    const { survey, orders, progress } = await owner.call('survey', question, { signal })
+    const conductor = {
+      order: () => owner.call('order', { survey }),
+      take: (/** @type {Uint8Array} */ outcome) => this.#step(owner.call('take', { survey, outcome })),
+      lost: (/** @type {number} */ number) => this.#step(owner.call('lost', { survey, number })),
+    }
+    try {
+      onStep({ finished: [], progress })
+      if (progress.over) return
+      // What is one piece of work is done where the checkpoint is open already.
+      const own = { work: (/** @type {Uint8Array} */ order, /** @type {AbortSignal} */ signal) => owner.call('work', { order }, { signal }) }
+      await (orders > 1 && !this.unpacked ? this.#pool.run(conductor, onStep, signal) : carryOut(conductor, [own], onStep, signal))
+    } finally {
+      owner.call('end', { survey }).catch(() => {})
+    }
+  }
+
+  /** @param {Promise<import('./pool.js').Step>} step */
+  async #step(step) {
+    const { finished, progress } = await step
+    for (const studied of finished) {
+      if (studied.error) studied.error = checkpointError(studied.error.kind, studied.error.message, studied.error)
+    }
+    return { finished, progress }
   }
 
   /** @param {AbortSignal} [signal] */
   async #start(signal) {
-    const module = await engine()
+    try {
+      await this.#openIn(this.#channel, signal)
+    } catch (error) {
+      if (/** @type {any} */ (error)?.kind !== 'elsewhere') throw error
+      this.#core = 'full'
+      await this.#openIn(this.#channel, signal)
+    }
+  }
+
+  /**
+   * Opens the files in a new worker.
+   *
+   * @param {Channel} channel
+   * @param {AbortSignal} [signal]
+   */
+  async #openIn(channel, signal) {
+    const name = this.#core
+    const module = await engine(name).catch(error => {
+      throw name === 'core' ? error : checkpointError('source', `The reader of this format could not be fetched (${error.message}).`)
+    })
     if (this.#closed) throw abortError()
-    this.#channel.start()
+    channel.start()
     const files = this.#entries.map(({ file }) => file)
     const paths = this.#entries.map(({ path }) => path)
-    await this.#channel.call('open', { module, files, paths }, { signal })
+    await channel.call('open', { name, module, files, paths }, { signal })
   }
 
   /** After a crash: the same files in a new worker. One that crashes while it opens them is not tried again. */

@@ -5,19 +5,24 @@ import { place } from './place.js'
 
 /** @typedef {typeof core} Core */
 
-/** @type {Promise<WebAssembly.Module> | undefined} */
-let compiled
+/** The builds of the core: the one that a page begins with, and the one that reads everything. @typedef {'core' | 'full'} CoreName */
+
+/** @type {Partial<Record<CoreName, Promise<WebAssembly.Module>>>} */
+const compiled = {}
 /** @type {Promise<Core> | undefined} */
 let instantiated
 
 /**
- * The compiled module.
+ * A build, compiled once for all workers. One that could not be fetched is fetched again when it is next asked for.
  *
+ * @param {CoreName} name
  * @returns {Promise<WebAssembly.Module>}
  */
-export function engine() {
-  compiled ??= compile(place('wasm/core_bg.wasm'))
-  return compiled
+export function engine(name = 'core') {
+  return compiled[name] ??= compile(place(`wasm/${name}_bg.wasm`)).catch(error => {
+    delete compiled[name]
+    throw error
+  })
 }
 
 /**

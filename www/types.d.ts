@@ -106,16 +106,52 @@ export interface Summary {
   mean?: number
   std?: number
   l2?: number
+  absMean?: number
+  skewness?: number
+  /** 3 for a normal distribution. */
+  kurtosis?: number
+  /** Finite values other than zero below the smallest normal number of the type. */
+  subnormal: number
+  /** Row-major index of the first value of its kind, where known. */
+  minAt?: number
+  maxAt?: number
+  nanAt?: number
+  posInfAt?: number
+  negInfAt?: number
+  /** At the ranks 0.1, 1, 5, 25, 50, 75, 95, 99 and 99.9 percent, as `numpy.percentile` has them. */
+  percentiles?: Float64Array
+  /** How many finite values other than zero have which floor(log2 |x|): the first count is of `lowest`. */
+  magnitudes?: { lowest: number, counts: Float64Array }
 }
+
+/** Limits and norms of the rows, or the columns, of a matrix; without a finite value +Infinity and -Infinity. */
+export interface Lines { min: Float64Array, max: Float64Array, l2: Float64Array }
 
 /** As `numpy.histogram` counts: `edges` is one longer than `counts`. Finite values outside the edges are `below` and `above`. */
 export interface Histogram { edges: Float64Array, counts: Float64Array, below: number, above: number }
 
-/** A summary and a histogram from one reading of a tensor. `problem` says why there is no histogram. */
-export interface Study { summary?: Summary, histogram?: Histogram, problem?: string }
+/** What is found in one tensor. `problem` says why there is no histogram. */
+export interface Study {
+  summary?: Summary
+  histogram?: Histogram
+  problem?: string
+  /** Of the matrix of the first dimension by all others, if asked for. */
+  channels?: { rows: Lines, columns: Lines }
+}
 
 /** One tensor that an analysis of many has finished: `error` if it could not be read. */
-export interface Studied extends Study { index: number, error?: string }
+export interface Studied extends Study { index: number, error?: CheckpointError }
+
+export interface StudyOptions {
+  /** Of the histogram: 50 unless told. */
+  bins?: number
+  /** Of the histogram: all finite values unless told. */
+  range?: [number, number]
+  /** What codes stand for, instead of the codes. */
+  dequantized?: boolean
+  /** Whether limits and norms of rows and columns are wanted. */
+  channels?: boolean
+}
 
 export interface Progress {
   tensors: number
@@ -142,7 +178,7 @@ export interface FileEntry { file: File, path: string }
 
 export type Openable = File | FileEntry[] | File[] | FileList | string | URL
 
-/** An open checkpoint. It owns one worker until it is closed. */
+/** An open checkpoint. It owns one worker until it is closed, and more once much is to be analysed. */
 export interface Checkpoint {
   readonly format: Format
   /** In file order. */
@@ -154,13 +190,16 @@ export interface Checkpoint {
   readonly tensors: TensorInfo[]
   summary(index: number, options?: CallOptions & { dequantized?: boolean }): Promise<Summary | undefined>
   /** Rejects with `unsupported` where there is none (texts, no finite value, too many bins for the range). */
-  histogram(index: number, options?: CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean }): Promise<Histogram>
+  histogram(index: number, options?: CallOptions & StudyOptions): Promise<Histogram>
   /** Both at the cost of one. */
-  study(index: number, options?: CallOptions & { bins?: number, range?: [number, number], dequantized?: boolean, onProgress?: (fraction: number) => void }): Promise<Study>
+  study(index: number, options?: CallOptions & StudyOptions & { onProgress?: (fraction: number) => void }): Promise<Study>
   /** Row-major; integers beyond 2^53 and texts are strings. Without bounds: the whole tensor. */
   values(index: number, options?: CallOptions & { start?: number[], shape?: number[], dequantized?: boolean }): Promise<(number | string | boolean)[]>
-  /** Studies every tensor that `filter` finds, and resolves to the report. */
-  analyze(options?: CallOptions & { filter?: string, onProgress?: (progress: Progress) => void }): Promise<object>
+  /**
+   * Studies every tensor that `filter` finds, on all workers, and resolves to the report. `moments` leaves out percentiles, magnitudes and
+   * what the health of the checkpoint is judged by. What is known already is not studied again.
+   */
+  analyze(options?: CallOptions & { filter?: string, depth?: 'moments' | 'full', onProgress?: (progress: Progress) => void }): Promise<object>
   /** The `paramscope-report/1` object, with the summaries of what was analysed so far. */
   report(options?: CallOptions): Promise<object>
   /** Lines of Python that read this tensor. */

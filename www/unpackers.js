@@ -37,6 +37,9 @@ export async function withUnpackers(work) {
   return work()
 }
 
+/** Whether a file was packed as a whole: it is in this worker's memory, and no other worker should have it, too. */
+export const isUnpacked = () => unpack !== undefined
+
 async function load() {
   const decoders = await import('./wasm/unpack.js')
   await decoders.default({ module_or_path: place('wasm/unpack_bg.wasm') })

@@ -1,34 +1,44 @@
 // The dedicated worker: owns one open checkpoint, and works step by step so that a cancellation is heard in between.
 
-import { checkpointError } from './errors.js'
-import { place } from './place.js'
-import { withUnpackers } from './unpackers.js'
-import init, { Opened } from './wasm/core.js'
+import { isUnpacked, withUnpackers } from './unpackers.js'
+import init, * as core from './wasm/core.js'
 
-/** @typedef {import('./types').Studied} Studied */
-/** @typedef {{ cancelled: boolean, progress: (value: unknown) => void }} Task */
-/** @typedef {{ index: number, bins: number, range?: [number, number], dequantized?: boolean }} StudyArgs */
+/** @typedef {{ cancelled: boolean }} Task */
+/** The build of the core that has the checkpoint open. @typedef {typeof core} Core */
+/** @typedef {{ core: Core, opened: core.Opened }} Open */
 
-/** How long one run of steps may keep messages waiting, and how often progress is told. */
+/** How long one run of steps may keep messages waiting. */
 const BREATH_MS = 8
-const PROGRESS_MS = 80
 
-const port = /** @type {{ postMessage(message: unknown): void, onmessage: ((event: MessageEvent) => void) | null }} */ (/** @type {unknown} */ (globalThis))
+const port = /** @type {{ postMessage(message: unknown, transfer?: Transferable[]): void, onmessage: ((event: MessageEvent) => void) | null }} */ (/** @type {unknown} */ (globalThis))
 
-/** @type {Promise<Opened> | undefined} */
+/** @type {Promise<Open> | undefined} */
 let opening
 /** @type {Map<number, Task>} */
 const tasks = new Map()
+/** The analyses that this worker conducts, by number. @type {Map<number, core.Survey>} */
+const surveys = new Map()
+let surveyNumber = 0
+/** One order is worked on at a time: two would need the memory of two. @type {Promise<unknown>} */
+let working = Promise.resolve()
 
-/** @type {Record<string, (opened: Opened, args: any, task: Task) => unknown>} */
+/** @type {Record<string, (open: Open, args: any, task: Task) => unknown>} */
 const METHODS = {
-  describe: opened => ({ facts: opened.facts(), tensors: opened.tensors(), groups: opened.groups() }),
-  table: (opened, { query, sort, descending, grouped }) => opened.table(query, sort, descending, grouped),
-  study: (opened, args, task) => study(opened, args, task, paced(fraction => task.progress(fraction))),
-  analyze,
-  values: (opened, { index, start, shape, dequantized }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape), dequantized),
-  report: opened => opened.report(),
-  python: (opened, { index }) => opened.python(index),
+  describe: ({ opened }) => ({ facts: opened.facts(), tensors: opened.tensors(), groups: opened.groups(), unpacked: isUnpacked() }),
+  table: ({ opened }, { query, sort, descending, grouped }) => opened.table(query, sort, descending, grouped),
+  values: ({ opened }, { index, start, shape, dequantized }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape), dequantized),
+  report: ({ opened }) => opened.report(),
+  python: ({ opened }, { index }) => opened.python(index),
+  known: ({ opened }, { index, dequantized }) => opened.known(index, dequantized),
+  survey: beginSurvey,
+  order: (_, { survey }) => surveys.get(survey)?.order(),
+  take: ({ opened }, { survey, outcome }) => stepOf(survey, survey => survey.take(opened, outcome)),
+  lost: ({ opened }, { survey, number }) => stepOf(survey, survey => survey.lost(opened, number)),
+  end: (_, { survey }) => {
+    surveys.get(survey)?.free()
+    surveys.delete(survey)
+  },
+  work: (open, { order }, task) => working = working.then(() => work(open, order, task)),
 }
 
 port.onmessage = (/** @type {MessageEvent} */ { data }) => {
@@ -46,14 +56,14 @@ port.onmessage = (/** @type {MessageEvent} */ { data }) => {
  * @param {any} args
  */
 async function answer(id, method, args) {
-  const task = { cancelled: false, progress: (/** @type {unknown} */ progress) => port.postMessage({ id, progress }) }
+  const task = { cancelled: false }
   tasks.set(id, task)
   try {
     if (method === 'open') opening = open(args)
     if (!opening) throw new Error('no checkpoint is open')
     const opened = await opening
     const result = method === 'open' ? undefined : await METHODS[method](opened, args, task)
-    if (!task.cancelled) port.postMessage({ id, result })
+    if (!task.cancelled) port.postMessage({ id, result }, result instanceof Uint8Array ? [result.buffer] : [])
   } catch (error) {
     refuse(id, /** @type {any} */ (error))
   } finally {
@@ -73,114 +83,64 @@ function refuse(id, error) {
 }
 
 /**
- * @param {{ module: WebAssembly.Module, files: File[], paths: string[] }} args
- * @returns {Promise<Opened>}
+ * @param {{ name: import('./engine.js').CoreName, module: WebAssembly.Module, files: File[], paths: string[] }} args
+ * @returns {Promise<Open>}
  */
-async function open({ module, files, paths }) {
-  await init({ module_or_path: module })
-  try {
-    return await withUnpackers(() => Opened.open(files, paths))
-  } catch (error) {
-    if (/** @type {any} */ (error)?.kind !== 'elsewhere') throw error
-  }
-  const full = await fullCore()
-  return withUnpackers(() => full.Opened.open(files, paths))
-}
-
-/** The core that reads everything, in place of the one that a page begins with. */
-async function fullCore() {
-  try {
-    const full = await import('./wasm/full.js')
-    await full.default({ module_or_path: place('wasm/full_bg.wasm') })
-    return full
-  } catch (error) {
-    throw checkpointError('source', `The reader of this format could not be fetched (${/** @type {Error} */ (error).message}).`)
-  }
+async function open({ name, module, files, paths }) {
+  const build = name === 'core' ? { ...core, default: init } : await import('./wasm/full.js')
+  await build.default({ module_or_path: module })
+  return { core: build, opened: await withUnpackers(() => build.Opened.open(files, paths)) }
 }
 
 /**
- * @param {Opened} opened
- * @param {StudyArgs} args
- * @param {Task} task
- * @param {(fraction: number) => void} onStep
- * @returns {Promise<import('./types').Study>}
+ * Begins the analysis of the tensors that are named, or that a filter finds.
+ *
+ * @param {Open} open
+ * @param {{ tensors?: number[], filter?: string, again?: boolean, bins: number, range?: [number, number], depth: 'moments' | 'full', dequantized?: boolean }} args
+ * @returns {import('./pool.js').Begun}
  */
-async function study(opened, { index, bins, range, dequantized }, task, onStep) {
-  const analysis = opened.analysis(index, bins, range?.[0], range?.[1], dequantized)
+function beginSurvey({ core, opened }, { tensors, filter, again, bins, range, depth, dequantized }) {
+  const indices = tensors ? Uint32Array.from(tensors) : opened.matching(filter ?? '')
+  const survey = new core.Survey(opened, indices, bins, range?.[0], range?.[1], depth === 'full', dequantized ?? false, again ?? false)
+  surveys.set(++surveyNumber, survey)
+  return { survey: surveyNumber, orders: survey.orders(), progress: survey.progress() }
+}
+
+/**
+ * What a step of an analysis finished, and how far it is then. Nothing of one that has ended.
+ *
+ * @param {number} number
+ * @param {(survey: core.Survey) => import('./types').Studied[]} step
+ */
+function stepOf(number, step) {
+  const survey = surveys.get(number)
+  return survey && { finished: step(survey).map(plain), progress: survey.progress() }
+}
+
+/** An error loses what it carries on its way to the page. @param {import('./types').Studied} studied */
+function plain({ error, ...studied }) {
+  return error ? { ...studied, error: { kind: error.kind, message: error.message, file: error.file, offset: error.offset } } : studied
+}
+
+/**
+ * Carries out an order, a step at a time.
+ *
+ * @param {Open} open
+ * @param {Uint8Array} order
+ * @param {Task} task
+ * @returns {Promise<Uint8Array | undefined>}
+ */
+async function work({ core, opened }, order, task) {
+  const job = new core.Job(order)
   try {
-    for (let done = 0; done < 1;) {
+    for (;;) {
       await breathe()
-      if (task.cancelled) return {}
-      done = analysis.step(opened)
-      onStep(done)
+      if (task.cancelled) return undefined
+      const outcome = job.step(opened)
+      if (outcome) return outcome
     }
-    return { summary: analysis.summary(), histogram: analysis.histogram(), problem: analysis.histogramProblem() }
   } finally {
-    analysis.free()
-  }
-}
-
-/**
- * Studies all tensors that a query finds, in file order. One that cannot be read does not stop the others.
- *
- * @param {Opened} opened
- * @param {{ filter: string, bins: number }} args
- * @param {Task} task
- */
-async function analyze(opened, { filter, bins }, task) {
-  const { rows } = opened.table(filter, 'file', false, false)
-  const sizes = opened.tensors().map(tensor => tensor.bytes)
-  const bytesTotal = rows.reduce((sum, index) => sum + sizes[index], 0)
-  /** @type {Studied[]} */
-  let finished = []
-  let bytes = 0
-  let current = 0
-  /** @param {number} fraction  of the tensor under way */
-  const tell = fraction => {
-    const done = bytes + fraction * (sizes[rows[current]] ?? 0)
-    task.progress({ tensors: current, tensorsTotal: rows.length, bytes: done, bytesTotal, finished })
-    finished = []
-  }
-  const onStep = paced(tell)
-  for (; current < rows.length; current++) {
-    const index = rows[current]
-    const studied = await attempt(opened, { index, bins }, task, onStep)
-    if (task.cancelled) return
-    finished.push(studied)
-    bytes += sizes[index]
-  }
-  tell(0)
-}
-
-/**
- * @param {Opened} opened
- * @param {StudyArgs} args
- * @param {Task} task
- * @param {(fraction: number) => void} onStep
- * @returns {Promise<Studied>}
- */
-async function attempt(opened, args, task, onStep) {
-  try {
-    return { index: args.index, ...await study(opened, args, task, onStep) }
-  } catch (error) {
-    const failure = /** @type {import('./types').CheckpointError} */ (error)
-    if (!failure?.kind) throw failure
-    return { index: args.index, error: failure.message }
-  }
-}
-
-/**
- * Passes on a call when the last one passed on is a while ago.
- *
- * @param {(fraction: number) => void} tell
- * @returns {(fraction: number) => void}
- */
-function paced(tell) {
-  let told = performance.now()
-  return fraction => {
-    if (performance.now() - told < PROGRESS_MS) return
-    told = performance.now()
-    tell(fraction)
+    job.free()
   }
 }
 

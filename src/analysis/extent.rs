@@ -1,7 +1,8 @@
 use super::{Sum, Summary};
+use serde::{Deserialize, Serialize};
 
 /// What one pass over the values tells: how many of which kind, their limits and their sum.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Extent {
     /// Values that are neither NaN nor infinite.
     pub finite: u64,

@@ -1,10 +1,11 @@
 use super::Summary;
+use serde::{Deserialize, Serialize};
 
 /// The edges of equal bins, as `numpy.histogram` places them.
 ///
 /// Every bin but the last is half open; the last one includes its upper edge.
 /// Source: `numpy/lib/_histograms_impl.py`, `numpy/_core/function_base.py` (`linspace`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Edges {
     edges: Vec<f64>,
     /// Bins in a range of 1.
@@ -79,7 +80,7 @@ fn to_f64(count: usize) -> f64 {
 }
 
 /// How many finite values fall into each bin.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     /// The bins.
     pub edges: Edges,

@@ -1,10 +1,11 @@
 use super::{Extent, Sum, Summary};
+use serde::{Deserialize, Serialize};
 
 /// The second moments of the finite values, once their limits and their mean are known.
 ///
 /// Values are scaled by a power of two to around 1 before they are squared, so that neither 1e200 overflows nor 1e-200
 /// vanishes. The deviation is taken about the mean as float64 rounds it, which is what NumPy does.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     mean: f64,
     unscale: f64,

@@ -1,163 +1,168 @@
-use super::{Edges, Extent, Histogram, Spread, Summary};
-use crate::decode::{Elements, Kept, numbers};
+use super::{Findings, First, Run, Second, Wants};
+use crate::decode::{Elements, Kept};
 use crate::error::Result;
+use crate::limits;
 use crate::model::{Number, Tensor};
 use crate::source::Files;
 
-/// Values that are decoded at a time: 32 KiB of float64 stay in the first cache.
-const BLOCK: usize = 4096;
-
-/// What a finished [`Study`] found.
-#[derive(Clone, Debug)]
-pub struct Findings {
-    /// Counts, limits and the sum.
-    pub extent: Extent,
-    /// The second moments; `None` if no value is finite.
-    pub spread: Option<Spread>,
-    /// The histogram, or why there is none. `None` if no value is finite.
-    pub histogram: Option<Result<Histogram, String>>,
-}
-
-/// The study of one tensor, a chunk a step, so that whoever runs it can be asked to stop in between.
+/// The study of one tensor by one reader, a chunk a step, so that whoever runs it can be asked to stop in between.
 ///
-/// Two passes: the first finds the limits and the mean, the second the spread about it and the histogram. A tensor that fits
-/// one chunk is read once.
+/// A tensor of at most [`limits::READ_ONCE`] bytes is read once, a larger one as often as there are passes.
 #[derive(Debug)]
 pub struct Study {
-    bins: usize,
-    range: Option<(f64, f64)>,
-    extent: Extent,
+    first: First,
     second: Option<Second>,
+    state: State,
+    /// Elements of the pass under way that were taken in.
     done: u64,
+    /// All chunks, in their order, of a tensor that is read once; else the last one.
+    chunks: Vec<Vec<u8>>,
     #[cfg(feature = "whole")]
     intact: super::intact::Intact,
-    chunk: Vec<u8>,
-    values: Vec<f64>,
     kept: Kept,
 }
 
-/// The second pass.
-#[derive(Debug)]
-struct Second {
-    spread: Option<Spread>,
-    histogram: Option<Result<Histogram, String>>,
-    finished: bool,
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    First,
+    Second,
+    Finished,
 }
 
 impl Study {
-    /// A study with a histogram of `bins` bins over `range`, or over all finite values.
-    pub fn new(bins: usize, range: Option<(f64, f64)>) -> Self {
-        let (chunk, values) = (Vec::new(), Vec::new());
+    /// A study of a tensor, which has to be the same at every step.
+    pub fn new(wants: &Wants, tensor: &Tensor) -> Self {
         Study {
-            bins,
-            range,
-            extent: Extent::default(),
+            first: First::new(wants, matrix(tensor)),
             second: None,
+            state: if tensor.dtype.number().is_some() { State::First } else { State::Finished },
             done: 0,
+            chunks: Vec::new(),
             #[cfg(feature = "whole")]
             intact: super::intact::Intact::default(),
-            chunk,
-            values,
             kept: Kept::default(),
         }
     }
 
-    /// Reads and takes in one chunk of `tensor`, which has to be the same at every step. Returns the fraction that is done;
-    /// 1 means that [`Study::findings`] are there. A tensor that holds no numbers is done at once.
+    /// Reads and takes in one chunk. Returns the fraction that is done; 1 means that [`Study::findings`] are there. A tensor that
+    /// holds no numbers is done at once.
     ///
     /// # Errors
     ///
     /// As [`Elements`].
     pub fn step(&mut self, files: &Files, tensor: &Tensor) -> Result<f64> {
-        if tensor.dtype.number().is_none() {
+        if self.state == State::Finished {
             return Ok(1.0);
         }
-        if self.second.as_ref().is_some_and(|second| second.finished) {
-            return Ok(1.0);
-        }
-        let elements = Elements::unordered_again(files, tensor, &self.kept)?;
+        let elements = elements(files, tensor, &self.kept)?;
         let Some(number) = elements.dtype().number() else { return Ok(1.0) };
         let (total, chunk) = (elements.count(), elements.chunk());
-        let (times, element) = elements.implicit();
-        if self.done == 0 && times > 0 {
-            let mut values = Vec::new();
-            numbers(number, &element, 1, &mut values);
-            self.add(&values, times);
+        if self.done == 0 {
+            self.take_implicit(&elements, number);
         }
         let count = chunk.min(total - self.done);
-        let kept = total <= chunk && self.second.is_some();
-        if !kept {
-            elements.read(self.done, count, &mut self.chunk)?;
-        }
+        let at = self.read(&elements, count)?;
         #[cfg(feature = "whole")]
-        if self.second.is_none() {
-            self.intact.take(files, tensor, &self.chunk)?;
+        if self.state == State::First {
+            self.intact.take(files, tensor, &self.chunks[at])?;
         }
-        self.take_in(number, usize::try_from(count).expect("a chunk fits into memory"), elements.repeat());
+        let run = Run {
+            number,
+            bytes: &self.chunks[at],
+            count: usize::try_from(count).expect("a chunk fits into memory"),
+            start: elements.is_row_major().then_some(self.done),
+            times: elements.repeat(),
+        };
+        match &mut self.second {
+            Some(second) => second.take(&run),
+            None => self.first.take(&run),
+        }
         self.done += count;
         if self.done == total {
             self.end_pass();
         }
-        let passes = if self.second.is_some() { 1.0 } else { 0.0 };
-        Ok(if self.is_finished() { 1.0 } else { f64::midpoint(passes, share(self.done, total)) })
+        let passes = if self.state == State::Second { 1.0 } else { 0.0 };
+        Ok(if self.state == State::Finished { 1.0 } else { f64::midpoint(passes, share(self.done, total)) })
     }
 
     /// What was found, once the last step is done; `None` before, and for a tensor without numbers.
-    pub fn findings(&self) -> Option<Findings> {
-        let second = self.second.as_ref().filter(|second| second.finished)?;
-        let (spread, histogram) = (second.spread.clone(), second.histogram.clone());
-        Some(Findings { extent: self.extent.clone(), spread, histogram })
+    pub fn findings(&self, tensor: &Tensor) -> Option<Findings> {
+        let finished = self.state == State::Finished && tensor.dtype.number().is_some();
+        finished.then(|| self.first.findings(self.second.as_ref()))
     }
 
-    fn is_finished(&self) -> bool {
-        self.second.as_ref().is_some_and(|second| second.finished)
+    /// What a study finds in a tensor, at one go; `None` for one without numbers.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Study::step`].
+    pub fn whole(wants: &Wants, files: &Files, tensor: &Tensor) -> Result<Option<Findings>> {
+        let mut study = Study::new(wants, tensor);
+        while study.step(files, tensor)? < 1.0 {}
+        Ok(study.findings(tensor))
     }
 
-    /// Decodes the chunk block by block and gives it to the summaries of this pass.
-    fn take_in(&mut self, number: Number, count: usize, times: u64) {
-        let bits = usize::try_from(number.bits()).expect("at most 128");
-        for start in (0..count).step_by(BLOCK) {
-            let block = BLOCK.min(count - start);
-            let bytes = &self.chunk[start * bits / 8..((start + block) * bits).div_ceil(8)];
-            self.values.clear();
-            let mut values = std::mem::take(&mut self.values);
-            numbers(number, bytes, block, &mut values);
-            self.add(&values, times);
-            self.values = values;
-        }
-    }
-
-    /// Gives values to the summaries of this pass.
-    fn add(&mut self, values: &[f64], times: u64) {
-        match &mut self.second {
-            None => self.extent.add(values, times),
-            Some(Second { spread, histogram, .. }) => {
-                if let Some(spread) = spread {
-                    spread.add(values, times);
-                }
-                if let Some(Ok(histogram)) = histogram {
-                    histogram.add(values, times);
-                }
+    /// Takes in the elements that no file holds.
+    fn take_implicit(&mut self, elements: &Elements<'_>, number: Number) {
+        let (times, bytes) = elements.implicit();
+        if times > 0 {
+            let run = Run { number, bytes: &bytes, count: 1, start: None, times };
+            match &mut self.second {
+                Some(second) => second.take(&run),
+                None => self.first.take(&run),
             }
         }
     }
 
-    fn end_pass(&mut self) {
-        if let Some(second) = &mut self.second {
-            second.finished = true;
-            (self.chunk, self.kept) = (Vec::new(), Kept::default());
-            return;
+    /// The place of the chunk that follows among [`Study::chunks`], where it is read to if it is not there.
+    fn read(&mut self, elements: &Elements<'_>, count: u64) -> Result<usize> {
+        let (total, chunk) = (elements.count(), elements.chunk());
+        let all = elements.bytes(total) <= limits::READ_ONCE;
+        let at = if all { usize::try_from(self.done / chunk).expect("few chunks") } else { 0 };
+        if self.chunks.len() == at {
+            self.chunks.push(Vec::new());
+        } else if all {
+            return Ok(at);
         }
-        let limits = self.extent.limits();
-        let spread = Spread::around(&self.extent);
-        let histogram = limits.map(|limits| {
-            let (low, high) = self.range.unwrap_or(limits);
-            Edges::new(self.bins, low, high).map(Histogram::new)
-        });
-        let finished = spread.is_none();
-        self.second = Some(Second { spread, histogram, finished });
-        self.done = 0;
+        elements.read(self.done, count, &mut self.chunks[at])?;
+        Ok(at)
     }
+
+    fn end_pass(&mut self) {
+        let next = match &self.second {
+            None => self.first.second(),
+            Some(second) => second.next(),
+        };
+        self.done = 0;
+        if next.is_some() {
+            (self.state, self.second) = (State::Second, next);
+        } else {
+            self.state = State::Finished;
+            (self.chunks, self.kept) = (Vec::new(), Kept::default());
+        }
+    }
+}
+
+/// How often a tensor too large to be kept is read, as far as is known before.
+pub(super) fn reads(tensor: &Tensor) -> u64 {
+    // Of types this narrow one pass tells all.
+    if tensor.dtype.bits().is_some_and(|bits| bits <= 16) { 1 } else { 2 }
+}
+
+/// Rows and columns of a tensor of at least two dimensions: the first by all others.
+pub(super) fn matrix(tensor: &Tensor) -> Option<(u64, u64)> {
+    let (rows, rest) = tensor.shape.split_first().filter(|(_, rest)| !rest.is_empty())?;
+    crate::model::element_count(rest).map(|columns| (*rows, columns))
+}
+
+/// The elements in the order in which a study takes them: row-major if that costs no more than the order of the file.
+pub(super) fn elements<'a>(files: &'a Files, tensor: &'a Tensor, kept: &Kept) -> Result<Elements<'a>> {
+    // Sums are over the bytes as they lie in the file.
+    let summed = tensor.more.as_ref().is_some_and(|more| !more.sums.is_empty());
+    if !summed && tensor.bytes() <= limits::CHUNK {
+        return Elements::new(files, tensor);
+    }
+    Elements::unordered_again(files, tensor, kept)
 }
 
 /// `done` of `total` as a fraction; a pass that visits no element is not over before its step.
@@ -187,27 +192,28 @@ mod tests {
         let values = dense(Number::F32, vec![count], raw);
         let sparse = Sparse { kind: SparseKind::Coo, indices, others: None, values };
         let tensor = Tensor::new("a", Dtype::Number(Number::F32), shape.to_vec(), Layout::Sparse(Rc::new(sparse)));
-        let mut study = Study::new(4, None);
-        while study.step(&files, &tensor).unwrap() < 1.0 {}
-        study.findings().expect("all steps are done")
+        let wants = Wants { bins: 4, ..Wants::USUAL };
+        Study::whole(&wants, &files, &tensor).unwrap().expect("there are numbers")
     }
 
     #[test]
     fn zeros_that_are_not_stored_count() {
         let found = findings(&[1 << 20, 1 << 20], &[3, 4, 5, 6], &[-2.0, 2.0]);
-        let extent = &found.extent;
-        assert_eq!((extent.finite, extent.zeros, extent.limits()), (1 << 40, (1 << 40) - 2, Some((-2.0, 2.0))));
+        assert_eq!(
+            (found.counts.finite, found.counts.zeros, found.limits),
+            (1 << 40, (1 << 40) - 2, Some((-2.0, 2.0)))
+        );
         assert_eq!(found.histogram.unwrap().unwrap().counts, [1, 0, (1 << 40) - 2, 1]);
-        let spread = found.spread.unwrap();
-        assert_eq!((spread.std(1 << 40), spread.l2()), (f64::sqrt(8.0) / 1_048_576.0, f64::sqrt(8.0)));
+        let moments = found.moments.unwrap();
+        assert_eq!((moments.std, moments.l2), (f64::sqrt(8.0) / 1_048_576.0, f64::sqrt(8.0)));
     }
 
     #[test]
     fn a_tensor_of_nothing_but_such_zeros_has_statistics() {
         let found = findings(&[3, 3], &[], &[]);
-        assert_eq!((found.extent.finite, found.extent.zeros), (9, 9));
+        assert_eq!((found.counts.finite, found.counts.zeros), (9, 9));
         assert_eq!(found.histogram.unwrap().unwrap().counts, [0, 0, 9, 0]);
         let found = findings(&[0, 3], &[], &[]);
-        assert!(found.extent.finite == 0 && found.spread.is_none());
+        assert!(found.counts.finite == 0 && found.moments.is_none());
     }
 }

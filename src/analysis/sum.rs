@@ -1,16 +1,18 @@
+use serde::{Deserialize, Serialize};
+
 /// A sum of float64 values as an unevaluated pair, good to about 106 bits whatever the order.
 ///
 /// Values beyond 2^500 and below 2^-500 are summed apart, scaled by a power of two, so that neither the sum of a thousand
 /// largest numbers overflows nor that of the smallest loses its digits.
 ///
 /// Two-sum: D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sum {
     huge: Pair,
     plain: Pair,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Pair {
     high: f64,
     low: f64,

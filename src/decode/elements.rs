@@ -19,6 +19,7 @@ use crate::source::Files;
 pub struct Elements<'a> {
     dtype: Dtype,
     bits: u64,
+    row_major: bool,
     kind: Kind<'a>,
 }
 
@@ -50,7 +51,7 @@ impl<'a> Elements<'a> {
             }
             _ => Kind::Plain(Plain::new(files, &stored)?),
         };
-        Self::of(tensor, kind)
+        Self::of(tensor, kind, true)
     }
 
     /// The same elements in the order in which they lie in the file, those that a stride of 0 repeats only once, and
@@ -84,7 +85,12 @@ impl<'a> Elements<'a> {
             }
             _ => Kind::Plain(Plain::written(files, &stored, kept)?),
         };
-        Self::of(tensor, kind)
+        let row_major = match &kind {
+            Kind::Plain(plain) => plain.is_row_major(),
+            Kind::Quantized(dequantized) => dequantized.codes().is_row_major(),
+            _ => false,
+        };
+        Self::of(tensor, kind, row_major)
     }
 
     /// The whole numbers that a quantised tensor stores, in row-major order.
@@ -97,16 +103,16 @@ impl<'a> Elements<'a> {
             return Err(Error::query(format!("The tensor {} is not quantised.", crate::error::quoted(&tensor.name))));
         };
         let stored = Stored { layout: &quantized.codes, ..Stored::of(tensor) };
-        Self::of(tensor, Kind::Plain(Plain::new(files, &stored)?))
+        Self::of(tensor, Kind::Plain(Plain::new(files, &stored)?), true)
     }
 
-    fn of(tensor: &Tensor, kind: Kind<'a>) -> Result<Self> {
+    fn of(tensor: &Tensor, kind: Kind<'a>, row_major: bool) -> Result<Self> {
         let dtype = match kind {
             Kind::Quantized(_) => Dtype::Number(Number::F32),
             _ => tensor.dtype.clone(),
         };
         let bits = Stored { dtype: &dtype, ..Stored::of(tensor) }.bits()?;
-        Ok(Elements { dtype, bits, kind })
+        Ok(Elements { dtype, bits, row_major, kind })
     }
 
     /// What an element that is read is: float32 for a quantised tensor, else the tensor's own type.
@@ -134,6 +140,16 @@ impl<'a> Elements<'a> {
             #[cfg(feature = "whole")]
             Kind::Encoded(recoded) => recoded.plain().repeat(),
         }
+    }
+
+    /// Whether the visited elements are all elements of the tensor in row-major order.
+    pub fn is_row_major(&self) -> bool {
+        self.row_major
+    }
+
+    /// The bytes of so many elements.
+    pub fn bytes(&self, count: u64) -> u64 {
+        u64::try_from((u128::from(count) * u128::from(self.bits)).div_ceil(8)).unwrap_or(u64::MAX)
     }
 
     /// How many elements the tensor has beside the visited ones, and what each of them is: some only for

@@ -122,6 +122,11 @@ impl<'a> Plain<'a> {
         }
     }
 
+    /// Whether the visited elements are all elements in row-major order; not so where that is not known.
+    pub fn is_row_major(&self) -> bool {
+        matches!(self, Plain::View(view) if view.is_row_major())
+    }
+
     /// Replaces `into` with `count` elements from the `start`-th visited one on; the caller has counted them.
     pub fn read(&self, start: u64, count: u64, into: &mut Vec<u8>) -> Result<()> {
         into.clear();

@@ -20,6 +20,7 @@ pub(super) struct View<'a> {
     bits: u64,
     walk: Walk,
     repeat: u64,
+    row_major: bool,
     /// How many bytes of the storage one read may span to pick elements out of them.
     reach: u64,
 }
@@ -53,6 +54,8 @@ impl<'a> View<'a> {
             dimensions.iter().filter(|(at, (_, stride))| repeats(*at, *stride)).map(|(_, (size, _))| size).product();
         dimensions.retain(|(at, (_, stride))| !repeats(*at, *stride));
         dimensions.sort_unstable_by_key(|(_, (_, stride))| std::cmp::Reverse(*stride));
+        let long = dimensions.iter().filter(|(_, (size, _))| *size > 1);
+        view.row_major = view.repeat == 1 && long.is_sorted_by_key(|(at, _)| *at);
         let inside =
             dimensions.iter().rev().take_while(|(at, _)| Some(*at) != axis).map(|(_, (size, _))| size).product();
         view.walk.dimensions = merged(dimensions.into_iter().map(|(_, dimension)| dimension).collect());
@@ -85,6 +88,7 @@ impl<'a> View<'a> {
             bits,
             walk: Walk { start, dimensions, count },
             repeat: 1,
+            row_major: true,
             reach: 2 * limits::CHUNK,
         })
     }
@@ -107,6 +111,11 @@ impl<'a> View<'a> {
     /// How many times each visited element stands in the tensor.
     pub fn repeat(&self) -> u64 {
         self.repeat
+    }
+
+    /// Whether the visited elements are all elements in row-major order.
+    pub fn is_row_major(&self) -> bool {
+        self.row_major
     }
 
     /// Puts `count` elements, at least one, from the `start`-th visited one on into `into`, which is empty.

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod files;
+mod held;
 mod joined;
 mod memory;
 #[cfg(not(target_arch = "wasm32"))]
@@ -16,6 +17,7 @@ mod window;
 
 pub use ahead::Ahead;
 pub use files::{File, FileId, Files, base_name};
+pub use held::Held;
 pub use joined::Joined;
 pub use memory::Memory;
 #[cfg(not(target_arch = "wasm32"))]
@@ -44,6 +46,16 @@ pub trait ReadAt: Debug {
     fn place(&self) -> Option<u64> {
         None
     }
+
+    /// Tells that these bytes will be asked for next, in parts; a source where a read is dear then reads them at once. No bytes: that
+    /// none will be.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ReadAt::read_at`].
+    fn bring(&self, _offset: u64, _len: u64) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl<T: ReadAt + ?Sized> ReadAt for &T {
@@ -57,6 +69,10 @@ impl<T: ReadAt + ?Sized> ReadAt for &T {
 
     fn place(&self) -> Option<u64> {
         (**self).place()
+    }
+
+    fn bring(&self, offset: u64, len: u64) -> Result<()> {
+        (**self).bring(offset, len)
     }
 }
 
@@ -85,6 +101,10 @@ impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
 
     fn place(&self) -> Option<u64> {
         (**self).place()
+    }
+
+    fn bring(&self, offset: u64, len: u64) -> Result<()> {
+        (**self).bring(offset, len)
     }
 }
 

@@ -1,10 +1,9 @@
-//! What is shown: plain structs with public fields, the only ones that serialise, and pictures.
+//! What is shown: plain structs with public fields, the only ones that serialise.
 
 pub mod facts;
 pub mod layers;
 mod natural;
 pub mod pickles;
-pub mod plot;
 pub mod python;
 pub mod query;
 pub mod report;

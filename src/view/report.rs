@@ -2,7 +2,7 @@
 
 use super::layers::{LayerFact, layers};
 use super::pickles::PickleFact;
-use crate::analysis::{Findings, Histogram};
+use crate::analysis::{Counts, Findings, Histogram, Moments, PERCENTILES, Places};
 use crate::decode::{Cell, Shown};
 use crate::error::Result;
 use crate::formats;
@@ -158,20 +158,14 @@ pub struct Dequantized {
     pub first: Option<Vec<Json>>,
 }
 
-/// Statistics of one tensor; of complex numbers those of the modulus.
+/// Statistics of one tensor; of complex numbers those of the modulus. What is not known, or not wanted, is left out but for the
+/// first figures, which are `null` without a finite value.
 #[derive(Clone, Serialize)]
 pub struct Summary {
-    /// Values that are neither NaN nor infinite.
-    pub finite: u64,
-    /// Values that are not a number.
-    pub nan: u64,
-    /// Positive infinities.
-    pub pos_inf: u64,
-    /// Negative infinities.
-    pub neg_inf: u64,
-    /// Zeros of either sign.
-    pub zeros: u64,
-    /// The smallest finite value; `None`, here and below, without one.
+    /// How many values of which kind.
+    #[serde(flatten)]
+    pub counts: CountsFact,
+    /// The smallest finite value.
     pub min: Option<Real>,
     /// The largest finite value.
     pub max: Option<Real>,
@@ -181,6 +175,76 @@ pub struct Summary {
     pub std: Option<Real>,
     /// The root of the sum of squares.
     pub l2: Option<Real>,
+    /// The mean of the absolute values.
+    pub abs_mean: Option<Real>,
+    /// The third standardised moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skewness: Option<Real>,
+    /// The fourth one, 3 for a normal distribution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kurtosis: Option<Real>,
+    /// Row-major indices of the first value of a kind.
+    #[serde(skip_serializing_if = "PlacesFact::is_empty")]
+    pub first_at: PlacesFact,
+    /// By rank in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percentiles: Option<Percentiles>,
+    /// Finite values other than zero by floor(log2 |x|).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub magnitudes: Option<MagnitudesFact>,
+}
+
+/// How many values of which kind there are.
+#[derive(Clone, Copy, Serialize)]
+#[expect(missing_docs, reason = "those of `analysis::Counts`")]
+pub struct CountsFact {
+    pub finite: u64,
+    pub nan: u64,
+    pub pos_inf: u64,
+    pub neg_inf: u64,
+    pub zeros: u64,
+    pub subnormal: u64,
+}
+
+/// Where the first value of a kind is.
+#[derive(Clone, Copy, Serialize)]
+#[expect(missing_docs, reason = "those of `analysis::Places`")]
+pub struct PlacesFact {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nan: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pos_inf: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub neg_inf: Option<u64>,
+}
+
+impl PlacesFact {
+    fn is_empty(&self) -> bool {
+        [self.min, self.max, self.nan, self.pos_inf, self.neg_inf].iter().all(Option::is_none)
+    }
+}
+
+/// Values at the ranks of [`PERCENTILES`], as an object of these.
+#[derive(Clone, Copy)]
+pub struct Percentiles(pub [f64; PERCENTILES.len()]);
+
+impl Serialize for Percentiles {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(PERCENTILES.iter().zip(self.0).map(|(rank, value)| (rank.to_string(), Real(value))))
+    }
+}
+
+/// How many values have which magnitude.
+#[derive(Clone, Serialize)]
+pub struct MagnitudesFact {
+    /// The power of two of the first count.
+    pub lowest: i32,
+    /// One a power of two.
+    pub counts: Vec<u64>,
 }
 
 /// A histogram of the finite values.
@@ -366,19 +430,26 @@ impl TensorReport {
 impl Summary {
     /// What a study found.
     pub fn new(findings: &Findings) -> Self {
-        let extent = &findings.extent;
-        let limits = extent.limits();
+        let Counts { finite, nan, pos_inf, neg_inf, zeros, subnormal } = findings.counts;
+        let Places { min, max, nan: first_nan, pos_inf: first_pos_inf, neg_inf: first_neg_inf } = findings.places;
+        let moments = findings.moments.as_ref();
+        let moment = |of: fn(&Moments) -> f64| moments.map(|moments| Real(of(moments)));
         Summary {
-            finite: extent.finite,
-            nan: extent.nan,
-            pos_inf: extent.pos_inf,
-            neg_inf: extent.neg_inf,
-            zeros: extent.zeros,
-            min: limits.map(|(min, _)| Real(min)),
-            max: limits.map(|(_, max)| Real(max)),
-            mean: extent.mean().map(Real),
-            std: findings.spread.as_ref().map(|spread| Real(spread.std(extent.finite))),
-            l2: findings.spread.as_ref().map(|spread| Real(spread.l2())),
+            counts: CountsFact { finite, nan, pos_inf, neg_inf, zeros, subnormal },
+            min: findings.limits.map(|(min, _)| Real(min)),
+            max: findings.limits.map(|(_, max)| Real(max)),
+            mean: moment(|moments| moments.mean),
+            std: moment(|moments| moments.std),
+            l2: moment(|moments| moments.l2),
+            abs_mean: moment(|moments| moments.abs_mean),
+            skewness: moments.and_then(|moments| moments.skewness).map(Real),
+            kurtosis: moments.and_then(|moments| moments.kurtosis).map(Real),
+            first_at: PlacesFact { min, max, nan: first_nan, pos_inf: first_pos_inf, neg_inf: first_neg_inf },
+            percentiles: findings.percentiles.map(Percentiles),
+            magnitudes: findings
+                .magnitudes
+                .as_ref()
+                .map(|magnitudes| MagnitudesFact { lowest: magnitudes.lowest, counts: magnitudes.counts.clone() }),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The boundary to JavaScript: convert, call one function of the core, convert back.
 //!
-//! [`Opened`] and [`Analysis`] live in a dedicated worker, where reading may block; the functions of [`page`] have no
+//! [`Opened`], [`Survey`] and [`Job`] live in dedicated workers, where reading may block; the functions of [`page`] have no
 //! state and serve the page.
 
 mod blob;
 mod convert;
 pub mod page;
+mod survey;
 mod worker;
 
-pub use worker::{Analysis, Opened};
+pub use survey::{Job, Survey};
+pub use worker::Opened;

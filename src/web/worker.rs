@@ -1,16 +1,16 @@
 use super::blob::BrowserFile;
 use super::convert::{failure, object, plain};
-use crate::analysis::{Findings, Study};
+use crate::analysis::{Findings, Target};
 use crate::error::{Error, Result};
 use crate::formats;
 use crate::model::{Checkpoint, Tensor};
-use crate::source::Files;
+use crate::source::{Files, Held};
 use crate::view::facts::{self, Facts};
 use crate::view::query::Query;
-use crate::view::report::{Report, Summary};
+use crate::view::report::Report;
 use crate::view::table::{SORTS, Tree};
 use crate::view::{python, values};
-use js_sys::{Float64Array, Int32Array, Uint8Array, Uint32Array};
+use js_sys::{Int32Array, Uint8Array, Uint32Array};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -19,12 +19,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// An open checkpoint. `free` gives its memory back.
 #[wasm_bindgen]
 pub struct Opened {
-    checkpoint: Checkpoint,
+    pub(super) checkpoint: Checkpoint,
     tree: Tree,
-    /// What was found so far of each tensor, by its index.
-    findings: BTreeMap<usize, Findings>,
-    /// Likewise of what the codes of quantised tensors stand for.
-    dequantized: BTreeMap<usize, Findings>,
+    /// What was found so far, as [`Wants::USUAL`] has it.
+    pub(super) findings: BTreeMap<Target, Findings>,
 }
 
 #[wasm_bindgen]
@@ -41,11 +39,11 @@ impl Opened {
     fn open_files(files: Vec<web_sys::File>, paths: Vec<String>) -> Result<Opened> {
         let mut given = Files::new();
         for (file, path) in files.into_iter().zip(paths) {
-            given.add(path, Rc::new(BrowserFile::new(file)?));
+            given.add(path, Rc::new(Held::new(BrowserFile::new(file)?)));
         }
         let checkpoint = formats::open(&given)?;
         let tree = Tree::new(&checkpoint.tensors);
-        Ok(Opened { checkpoint, tree, findings: BTreeMap::new(), dequantized: BTreeMap::new() })
+        Ok(Opened { checkpoint, tree, findings: BTreeMap::new() })
     }
 
     /// What the header of the page shows.
@@ -87,15 +85,11 @@ impl Opened {
     ///
     /// `query` for a filter or an order that is not valid.
     pub fn table(&self, query: &str, sort: &str, descending: bool, grouped: bool) -> Result<JsValue, JsValue> {
-        let query = Query::parse(query).map_err(|error| failure(&error))?;
+        let found = self.found(query)?;
         let sort = SORTS.iter().find(|(name, _)| *name == sort).map(|(_, sort)| *sort);
         let sort = sort.ok_or_else(|| failure(&Error::query("There is no such order.")))?;
         let tensors = &self.checkpoint.tensors;
-        let found = tensors
-            .iter()
-            .enumerate()
-            .map(|(index, tensor)| query.finds(tensor, self.findings.get(&index).map(|findings| &findings.extent)));
-        let table = self.tree.table(tensors, &found.collect::<Vec<_>>(), sort, descending, grouped);
+        let table = self.tree.table(tensors, &found, sort, descending, grouped);
         #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
         let (matches, parameters) = (table.matches as f64, table.parameters as f64);
         Ok(object(&[
@@ -107,25 +101,14 @@ impl Opened {
         ]))
     }
 
-    /// Begins the analysis of a tensor, with a histogram of `bins` bins, over a range or over all finite values: of its elements,
-    /// or, if `dequantized`, of what these stand for.
+    /// The indices of the tensors that a filter finds, in the order of the file.
     ///
     /// # Errors
     ///
-    /// `query` if there is no such tensor, or no scale beside it.
-    pub fn analysis(
-        &self,
-        index: usize,
-        bins: usize,
-        low: Option<f64>,
-        high: Option<f64>,
-        dequantized: Option<bool>,
-    ) -> Result<Analysis, JsValue> {
-        let dequantized = dequantized == Some(true);
-        let tensor = self.wanted(index, dequantized)?;
-        let study = Study::new(bins.clamp(1, MOST_BINS), low.zip(high));
-        // The report keeps the usual histogram only.
-        Ok(Analysis { index, tensor, dequantized, study, findings: None, kept: low.zip(high).is_none() })
+    /// `query` for a filter that is not valid.
+    pub fn matching(&self, query: &str) -> Result<Vec<u32>, JsValue> {
+        let found = self.found(query)?.into_iter().zip(0..);
+        Ok(found.filter_map(|(found, index)| found.then_some(index)).collect())
     }
 
     /// The elements of a part, or, if `dequantized`, what these stand for, row-major; whole numbers beyond 2^53 and texts are strings.
@@ -153,11 +136,13 @@ impl Opened {
     /// None; the type is that of every conversion.
     pub fn report(&self) -> Result<String, JsValue> {
         let mut report = Report::new(&self.checkpoint);
-        for (index, findings) in &self.findings {
-            report.tensors[*index].set_findings(findings);
-        }
-        for (index, findings) in &self.dequantized {
-            report.tensors[*index].set_dequantized(findings, None);
+        for (target, findings) in &self.findings {
+            let tensor = &mut report.tensors[target.tensor];
+            if target.dequantized {
+                tensor.set_dequantized(findings, None);
+            } else {
+                tensor.set_findings(findings);
+            }
         }
         serde_json::to_string_pretty(&report).map_err(|error| JsValue::from_str(&error.to_string()))
     }
@@ -169,6 +154,14 @@ impl Opened {
     /// `query` if there is no such tensor.
     pub fn python(&self, index: usize) -> Result<String, JsValue> {
         Ok(python::lines(&self.checkpoint, self.tensor(index)?).unwrap_or_default())
+    }
+
+    /// Of each tensor whether a filter finds it.
+    fn found(&self, query: &str) -> Result<Vec<bool>, JsValue> {
+        let query = Query::parse(query).map_err(|error| failure(&error))?;
+        let counts = |tensor| self.findings.get(&Target::of(tensor)).map(|findings| &findings.counts);
+        let tensors = self.checkpoint.tensors.iter().enumerate();
+        Ok(tensors.map(|(index, tensor)| query.finds(tensor, counts(index))).collect())
     }
 
     /// A tensor, or what its elements stand for.
@@ -187,9 +180,6 @@ impl Opened {
     }
 }
 
-/// The most bins of a histogram: more than any screen has pixels.
-const MOST_BINS: usize = 10_000;
-
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -197,76 +187,4 @@ const MOST_BINS: usize = 10_000;
 )]
 fn whole(numbers: &[f64]) -> Vec<u64> {
     numbers.iter().map(|number| *number as u64).collect()
-}
-
-/// The analysis of one tensor, a chunk a step, so that its worker can take messages in between.
-#[wasm_bindgen]
-pub struct Analysis {
-    index: usize,
-    tensor: Tensor,
-    dequantized: bool,
-    study: Study,
-    findings: Option<Findings>,
-    kept: bool,
-}
-
-#[wasm_bindgen]
-impl Analysis {
-    /// Reads one chunk; returns the fraction that is done.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Study::step`].
-    pub fn step(&mut self, opened: &mut Opened) -> Result<f64, JsValue> {
-        let done = self.study.step(&opened.checkpoint.files, &self.tensor).map_err(|error| failure(&error))?;
-        if done >= 1.0 {
-            self.findings = self.study.findings();
-            if let (true, Some(findings)) = (self.kept, &self.findings) {
-                let found = if self.dequantized { &mut opened.dequantized } else { &mut opened.findings };
-                found.insert(self.index, findings.clone());
-            }
-        }
-        Ok(done)
-    }
-
-    /// `{count, finite, nan, posInf, negInf, zeros, min, max, mean, std, l2}`; undefined for a tensor without numbers.
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
-    pub fn summary(&self) -> JsValue {
-        let Some(findings) = &self.findings else { return JsValue::UNDEFINED };
-        let summary = Summary::new(findings);
-        let real = |real: Option<crate::view::report::Real>| real.map_or(JsValue::UNDEFINED, |real| real.0.into());
-        object(&[
-            ("count", (findings.extent.count() as f64).into()),
-            ("finite", (summary.finite as f64).into()),
-            ("nan", (summary.nan as f64).into()),
-            ("posInf", (summary.pos_inf as f64).into()),
-            ("negInf", (summary.neg_inf as f64).into()),
-            ("zeros", (summary.zeros as f64).into()),
-            ("min", real(summary.min)),
-            ("max", real(summary.max)),
-            ("mean", real(summary.mean)),
-            ("std", real(summary.std)),
-            ("l2", real(summary.l2)),
-        ])
-    }
-
-    /// `{edges, counts, below, above}`; undefined where there is none.
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
-    pub fn histogram(&self) -> JsValue {
-        let made = self.findings.as_ref().and_then(|findings| findings.histogram.as_ref());
-        let Some(Ok(histogram)) = made else { return JsValue::UNDEFINED };
-        let counts: Vec<f64> = histogram.counts.iter().map(|count| *count as f64).collect();
-        object(&[
-            ("edges", Float64Array::from(histogram.edges.as_slice()).into()),
-            ("counts", Float64Array::from(counts.as_slice()).into()),
-            ("below", (histogram.below as f64).into()),
-            ("above", (histogram.above as f64).into()),
-        ])
-    }
-
-    /// Why there is no histogram.
-    #[wasm_bindgen(js_name = histogramProblem)]
-    pub fn histogram_problem(&self) -> Option<String> {
-        self.findings.as_ref()?.histogram.as_ref()?.as_ref().err().cloned()
-    }
 }

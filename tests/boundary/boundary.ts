@@ -3,8 +3,10 @@
 
 import type * as built from '../../target/site-module/core/core'
 import type * as builtFull from '../../target/site-module/full/full'
+import type * as builtPlots from '../../target/site-module/plots/plots'
 import type * as builtUnpack from '../../target/site-module/unpack/unpack'
 import type * as told from '../../www/wasm/core'
+import type * as toldPlots from '../../www/wasm/plots'
 import type * as toldUnpack from '../../www/wasm/unpack'
 
 /** `T`, if it can stand where a `U` is expected. */
@@ -13,5 +15,6 @@ type Fits<T extends U, U> = T
 export type Boundary = [
   Fits<typeof built, typeof told>,
   Fits<typeof builtFull, typeof told>,
+  Fits<typeof builtPlots, typeof toldPlots>,
   Fits<typeof builtUnpack, typeof toldUnpack>,
 ]

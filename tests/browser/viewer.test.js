@@ -238,6 +238,20 @@ test('decoders that cannot be fetched are told in a sentence, and the open check
   await page.context().close()
 })
 
+test('pictures that cannot be drawn are told in a sentence beside the figures, and are tried again', async () => {
+  const { page, recorded } = await viewer.open()
+  await page.route(/plots/, route => route.abort())
+  await drop(page, [fixture(SIMPLENN)])
+  await row(page, 'fc1.weight').click()
+  await page.locator('.figure-body', { hasText: 'What draws pictures could not be fetched' }).waitFor()
+  await page.locator('[part=stats]').waitFor()
+  await page.unroute(/plots/)
+  await row(page, 'fc2.bias').click()
+  await page.locator('canvas[part=canvas]').waitFor()
+  assert.ok(recorded.every(line => line.includes('ERR_FAILED')), recorded.join())
+  await page.context().close()
+})
+
 test('a tied tensor is marked, and leads to the one that is counted', async () => {
   const { page, check } = await viewer.open()
   await drop(page, [fixture('torch/views.pt')])

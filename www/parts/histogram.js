@@ -1,6 +1,7 @@
 // The view Histogram: statistics, the plot with its controls, exports, and the figures behind it.
 
 import { isAbort } from '../errors.js'
+import { plots } from '../plots.js'
 import { createBinTable } from './bin-table.js'
 import { h, visible } from './dom.js'
 import { download } from './download.js'
@@ -51,6 +52,8 @@ export function createHistogram(context, tensor) {
   let plot
   /** @type {Histogram | undefined} */
   let drawn
+  /** @type {import('../plots.js').Plots | undefined} */
+  let painter
 
   async function study() {
     studying?.abort()
@@ -58,13 +61,18 @@ export function createHistogram(context, tensor) {
     const within = AbortSignal.any([signal, studying.signal])
     const waiting = h('p', { class: 'message', role: 'status' }, t('reading'))
     const impatient = setTimeout(() => figure.replaceChildren(waiting), PATIENCE_MS)
+    const pictures = plots()
     const onProgress = (/** @type {number} */ fraction) => { waiting.textContent = `${t('reading')} ${context.numbers.percent(fraction)}` }
     try {
       studied = await session.checkpoint.study(tensor.index, { bins: host.bins, range, dequantized: controls.dequantized(), signal: within, onProgress })
-      clearTimeout(impatient)
       if (!range && !controls.dequantized()) session.remember([{ index: tensor.index, ...studied }])
       if (studied.summary) stats.replaceChildren(createStats(context, studied.summary), isComplex(tensor) ? h('p', { class: 'plot-summary' }, t('ofMagnitudes')) : '')
       controls.showRange(studied.histogram)
+      if (studied.histogram) {
+        painter = await pictures.catch(error => { throw new Error(t('noPictures', { message: error.message })) })
+        if (within.aborted) return
+      }
+      clearTimeout(impatient)
       draw()
     } catch (error) {
       clearTimeout(impatient)
@@ -81,12 +89,12 @@ export function createHistogram(context, tensor) {
     drawn = studied.histogram
     exports.hidden = !drawn
     controls.element.hidden = !studied.summary
-    if (!drawn) {
+    if (!drawn || !painter) {
       plot = undefined
       const why = !studied.summary ? t('noNumbers') : studied.problem ? visible(studied.problem) : t('noFinite')
       return figure.replaceChildren(h('p', { class: 'message', role: 'status' }, why))
     }
-    plot = new Plot({ ...context, signal: AbortSignal.any([signal, drawing.signal]) }, drawn, wording(context, tensor, drawn))
+    plot = new Plot({ ...context, signal: AbortSignal.any([signal, drawing.signal]) }, painter, drawn, wording(context, tensor, drawn))
     return figure.replaceChildren(plot.element, h('p', { class: 'plot-summary', part: 'plot-summary' }, plot.summary()), createBinTable(context, drawn))
   }
 
@@ -122,30 +130,30 @@ function wording({ host, t, numbers }, tensor, { below, above }) {
  * @param {TensorInfo} tensor
  * @param {() => Plot | undefined} plot
  */
-function createExports({ t, core }, tensor, plot) {
-  /** @type {Record<string, (chart: import('../wasm/core').Chart) => Promise<Blob> | Blob>} */
+function createExports({ t }, tensor, plot) {
+  /** @type {Record<string, (painter: import('../plots.js').Plots, chart: import('../wasm/plots').Chart) => Promise<Blob> | Blob>} */
   const types = {
-    PNG: chart => picture(core, chart),
-    SVG: chart => new Blob([core.histogramSvg(chart)], { type: 'image/svg+xml' }),
-    CSV: chart => new Blob([core.histogramCsv(chart.edges, chart.counts)], { type: 'text/csv' }),
+    PNG: picture,
+    SVG: (painter, chart) => new Blob([painter.svg(chart)], { type: 'image/svg+xml' }),
+    CSV: (painter, chart) => new Blob([painter.csv(chart)], { type: 'text/csv' }),
   }
   return h('span', { class: 'tools', role: 'group' }, Object.entries(types).map(([type, make]) => h('button', {
     type: 'button', class: 'tool', 'data-export': type.toLowerCase(), 'aria-label': t('exportAs', { type }),
     onclick: async () => {
       const chart = plot()?.chart(EXPORT.width, EXPORT.height, EXPORT.scale)
-      if (chart) download(`${tensor.name || 'tensor'}.histogram.${type.toLowerCase()}`, await make(chart))
+      if (chart) download(`${tensor.name || 'tensor'}.histogram.${type.toLowerCase()}`, await make(await plots(), chart))
     },
   }, type)))
 }
 
 /**
- * @param {import('../engine.js').Core} core
- * @param {import('../wasm/core').Chart} chart
+ * @param {import('../plots.js').Plots} painter
+ * @param {import('../wasm/plots').Chart} chart
  * @returns {Promise<Blob>}
  */
-function picture(core, chart) {
+function picture(painter, chart) {
   const canvas = h('canvas', { width: chart.width * chart.scale, height: chart.height * chart.scale })
-  core.drawHistogram(canvas, chart)
+  painter.draw(canvas, chart)
   return new Promise((resolve, reject) => canvas.toBlob(blob => blob ? resolve(blob) : reject(new Error('The browser could not make a PNG.')), 'image/png'))
 }
 

@@ -1,4 +1,4 @@
-// The canvas with a histogram: drawn by the core, sharp on every screen, read with the mouse or the arrow keys.
+// The canvas with a histogram: sharp on every screen, read with the mouse or the arrow keys.
 
 import { chartTheme } from './chart-theme.js'
 import { h } from './dom.js'
@@ -9,9 +9,10 @@ import { h } from './dom.js'
 
 export class Plot {
   #context
+  #painter
   #histogram
   #wording
-  /** @type {import('../wasm/core').PlotArea} */
+  /** @type {import('../wasm/plots').PlotArea} */
   #area = { left: 0, top: 0, right: 0, bottom: 0 }
   /** @type {number | undefined} */
   #bin
@@ -21,11 +22,13 @@ export class Plot {
 
   /**
    * @param {OpenContext} context
+   * @param {import('../plots.js').Plots} painter
    * @param {Histogram} histogram
    * @param {Wording} wording
    */
-  constructor(context, histogram, wording) {
+  constructor(context, painter, histogram, wording) {
     this.#context = context
+    this.#painter = painter
     this.#histogram = histogram
     this.#wording = wording
     this.#total = histogram.counts.reduce((sum, count) => sum + count, histogram.below + histogram.above)
@@ -58,11 +61,11 @@ export class Plot {
    * @param {number} width
    * @param {number} height
    * @param {number} scale
-   * @returns {import('../wasm/core').Chart}
+   * @returns {import('../wasm/plots').Chart}
    */
   chart(width, height, scale) {
     const { edges, counts } = this.#histogram
-    return { ...this.#wording, ...chartTheme(this.element), edges, counts, width, height, scale }
+    return { kind: 'histogram', ...this.#wording, ...chartTheme(this.element), edges, counts, width, height, scale }
   }
 
   #draw() {
@@ -73,7 +76,7 @@ export class Plot {
     this.#canvas.height = Math.round(height * scale)
     const chart = this.chart(width, height, scale)
     if (this.#bin !== undefined) chart.hover = this.#bin
-    this.#area = this.#context.core.drawHistogram(this.#canvas, chart)
+    this.#area = this.#painter.draw(this.#canvas, chart)
   }
 
   /** @param {PointerEvent} event */

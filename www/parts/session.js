@@ -45,7 +45,7 @@ export class Session extends EventTarget {
   /** @param {Studied[]} finished */
   remember(finished) {
     for (const { index, summary, histogram, error } of finished) {
-      this.results.set(index, { summary, error, heights: histogram && heights(histogram.counts) })
+      this.results.set(index, { summary, error: error?.message, heights: histogram && heights(histogram.counts) })
     }
     if (finished.length > 0) this.dispatchEvent(new Event('results'))
   }

@@ -104,6 +104,7 @@ export default {
   absentChip: 'missing: {file}',
   unreadable: 'cannot be read',
   reading: 'Reading…',
+  noPictures: 'What draws pictures could not be fetched ({message}).',
 
   // The histogram
   distributionOfValues: 'Distribution of values',

@@ -105,6 +105,7 @@ export default {
   absentChip: '缺少：{file}',
   unreadable: '无法读取',
   reading: '正在读取…',
+  noPictures: '无法获取绘图模块（{message}）。',
 
   // 直方图
   distributionOfValues: '值的分布',

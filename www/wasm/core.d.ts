@@ -1,7 +1,7 @@
 // The boundary with the wasm core, as the page and the worker use it. The build puts wasm-bindgen's `core.js` and
 // `core_bg.wasm` beside this file. All byte and element counts are plain numbers; names are as in the file.
 
-import type { Entry, Format, Histogram, Layer, Note, Pickle, Summary, TensorInfo } from '../types'
+import type { Entry, Format, Layer, Note, Pickle, Studied, TensorInfo } from '../types'
 
 /** Instantiates the module: from its address, or from one that is compiled already. */
 export default function init(options: { module_or_path: WebAssembly.Module | URL }): Promise<unknown>
@@ -51,51 +51,43 @@ export class Opened {
   tensors(): TensorInfo[]
   groups(): Group[]
   table(query: string, sort: SortKey, descending: boolean, grouped: boolean): Table
-  analysis(index: number, bins: number, low?: number, high?: number, dequantized?: boolean): Analysis
+  /** The indices of the tensors that a filter finds, in the order of the file. */
+  matching(query: string): Uint32Array
+  /** What is known of a tensor. */
+  known(index: number, dequantized: boolean): Studied | undefined
   values(index: number, start: Float64Array, shape: Float64Array, dequantized?: boolean): (number | string | boolean)[]
   report(): string
   python(index: number): string
   free(): void
 }
 
-/** One tensor's statistics in the making, a chunk a step. */
-export class Analysis {
-  private constructor()
-  /** Fraction done; 1 is finished. */
-  step(opened: Opened): number
-  summary(): Summary | undefined
-  histogram(): Histogram | undefined
-  histogramProblem(): string | undefined
+/** How far an analysis is. */
+export interface SurveyProgress { tensors: number, tensorsTotal: number, bytes: number, bytesTotal: number, over: boolean }
+
+/** The analysis of many tensors, in the worker that owns the checkpoint. Orders and outcomes are bytes for other workers. */
+export class Survey {
+  constructor(opened: Opened, tensors: Uint32Array, bins: number, low: number | undefined, high: number | undefined, full: boolean, dequantized: boolean, again: boolean)
+  /** Nothing while there is none, or if there will be none. */
+  order(): { number: number, order: Uint8Array } | undefined
+  take(opened: Opened, outcome: Uint8Array): Studied[]
+  /** The worker with this order has died; what is given up by that. */
+  lost(opened: Opened, number: number): Studied[]
+  progress(): SurveyProgress
+  orders(): number
+  free(): void
+}
+
+/** An order being carried out, in a worker that has the same files open. */
+export class Job {
+  constructor(order: Uint8Array)
+  /** The outcome, once it is there. */
+  step(opened: Opened): Uint8Array | undefined
   free(): void
 }
 
 /** A format the core reads. */
 export interface KnownFormat { id: string, label: string, extensions: string[] }
 
-export interface ChartColors { ink: string, soft: string, line: string, bar: string, accent: string, panel: string }
-
-/** A histogram to draw; lengths in CSS pixels, colours as `#rrggbb`. */
-export interface Chart {
-  title: string
-  xLabel: string
-  yLabel: string
-  edges: Float64Array
-  counts: Float64Array
-  logY: boolean
-  width: number
-  height: number
-  scale: number
-  hover?: number
-  font: string
-  colors: ChartColors
-}
-
-/** Where the bars are, in CSS pixels from the canvas's corner. */
-export interface PlotArea { left: number, top: number, right: number, bottom: number }
-
 export function formats(): KnownFormat[]
 /** Start and end pairs, in UTF-16 units, of what a query found in a name. */
 export function marks(query: string, text: string): Uint32Array
-export function drawHistogram(canvas: HTMLCanvasElement, chart: Chart): PlotArea
-export function histogramSvg(chart: Chart): string
-export function histogramCsv(edges: Float64Array, counts: Float64Array): string

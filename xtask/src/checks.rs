@@ -84,6 +84,7 @@ fn clippy_wasm() -> Outcome<()> {
     let config = Config::read()?;
     let decoders = ["clippy", "--quiet", "--lib", "--features", "decoders", "--", "-D", "warnings"];
     module::cargo_for_wasm(&config, "paramscope-unpack", &decoders, &[])?;
+    module::cargo_for_wasm(&config, "paramscope-plots", &["clippy", "--quiet", "--lib", "--", "-D", "warnings"], &[])?;
     let core = ["clippy", "--quiet", "--lib", "--test", "web", "--", "-D", "warnings"];
     module::cargo_for_wasm(&config, "paramscope", &core, &[])
 }

@@ -4,9 +4,9 @@ mod hdf5;
 mod pickles;
 mod tensorflow;
 
-use crate::error::is_hidden;
 use crate::model::{Checkpoint, Key, Layout, Role, Tensor};
 use hdf5::{hdf5, in_archive, keras, stored};
+use paramscope_text::is_hidden;
 use pickles::{joblib, numpy, package, pickle, torch_load};
 use std::fmt::Write;
 

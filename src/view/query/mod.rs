@@ -17,7 +17,7 @@
 
 mod parse;
 
-use crate::analysis::Extent;
+use crate::analysis::Counts;
 use crate::error::Result;
 use crate::model::Tensor;
 use regex_lite::Regex;
@@ -48,7 +48,7 @@ enum Test {
 }
 
 /// How many values of a kind were found.
-type Count = fn(&Extent) -> u64;
+type Count = fn(&Counts) -> u64;
 
 /// A number of a tensor.
 #[derive(Clone, Copy, Debug)]
@@ -77,14 +77,14 @@ impl Query {
         parse::words(text).iter().map(parse::term).collect::<Result<_>>().map(Query)
     }
 
-    /// Whether a tensor is found; `extent` is what an analysis found in it, if there was one.
-    pub fn finds(&self, tensor: &Tensor, extent: Option<&Extent>) -> bool {
+    /// Whether a tensor is found; `counts` is what an analysis found in it, if there was one.
+    pub fn finds(&self, tensor: &Tensor, counts: Option<&Counts>) -> bool {
         if self.0.is_empty() {
             return true;
         }
         let alias = tensor.more.as_ref().and_then(|more| more.alias.as_deref());
         let names: Vec<Name<'_>> = std::iter::once(&*tensor.name).chain(alias).map(Name::new).collect();
-        self.0.iter().all(|term| term.test.holds(tensor, &names, extent) == term.wanted)
+        self.0.iter().all(|term| term.test.holds(tensor, &names, counts) == term.wanted)
     }
 
     /// What was found in a name, in bytes, rising and apart from each other.
@@ -116,7 +116,7 @@ impl<'a> Name<'a> {
 }
 
 impl Test {
-    fn holds(&self, tensor: &Tensor, names: &[Name<'_>], extent: Option<&Extent>) -> bool {
+    fn holds(&self, tensor: &Tensor, names: &[Name<'_>], counts: Option<&Counts>) -> bool {
         match self {
             Test::Contains(text) => names.iter().any(|name| name.lower.contains(text.as_str())),
             Test::Glob(pattern) => names.iter().any(|name| glob(pattern, &name.lower)),
@@ -127,7 +127,7 @@ impl Test {
             }
             Test::Role(text) => tensor.role.is_some_and(|role| role.name().starts_with(text.as_str())),
             Test::Dimension(size) => tensor.shape.contains(size),
-            Test::Has(count) => extent.is_some_and(|extent| count(extent) > 0),
+            Test::Has(count) => counts.is_some_and(|counts| count(counts) > 0),
             Test::Shape(shape) => tensor.shape == *shape,
             Test::Number(figure, comparison, bound) => {
                 #[expect(clippy::cast_precision_loss, reason = "what was typed is no more exact")]
@@ -295,10 +295,10 @@ mod tests {
     #[test]
     fn finds_what_an_analysis_found() {
         let tensor = Tensor::new("a", Dtype::Object, vec![], Layout::Absent { file: String::new() });
-        let extent = Extent { nan: 1, ..Extent::default() };
-        let finds = |query: &str, extent| Query::parse(query).unwrap().finds(&tensor, extent);
-        assert!(finds("has:nan", Some(&extent)) && finds("-has:inf", Some(&extent)));
-        assert!(!finds("has:nan", None) && !finds("has:zero", Some(&extent)));
+        let counts = Counts { nan: 1, ..Counts::default() };
+        let finds = |query: &str, counts| Query::parse(query).unwrap().finds(&tensor, counts);
+        assert!(finds("has:nan", Some(&counts)) && finds("-has:inf", Some(&counts)));
+        assert!(!finds("has:nan", None) && !finds("has:zero", Some(&counts)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use regex_lite::RegexBuilder;
 
 /// Kinds of values.
 const KINDS: [(&str, Count); 3] =
-    [("nan", |extent| extent.nan), ("inf", |extent| extent.pos_inf + extent.neg_inf), ("zero", |extent| extent.zeros)];
+    [("nan", |counts| counts.nan), ("inf", |counts| counts.pos_inf + counts.neg_inf), ("zero", |counts| counts.zeros)];
 
 /// The names of numbers.
 const FIGURES: [(&str, Figure); 5] = [

@@ -1,6 +1,6 @@
 //! How much room text takes, without a screen to measure it on, and which of its characters are drawn.
 
-use crate::error::is_hidden;
+use paramscope_text::is_hidden;
 
 /// The width of a text in a sans-serif font of this size, by classes of characters; within a few percent of DejaVu Sans,
 /// which is wider than most.
