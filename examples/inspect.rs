@@ -144,7 +144,7 @@ fn row(tensor: &report::TensorReport) -> Vec<String> {
     if let Some(summary) = &tensor.summary {
         let reals = [summary.min, summary.max, summary.mean, summary.std];
         row.extend(reals.map(|real| real.map_or(String::new(), |real| format!("{:.6e}", real.0))));
-        row.extend([summary.zeros.to_string(), summary.nan.to_string()]);
+        row.extend([summary.counts.zeros.to_string(), summary.counts.nan.to_string()]);
     }
     row.extend(tensor.sha256.clone());
     row.extend(tensor.problem.clone().or(tensor.absent.as_ref().map(|file| format!("in {file}, not given"))));

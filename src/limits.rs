@@ -25,6 +25,12 @@ pub const CHUNK: u64 = 16 << 20;
 /// The most bytes of one tensor that a study keeps from its first pass to its second. A worker holds no more than this.
 pub const READ_ONCE: u64 = 2 * CHUNK;
 
+/// The most rows and columns together of which limits and norms are kept, 24 bytes each: the matrices of any vocabulary fit.
+pub const CHANNELS: u64 = 1 << 20;
+
+/// The most values that are gathered to find percentiles among them, 8 bytes each; of more, the next bits are counted first.
+pub const GATHERED: u64 = 1 << 20;
+
 /// How many bytes one read of elements that lie apart may span: all that is between them is read, too.
 pub const SPAN: u64 = 64 << 20;
 

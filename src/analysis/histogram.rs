@@ -53,6 +53,11 @@ impl Edges {
         &self.edges
     }
 
+    /// Bins in a range of 1; infinite where float64 cannot hold it.
+    pub(super) fn density(&self) -> f64 {
+        self.density
+    }
+
     /// The bin of a value that lies between the first and the last edge.
     fn bin(&self, value: f64) -> usize {
         let (edges, last) = (&self.edges, self.bins() - 1);

@@ -2,7 +2,7 @@
 //!
 //! Summaries are built chunk by chunk and merged, so that memory does not grow with the tensor and work can be shared.
 
-mod extent;
+mod central;
 mod findings;
 mod first;
 mod hash;
@@ -10,14 +10,17 @@ mod histogram;
 #[cfg(feature = "whole")]
 mod intact;
 mod job;
+mod lines;
+mod magnitudes;
 mod plan;
+mod sample;
+mod search;
 mod second;
-mod spread;
 mod study;
-mod sum;
 mod survey;
+mod tally;
 
-pub use extent::Extent;
+pub use central::Central;
 pub use findings::{Channels, Counts, Depth, Findings, Lines, Magnitudes, Moments, PERCENTILES, Places, Print, Wants};
 pub use first::{First, Run};
 pub use hash::sha256;
@@ -25,9 +28,7 @@ pub use histogram::{Edges, Histogram};
 pub use job::{Found, Job, Order, Outcome};
 pub use plan::Target;
 pub use second::Second;
-pub use spread::Spread;
 pub use study::Study;
-pub use sum::Sum;
 pub use survey::{Progress, Survey, survey};
 
 /// Something that is built from values, in parts that can be put together.

@@ -164,10 +164,11 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// How many elements one read should ask for: fixed by the type alone, and a multiple of 8 so that packed types are
-    /// cut at whole bytes.
+    /// How many elements one read should ask for: fixed by the type alone, a multiple of 8 so that packed types are cut at
+    /// whole bytes, and of 4096 where so many elements fit, so that what goes over numbers in blocks meets the same blocks.
     pub fn chunk(&self) -> u64 {
-        ((limits::CHUNK * 8 / self.bits.max(1)) & !7).max(8)
+        let fit = limits::CHUNK * 8 / self.bits.max(1);
+        if fit < 4096 { (fit & !7).max(8) } else { fit & !4095 }
     }
 
     /// Replaces `into` with the bytes of `count` elements from the `start`-th visited one on.

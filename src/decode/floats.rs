@@ -65,6 +65,17 @@ impl Shape {
     }
 }
 
+/// The smallest normal number of a type, of a complex one of its parts; 0 for a type without subnormal ones, and for one whose
+/// subnormal numbers are zero as float64.
+pub fn smallest_normal(number: Number) -> f64 {
+    match number {
+        Number::F64 | Number::C128 => f64::MIN_POSITIVE,
+        Number::F32 | Number::C64 | Number::Bf16 | Number::Bc32 => f32::MIN_POSITIVE.into(),
+        Number::F16 | Number::C32 => power_of_two(-14),
+        _ => Shape::of(number).map_or(0.0, |shape| power_of_two(1 - shape.bias)),
+    }
+}
+
 /// `whole` times two to the power of `exponent`, exactly: both fit a float32 here.
 fn scaled(whole: u32, exponent: i32) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "at most 11 bits")]

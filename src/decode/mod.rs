@@ -32,6 +32,7 @@ mod walk;
 
 pub use cells::{Cell, cells};
 pub use elements::Elements;
+pub use floats::smallest_normal;
 pub use kept::Kept;
-pub use numbers::{as_numpy, numbers};
+pub use numbers::{as_numpy, numbers, unpack, value};
 pub use shown::Shown;

@@ -90,6 +90,17 @@ fn codes(number: Number, bytes: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
+/// The value of a code of at most 16 bits: an element's own bits, or one of those that [`unpack`] gives.
+pub fn value(number: Number, code: u16) -> f64 {
+    match number.class() {
+        Class::Bool => f64::from(u8::from(code != 0)),
+        Class::Unsigned => f64::from(code),
+        Class::Signed if number.bits() == 16 => f64::from(code.cast_signed()),
+        Class::Signed => f64::from(code.to_le_bytes()[0].cast_signed()),
+        Class::Float | Class::Complex => f64::from(floats::small(number, code.into())),
+    }
+}
+
 /// Whether every number of this type is a whole one that [`whole_numbers`] reads.
 pub(super) fn is_whole(number: Number) -> bool {
     matches!(number.class(), Class::Signed | Class::Unsigned) && !matches!(number, Number::U64 | Number::F4E2m1fnX2)
@@ -120,7 +131,7 @@ pub(super) fn whole_numbers(number: Number, bytes: &[u8], count: usize, values: 
 }
 
 /// One byte an element for a packed type; other types as they are.
-pub(super) fn unpack(number: Number, bytes: &[u8], count: usize) -> Vec<u8> {
+pub fn unpack(number: Number, bytes: &[u8], count: usize) -> Vec<u8> {
     if number.bits() < 8 { codes(number, bytes).take(count).collect() } else { bytes.to_vec() }
 }
 

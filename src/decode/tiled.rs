@@ -469,7 +469,7 @@ mod tests {
         let kept = Kept::default();
         let unordered = Elements::unordered_again(&files, &tensor, &kept).unwrap();
         unordered.read(unordered.count() / 2, unordered.chunk(), &mut bytes).unwrap();
-        assert!(count.get() <= limits::CHUNK + (3 << 20), "{} bytes read", count.get());
+        assert!(count.get() <= crate::limits::CHUNK + (3 << 20), "{} bytes read", count.get());
     }
 
     #[test]

@@ -1,0 +1,127 @@
+use serde::{Deserialize, Serialize};
+
+/// How often each 16-bit code occurs. Small while few do, and sent as those that do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Vec<(u16, u64)>", into = "Vec<(u16, u64)>")]
+pub(super) enum Tally {
+    /// Codes that occur, rising.
+    Few(Vec<(u16, u64)>),
+    /// One counter a code.
+    Many(Vec<u64>),
+}
+
+/// From so many codes on they are counted, not sorted.
+pub(super) const MANY: usize = 1 << 13;
+
+/// Counters of one run.
+pub(super) type Table = [u32; 1 << 16];
+
+/// Counters that are all zero.
+pub(super) fn table() -> Box<Table> {
+    vec![0; 1 << 16].into_boxed_slice().try_into().expect("65 536 counters")
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally::Few(Vec::new())
+    }
+}
+
+impl PartialEq for Tally {
+    fn eq(&self, other: &Self) -> bool {
+        self.pairs() == other.pairs()
+    }
+}
+
+/// As they are sent: each code as how far it is from the one before.
+impl From<Tally> for Vec<(u16, u64)> {
+    fn from(tally: Tally) -> Self {
+        let mut before = 0;
+        let gap = |(code, count): (u16, u64)| (code - std::mem::replace(&mut before, code), count);
+        tally.pairs().into_iter().map(gap).collect()
+    }
+}
+
+impl From<Vec<(u16, u64)>> for Tally {
+    fn from(mut gaps: Vec<(u16, u64)>) -> Self {
+        let mut before = 0u16;
+        for (code, _) in &mut gaps {
+            before = before.wrapping_add(*code);
+            *code = before;
+        }
+        let mut tally = Tally::default();
+        tally.add_pairs(&gaps);
+        tally
+    }
+}
+
+impl Tally {
+    /// The codes that occur with their counts, rising.
+    pub fn pairs(&self) -> Vec<(u16, u64)> {
+        match self {
+            Tally::Few(pairs) => pairs.clone(),
+            Tally::Many(counts) => (0..=u16::MAX)
+                .zip(counts)
+                .filter(|(_, count)| **count > 0)
+                .map(|(code, count)| (code, *count))
+                .collect(),
+        }
+    }
+
+    /// Adds what was counted, `times` times.
+    pub fn add_table(&mut self, counts: &[u32], times: u64) {
+        let totals = self.many();
+        totals.iter_mut().zip(counts).for_each(|(total, count)| *total += u64::from(*count) * times);
+    }
+
+    /// Adds codes, `times` each; sorts them.
+    pub fn add_codes(&mut self, codes: &mut [u16], times: u64) {
+        if codes.len() >= MANY {
+            let totals = self.many();
+            codes.iter().for_each(|code| totals[usize::from(*code)] += times);
+            return;
+        }
+        codes.sort_unstable();
+        let pairs: Vec<_> = codes.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64 * times)).collect();
+        self.add_pairs(&pairs);
+    }
+
+    /// Takes in what another one counted.
+    pub fn merge(&mut self, later: &Self) {
+        match later {
+            Tally::Few(pairs) => self.add_pairs(pairs),
+            Tally::Many(counts) => {
+                self.many().iter_mut().zip(counts).for_each(|(total, count)| *total += count);
+            }
+        }
+    }
+
+    fn add_pairs(&mut self, more: &[(u16, u64)]) {
+        match self {
+            Tally::Few(pairs) if pairs.is_empty() => *pairs = more.to_vec(),
+            Tally::Few(pairs) if pairs.len() + more.len() < MANY => {
+                pairs.extend_from_slice(more);
+                pairs.sort_unstable_by_key(|pair| pair.0);
+                pairs.dedup_by(|later, kept| {
+                    let same = later.0 == kept.0;
+                    kept.1 += if same { later.1 } else { 0 };
+                    same
+                });
+            }
+            _ => {
+                let totals = self.many();
+                more.iter().for_each(|(code, count)| totals[usize::from(*code)] += count);
+            }
+        }
+    }
+
+    fn many(&mut self) -> &mut Vec<u64> {
+        if let Tally::Few(pairs) = self {
+            let mut counts = vec![0; 1 << 16];
+            pairs.iter().for_each(|(code, count)| counts[usize::from(*code)] += count);
+            *self = Tally::Many(counts);
+        }
+        let Tally::Many(counts) = self else { unreachable!("made above") };
+        counts
+    }
+}
