@@ -19,6 +19,7 @@ mod second;
 mod study;
 mod survey;
 mod tally;
+mod vital;
 
 pub use central::Central;
 pub use findings::{Channels, Counts, Depth, Findings, Lines, Magnitudes, Moments, PERCENTILES, Places, Print, Wants};
@@ -30,6 +31,7 @@ pub use plan::Target;
 pub use second::Second;
 pub use study::Study;
 pub use survey::{Progress, Survey, survey};
+pub use vital::vital;
 
 /// Something that is built from values, in parts that can be put together.
 ///

@@ -1,6 +1,7 @@
 //! What is shown: plain structs with public fields, the only ones that serialise.
 
 pub mod facts;
+pub mod health;
 pub mod layers;
 mod natural;
 pub mod pickles;
