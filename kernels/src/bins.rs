@@ -7,8 +7,8 @@ const AGAIN: u32 = MOST as u32;
 /// Values that are looked at before any is counted.
 const AT_ONCE: usize = 512;
 const TABLES: usize = 4;
-/// A float32 this large has its units in its lowest bit.
-const UNITS: f32 = 8_388_608.0;
+/// A float32 around this one has its units in its lowest bit.
+const UNITS: f32 = 12_582_912.0;
 
 /// Bins of equal width for float32 values, quick but for values near an edge, which are told apart by whoever knows how.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Bins {
             let place = (f32::from_le_bytes(*value) - low) * density - 0.5;
             let moved = place + UNITS;
             let sure = ((place - (moved - UNITS)).abs() <= clear) & (place > -0.5) & (place < most);
-            *number = if sure { moved.to_bits() - UNITS.to_bits() } else { AGAIN };
+            *number = if sure { moved.to_bits().wrapping_sub(UNITS.to_bits()) } else { AGAIN };
         }
     }
 

@@ -1,3 +1,4 @@
+use super::sum::Sum;
 use super::{Moments, Summary};
 use paramscope_kernels::{BLOCK, Block, Pair, scaled};
 use serde::{Deserialize, Serialize};
@@ -11,9 +12,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Central {
     count: u64,
+    sum: Sum,
     /// All below is of values multiplied by two to the power of minus this.
     exponent: i32,
-    sum: Pair,
     abs: Pair,
     squares: Pair,
     cubes: f64,
@@ -21,10 +22,14 @@ pub struct Central {
 }
 
 impl Central {
-    /// Those of a block of `count` values.
-    pub(super) fn of_block(block: &Block, count: usize) -> Self {
-        let (count, abs) = (count as u64, Pair { high: block.abs, low: 0.0 });
-        Self::about_rounded(count, block.exponent, block.sum, abs, block.powers)
+    /// Those of a block, and of the values it is of.
+    pub(super) fn of_block(block: &Block, values: &[f64]) -> Self {
+        let (count, abs) = (values.len() as u64, Pair { high: block.abs, low: 0.0 });
+        let mut central = Self::about_rounded(count, block.sum, abs, block.powers);
+        if block.exponent != 0 {
+            (central.exponent, central.sum) = (block.exponent, Sum::of(values));
+        }
+        central
     }
 
     /// Those of finite values with a count each, whose fourth powers need no scale.
@@ -44,19 +49,19 @@ impl Central {
             powers[1].add(square * off * times);
             powers[2].add(square * square * times);
         }
-        Self::about_rounded(count, 0, sum, abs, powers.map(Pair::value))
+        Self::about_rounded(count, sum, abs, powers.map(Pair::value))
     }
 
     /// From sums of powers about the mean as float64 rounds it.
-    fn about_rounded(count: u64, exponent: i32, sum: Pair, abs: Pair, [squares, cubes, fourths]: [f64; 3]) -> Self {
+    fn about_rounded(count: u64, sum: Pair, abs: Pair, [squares, cubes, fourths]: [f64; 3]) -> Self {
         if count == 0 {
             return Central::default();
         }
         let (n, off) = (real(count), sum.divided(real(count)).low);
         Central {
             count,
-            exponent,
-            sum,
+            sum: Sum::plain(sum),
+            exponent: 0,
             abs,
             squares: Pair { high: (squares - n * off * off).max(0.0), low: 0.0 },
             cubes: cubes - 3.0 * off * squares + 2.0 * n * off.powi(3),
@@ -70,17 +75,22 @@ impl Central {
         if times != 1 {
             let factor = real(times);
             self.count *= times;
-            for sum in [&mut self.sum, &mut self.abs, &mut self.squares] {
-                *sum = sum.times(factor);
-            }
+            self.sum = self.sum.times(factor);
+            self.abs = self.abs.times(factor);
+            self.squares = self.squares.times(factor);
             self.cubes *= factor;
             self.fourths *= factor;
         }
         self
     }
 
+    /// The mean, scaled as the moments are.
     fn mean(&self) -> Pair {
-        self.sum.divided(real(self.count))
+        if self.exponent < 0 {
+            return self.sum.scaled_up(-self.exponent).divided(real(self.count));
+        }
+        let mean = self.sum.divided(real(self.count));
+        Pair { high: scaled(mean.high, -self.exponent), low: scaled(mean.low, -self.exponent) }
     }
 
     fn rescale(&mut self, exponent: i32) {
@@ -88,7 +98,6 @@ impl Central {
         let scale = |sum: Pair, by| Pair { high: scaled(sum.high, by), low: scaled(sum.low, by) };
         if by != 0 {
             self.exponent = exponent;
-            self.sum = scale(self.sum, by);
             self.abs = scale(self.abs, by);
             self.squares = scale(self.squares, 2 * by);
             self.cubes = scaled(self.cubes, 3 * by);
@@ -106,8 +115,8 @@ impl Central {
         let l2 = (squares + n * (mean.high * mean.high + 2.0 * mean.high * mean.low)).sqrt();
         let standardised = |sum: f64, by: f64| (variance > 0.0).then(|| sum / n / by).filter(|value| value.is_finite());
         Some(Moments {
-            mean: scaled(mean.high, self.exponent),
-            std: scaled((variance + mean.low * mean.low).sqrt(), self.exponent),
+            mean: self.sum.divided(n).high,
+            std: scaled(variance.sqrt(), self.exponent),
             l2: scaled(l2, self.exponent),
             abs_mean: scaled(self.abs.divided(n).high, self.exponent),
             skewness: standardised(self.cubes, variance * variance.sqrt()),
@@ -122,7 +131,7 @@ impl Summary for Central {
         for values in values.chunks(BLOCK) {
             let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
             if let Some(block) = Block::of_f64(&finite, &mut room) {
-                self.merge(&Self::of_block(&block, finite.len()).times(times));
+                self.merge(&Self::of_block(&block, &finite).times(times));
             }
         }
     }
@@ -160,7 +169,7 @@ impl Summary for Central {
         self.cubes += later.cubes + between * off * (x - y) + 3.0 * off * (x * more - y * squares);
         self.squares.merge(later.squares);
         self.squares.add(between);
-        self.sum.merge(later.sum);
+        self.sum.merge(&later.sum);
         self.abs.merge(later.abs);
         self.count += later.count;
     }

@@ -94,7 +94,7 @@ pub struct Places {
 pub struct Moments {
     /// Their mean.
     pub mean: f64,
-    /// The population's standard deviation (ddof 0), about the mean as float64 rounds it, as NumPy has it.
+    /// The population's standard deviation (ddof 0), about the exact mean.
     pub std: f64,
     /// The root of the sum of squares; infinite where float64 cannot hold it.
     pub l2: f64,

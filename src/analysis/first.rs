@@ -219,8 +219,8 @@ impl First {
             let at = values.iter().position(|value| of(*value));
             start.zip(at).map(|(start, at)| start + at as u64)
         };
-        let mut finite = Vec::new();
-        let (block, count) = match found {
+        let finite: Vec<f64>;
+        let (block, counted) = match found {
             Some(block) => {
                 self.counts.finite += values.len() as u64 * run.times;
                 self.counts.zeros += block.zeros as u64 * run.times;
@@ -228,7 +228,7 @@ impl First {
                     let below = values.iter().filter(|value| **value != 0.0 && value.abs() < normal).count();
                     self.counts.subnormal += below as u64 * run.times;
                 }
-                (block, values.len())
+                (block, values)
             }
             None => {
                 values.iter().for_each(|value| self.counts.add(*value, run.times, normal));
@@ -236,8 +236,8 @@ impl First {
                 places.nan = places.nan.or_else(|| place(&f64::is_nan));
                 places.pos_inf = places.pos_inf.or_else(|| place(&|value| value == f64::INFINITY));
                 places.neg_inf = places.neg_inf.or_else(|| place(&|value| value == f64::NEG_INFINITY));
-                finite.extend(values.iter().copied().filter(|value| value.is_finite()));
-                (Block::of_f64(&finite, &mut Vec::new()).expect("all are finite"), finite.len())
+                finite = values.iter().copied().filter(|value| value.is_finite()).collect();
+                (Block::of_f64(&finite, &mut Vec::new()).expect("all are finite"), &finite[..])
             }
         };
         if self.depth() == Depth::Full && block.least < told {
@@ -260,7 +260,7 @@ impl First {
             self.max = block.max;
             self.places.max = place(&|value| value == block.max);
         }
-        self.central.merge(&Central::of_block(&block, count).times(run.times));
+        self.central.merge(&Central::of_block(&block, counted).times(run.times));
     }
 
     /// One entry a magnitude.

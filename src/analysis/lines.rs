@@ -19,6 +19,19 @@ struct Squares {
     min: Vec<f64>,
     max: Vec<f64>,
     squares: Vec<f64>,
+    /// The sums of the squares that float64 does not hold, of huge values divided by 2^600 and of tiny ones multiplied by it; empty
+    /// without any.
+    far: Vec<(f64, f64)>,
+}
+
+/// 2^500: beyond it, and below its inverse, squares are summed apart.
+const FAR: f64 = f64::from_bits((1023 + 500) << 52);
+/// 2^600.
+const SCALE: f64 = f64::from_bits((1023 + 600) << 52);
+
+fn is_far(value: f64) -> bool {
+    let size = value.abs();
+    (FAR < size && size <= f64::MAX) | (0.0 < size && size < 1.0 / FAR)
 }
 
 impl Squares {
@@ -32,7 +45,37 @@ impl Squares {
         Line { min: &mut self.min[from..to], max: &mut self.max[from..to], squares: &mut self.squares[from..to] }
     }
 
+    /// Adds the square of a value that is far.
+    fn add_far(&mut self, at: usize, value: f64) {
+        self.min[at] = self.min[at].min(value);
+        self.max[at] = self.max[at].max(value);
+        self.far.resize(self.min.len(), (0.0, 0.0));
+        if value.abs() > 1.0 {
+            self.far[at].0 += (value / SCALE).powi(2);
+        } else {
+            self.far[at].1 += (value * SCALE).powi(2);
+        }
+    }
+
+    fn norm(&self, at: usize) -> f64 {
+        let (huge, tiny) = self.far.get(at).copied().unwrap_or_default();
+        let squares = self.squares[at];
+        if huge > 0.0 {
+            (huge + squares / SCALE / SCALE).sqrt() * SCALE
+        } else if tiny > 0.0 && squares < 1.0 {
+            (tiny + squares * SCALE * SCALE).sqrt() / SCALE
+        } else {
+            squares.sqrt()
+        }
+    }
+
     fn merge(&mut self, from: usize, later: &Self) {
+        if !later.far.is_empty() {
+            self.far.resize(self.min.len(), (0.0, 0.0));
+            for (ours, theirs) in self.far[from..].iter_mut().zip(&later.far) {
+                *ours = (ours.0 + theirs.0, ours.1 + theirs.1);
+            }
+        }
         let places = self.min[from..].iter_mut().zip(&mut self.max[from..]).zip(&mut self.squares[from..]);
         let more = later.min.iter().zip(&later.max).zip(&later.squares);
         for (((min, max), squares), ((low, high), add)) in places.zip(more) {
@@ -47,7 +90,8 @@ impl Squares {
         all.resize(usize::try_from(len).unwrap_or(0));
         // A zero of either sign is a zero.
         let plain = |values: Vec<f64>| values.into_iter().map(|value| value + 0.0).collect();
-        Lines { min: plain(all.min), max: plain(all.max), l2: all.squares.into_iter().map(f64::sqrt).collect() }
+        let l2 = (0..all.min.len()).map(|at| all.norm(at)).collect();
+        Lines { min: plain(all.min), max: plain(all.max), l2 }
     }
 }
 
@@ -79,6 +123,16 @@ impl Sheet {
             let from = usize::try_from(column).expect("below the cap");
             let len = usize::try_from(columns - column).expect("below the cap").min(values.len());
             let (now, then) = values.split_at(len);
+            let mut near = Vec::new();
+            if now.iter().fold(false, |far, value| far | is_far(*value)) {
+                // What is not a number is passed over.
+                near.extend(now.iter().map(|value| if is_far(*value) { f64::NAN } else { *value }));
+                for (place, value) in (from..).zip(now).filter(|(_, value)| is_far(**value)) {
+                    self.rows.add_far(at, *value);
+                    self.columns.add_far(place, *value);
+                }
+            }
+            let now = if near.is_empty() { now } else { &near };
             lines(now, &mut self.rows.from(at, at + 1), &mut self.columns.from(from, from + len));
             (start, values) = (start + len as u64, then);
         }

@@ -17,6 +17,7 @@ mod sample;
 mod search;
 mod second;
 mod study;
+mod sum;
 mod survey;
 mod tally;
 mod vital;
