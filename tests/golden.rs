@@ -9,8 +9,8 @@ use paramscope::model::{
     ByteOrder, ByteRange, Checkpoint, Dtype, Key, Layer, Layout, Note, Number, Role, Tensor, Value as Plain, Verdict,
 };
 use paramscope::source::{Files, Memory, files_from_paths};
-use paramscope::view::facts::tensors;
 use paramscope::view::report::{Report, first};
+use paramscope::view::rows::tensors;
 use paramscope::view::table::Tree;
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -46,8 +46,9 @@ fn the_bytes_of_a_tensor_are_where_they_are_told_to_be() {
         let path = entry(golden);
         let checkpoint = formats::open(&files_from_paths(&[&path]).unwrap()).unwrap();
         let file = std::fs::read(&path).unwrap();
-        let facts = tensors(&checkpoint, &Tree::new(&checkpoint.tensors));
-        for ((tensor, fact), theirs) in checkpoint.tensors.iter().zip(&facts).zip(golden["tensors"].as_array().unwrap())
+        let tree = Tree::new(&checkpoint.tensors);
+        let facts = tensors(&checkpoint, &tree);
+        for ((tensor, fact), theirs) in checkpoint.tensors.iter().zip(facts).zip(golden["tensors"].as_array().unwrap())
         {
             let dense = match &tensor.layout {
                 Layout::Dense(_) => true,
@@ -63,8 +64,7 @@ fn the_bytes_of_a_tensor_are_where_they_are_told_to_be() {
             else {
                 continue;
             };
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a small file")]
-            let from = offset as usize;
+            let from = usize::try_from(offset).unwrap();
             let bytes = &file[from..from + usize::try_from(tensor.bytes()).unwrap()];
             assert_eq!(sha256_hex(bytes), hash, "{}: {}", golden["fixture"], tensor.name);
             checked += 1;

@@ -5,6 +5,7 @@ import { abortError, checkpointError } from './errors.js'
 import { toEntries } from './files.js'
 import { Channel } from './messages.js'
 import { Pool, carryOut } from './pool.js'
+import { records } from './records.js'
 
 /** @typedef {import('./types').CallOptions} CallOptions */
 /** @typedef {import('./types').FileEntry} FileEntry */
@@ -49,7 +50,7 @@ export class Checkpoint {
     this.#entries = entries
     this.#pool = new Pool(channel => this.#openIn(channel), workers)
     /** @type {import('./wasm/core').Facts} */
-    this.facts = { format: { id: '', label: '' }, files: [], metadata: [], pickles: [], notes: [], layers: [], tensors: 0, parameters: 0, beside: [], bytes: 0, fileBytes: 0, dtypes: [] }
+    this.facts = { format: { id: '', label: '' }, files: [], metadata: [], pickles: [], notes: [], layers: [], tensors: 0, parameters: 0, beside: [], roles: 0, bytes: 0, fileBytes: 0, dtypes: [] }
     /** @type {import('./types').TensorInfo[]} */
     this.tensors = []
     /** @type {import('./wasm/core').Group[]} */
@@ -68,7 +69,8 @@ export class Checkpoint {
     const checkpoint = new Checkpoint(entries, workers)
     try {
       await checkpoint.#start(signal)
-      Object.assign(checkpoint, await checkpoint.#channel.call('describe', {}, { signal }))
+      const { facts, tensors, groups } = await checkpoint.#channel.call('describe', {}, { signal })
+      Object.assign(checkpoint, { facts, tensors: records(tensors), groups: records(groups) })
       checkpoint.#opened = true
       return checkpoint
     } catch (error) {

@@ -49,7 +49,10 @@ export interface Layer {
   weights: { tensor: number, name: string, index?: number }[]
 }
 
-/** One tensor as its checkpoint's header describes it. */
+/**
+ * One tensor as its checkpoint's header describes it. Its fields are read from the checkpoint's columns when they are asked for: JSON
+ * has them, spreading does not. Lists may be shared by several tensors.
+ */
 export interface TensorInfo {
   index: number
   /** The full name, as in the file. */
@@ -79,7 +82,7 @@ export interface TensorInfo {
   /** The stored parts of a tensor that is put together from several. */
   members?: { name: string, dtype: string, shape: number[], file?: string }[]
   /** `codes`: its values are the codes, and what these stand for is to be had by `dequantized`. */
-  quantization?: { scheme: string, codes: boolean, scale?: number, zeroPoint?: number, axis?: number }
+  quantization?: { scheme: string, codes: boolean, scale?: number | 'NaN' | 'Infinity' | '-Infinity', zeroPoint?: number, axis?: number }
   file?: string
   /** The record of the file, such as an entry of an archive. */
   record?: string

@@ -25,7 +25,7 @@ let working = Promise.resolve()
 /** @type {Record<string, (open: Open, args: any, task: Task) => unknown>} */
 const METHODS = {
   describe: ({ opened }) => ({ facts: opened.facts(), tensors: opened.tensors(), groups: opened.groups(), unpacked: isUnpacked() }),
-  table: ({ opened }, { query, sort, descending, grouped }) => opened.table(query, sort, descending, grouped),
+  table: (open, question, task) => search(open, question, task, (search, opened) => search.table(opened)),
   values: ({ opened }, { index, start, shape, dequantized }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape), dequantized),
   report: ({ opened }) => opened.report(),
   python: ({ opened }, { index }) => opened.python(index),
@@ -92,16 +92,43 @@ async function open({ name, module, files, paths }) {
   return { core: build, opened: await withUnpackers(() => build.Opened.open(files, paths)) }
 }
 
+/** What was asked for when the filter is applied. @typedef {{ query: string, sort: import('./wasm/core').SortKey, descending: boolean, grouped: boolean }} Question */
+
+/**
+ * What a filter finds; nothing once the task is cancelled.
+ *
+ * @template T
+ * @param {Open} open
+ * @param {Question} question
+ * @param {Task} task
+ * @param {(search: core.Search, opened: core.Opened) => T} found
+ */
+async function search({ core, opened }, { query, sort, descending, grouped }, task, found) {
+  const search = new core.Search(query, sort, descending, grouped)
+  try {
+    while (!search.step(opened)) {
+      await breathe()
+      if (task.cancelled) return undefined
+    }
+    return found(search, opened)
+  } finally {
+    search.free()
+  }
+}
+
 /**
  * Begins the analysis of the tensors that are named, or that a filter finds.
  *
  * @param {Open} open
  * @param {{ tensors?: number[], filter?: string, again?: boolean, bins: number, range?: [number, number], depth: 'moments' | 'full', dequantized?: boolean }} args
- * @returns {import('./pool.js').Begun}
+ * @param {Task} task
+ * @returns {Promise<import('./pool.js').Begun | undefined>}
  */
-function beginSurvey({ core, opened }, { tensors, filter, again, bins, range, depth, dequantized }) {
-  const indices = tensors ? Uint32Array.from(tensors) : opened.matching(filter ?? '')
-  const survey = new core.Survey(opened, indices, bins, range?.[0], range?.[1], depth === 'full', dequantized ?? false, again ?? false)
+async function beginSurvey(open, { tensors, filter, again, bins, range, depth, dequantized }, task) {
+  const question = { query: filter ?? '', sort: /** @type {const} */ ('file'), descending: false, grouped: false }
+  const indices = tensors ? Uint32Array.from(tensors) : await search(open, question, task, search => search.matches())
+  if (!indices) return undefined
+  const survey = new open.core.Survey(open.opened, indices, bins, range?.[0], range?.[1], depth === 'full', dequantized ?? false, again ?? false)
   surveys.set(++surveyNumber, survey)
   return { survey: surveyNumber, orders: survey.orders(), progress: survey.progress() }
 }

@@ -3,10 +3,8 @@
 use super::layers::LayerFact;
 use super::pickles::PickleFact;
 use super::report::{self, Note, Report};
-use super::storage::{Member, Place, Quantization, chunked_in, layout_text, members, quantization};
-use super::tied::{SHOWN_SHARES, by_storage, tied};
 use crate::formats::{FORMATS, Format};
-use crate::model::{Checkpoint, Entry, Key, Layout, Role, Tensor};
+use crate::model::{Checkpoint, Entry, Key, Role};
 use crate::view::table::Tree;
 use serde::Serialize;
 
@@ -35,6 +33,8 @@ pub struct Facts {
     pub parameters: f64,
     /// The elements of what is known to be none, by its role.
     pub beside: Vec<RoleCount>,
+    /// How many different roles there are, that of none among them.
+    pub roles: f64,
     /// The bytes of all tensors, likewise.
     pub bytes: f64,
     /// Bytes of the files.
@@ -106,78 +106,6 @@ pub struct Share {
     pub share: f64,
 }
 
-/// One tensor's row.
-#[derive(Serialize)]
-pub struct TensorFact {
-    /// Its place in the file's order.
-    pub index: f64,
-    /// Its name; text from the file.
-    pub name: String,
-    /// The part of its name below its module.
-    pub label: String,
-    /// The name of its type.
-    pub dtype: String,
-    /// Outermost dimension first.
-    pub shape: Vec<f64>,
-    /// The product of the shape.
-    pub elements: f64,
-    /// Bytes of one dense copy.
-    pub bytes: f64,
-    /// The device that the file records.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
-    /// In elements, for a view of a storage.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub strides: Option<Vec<f64>>,
-    /// The indices of other tensors on the same storage, at most [`SHOWN_SHARES`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub shares: Vec<f64>,
-    /// The file that holds its elements.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// The record of the file, such as an entry of an archive.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<String>,
-    /// Whether its first byte is counted from the start of the record: it may be compressed there.
-    pub within: bool,
-    /// The byte at which its first element begins there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub offset: Option<f64>,
-    /// The file that holds it and was not given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub absent: Option<String>,
-    /// Why its elements cannot be shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub problem: Option<String>,
-    /// What it is to its model.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<&'static str>,
-    /// Another name that the file has for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alias: Option<String>,
-    /// Whether gradients are computed for it.
-    #[serde(rename = "requiresGrad", skip_serializing_if = "Option::is_none")]
-    pub requires_grad: Option<bool>,
-    /// The index of the first tensor that shows the very same elements.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tied: Option<f64>,
-    /// Bytes of the storage that it is a view of.
-    #[serde(rename = "storageBytes", skip_serializing_if = "Option::is_none")]
-    pub storage_bytes: Option<f64>,
-    /// Where it begins in the storage, in elements.
-    #[serde(rename = "storageOffset", skip_serializing_if = "Option::is_none")]
-    pub storage_offset: Option<f64>,
-    /// How it is stored, where it is not a plain view.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub layout: Option<String>,
-    /// The stored parts of which it is made.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub members: Vec<Member>,
-    /// What its codes stand for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quantization: Option<Quantization>,
-}
-
 #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64; no file has 2^53 bytes")]
 pub(super) fn js(count: u64) -> f64 {
     count as f64
@@ -185,16 +113,15 @@ pub(super) fn js(count: u64) -> f64 {
 
 impl Facts {
     /// What the headers say.
-    pub fn new(checkpoint: &Checkpoint) -> Self {
+    pub fn new(checkpoint: &Checkpoint, tree: &Tree) -> Self {
         let Report { format, producer, notes, files, pickles, layers, .. } = Report::without_tensors(checkpoint);
         let metadata = checkpoint.metadata.iter();
         let metadata = metadata.map(MetadataFact::new).collect();
-        let tied = tied(&checkpoint.tensors);
         let (mut parameters, mut bytes) = (0.0, 0.0);
         let mut dtypes: Vec<Share> = Vec::new();
         let mut beside: Vec<RoleCount> = Vec::new();
         for (index, tensor) in checkpoint.tensors.iter().enumerate() {
-            if tied[index].is_some() {
+            if tree.tied[index].is_some() {
                 continue;
             }
             let elements = js(tensor.elements());
@@ -227,6 +154,12 @@ impl Facts {
             share.share = share.bytes / typed;
         }
         dtypes.sort_unstable_by(|a, b| b.bytes.total_cmp(&a.bytes));
+        let mut roles: Vec<Option<Role>> = Vec::new();
+        for tensor in &checkpoint.tensors {
+            if !roles.contains(&tensor.role) {
+                roles.push(tensor.role);
+            }
+        }
         let file_bytes = files.iter().map(|file| js(file.bytes)).sum();
         let files = files.into_iter().map(|file| FileFact { name: file.name, bytes: js(file.bytes) }).collect();
         let tensors = js(checkpoint.tensors.len() as u64);
@@ -241,63 +174,12 @@ impl Facts {
             tensors,
             parameters,
             beside,
+            roles: js(roles.len() as u64),
             bytes,
             file_bytes,
             dtypes,
         }
     }
-}
-
-/// The rows of all tensors, in the order of the file.
-pub fn tensors(checkpoint: &Checkpoint, tree: &Tree) -> Vec<TensorFact> {
-    let storages = by_storage(&checkpoint.tensors);
-    let tied = tied(&checkpoint.tensors);
-    let fact = |(index, tensor): (usize, &Tensor)| {
-        let range = tensor.layout.storage();
-        let shares = range.and_then(|range| storages.get(&range)).map_or(&[][..], Vec::as_slice);
-        let shares = shares.iter().filter(|other| **other != index).take(SHOWN_SHARES);
-        let inner = match &tensor.layout {
-            Layout::Quantized(quantized) => &quantized.codes,
-            layout => layout,
-        };
-        let (strides, start, view) = match inner {
-            Layout::Strided { strides, start, storage, .. } => {
-                (Some(strides.iter().map(|stride| js(*stride)).collect()), *start, Some(storage))
-            }
-            _ => (None, 0, None),
-        };
-        let before = start * tensor.dtype.bits().unwrap_or(0) / 8;
-        let place = range.map(|range| Place::new(&checkpoint.files, range, before));
-        let (absent, problem) = report::trouble(&tensor.layout);
-        TensorFact {
-            index: js(index as u64),
-            name: tensor.name.clone(),
-            label: tree.labels[index].clone(),
-            dtype: tensor.dtype.name().to_owned(),
-            shape: tensor.shape.iter().map(|size| js(*size)).collect(),
-            elements: js(tensor.elements()),
-            bytes: js(tensor.bytes()),
-            device: tensor.device.as_deref().map(str::to_owned),
-            strides,
-            shares: shares.map(|other| js(*other as u64)).collect(),
-            within: place.as_ref().is_some_and(|place| place.within),
-            offset: place.as_ref().and_then(|place| place.offset).map(js),
-            record: place.as_ref().and_then(|place| place.record.clone()),
-            file: place.map(|place| place.file).or_else(|| chunked_in(&checkpoint.files, inner)),
-            absent,
-            problem,
-            role: tensor.role.map(Role::name),
-            alias: tensor.more.as_ref().and_then(|more| more.alias.as_deref()).map(str::to_owned),
-            requires_grad: tensor.requires_grad,
-            tied: tied[index].map(|first| js(first as u64)),
-            storage_bytes: view.map(|range| js(range.len)),
-            storage_offset: view.map(|_| js(start)),
-            layout: layout_text(&tensor.layout),
-            members: members(&checkpoint.files, tensor),
-            quantization: quantization(tensor),
-        }
-    };
-    checkpoint.tensors.iter().enumerate().map(fact).collect()
 }
 
 /// One format of the registry, for the empty page.

@@ -1,5 +1,6 @@
 //! What is shown: plain structs with public fields, the only ones that serialise.
 
+pub mod columns;
 pub mod facts;
 pub mod health;
 pub mod layers;
@@ -8,6 +9,7 @@ pub mod pickles;
 pub mod python;
 pub mod query;
 pub mod report;
+pub mod rows;
 pub mod storage;
 pub mod table;
 pub mod tied;

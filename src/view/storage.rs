@@ -1,6 +1,7 @@
 //! How and where the elements of a tensor are stored, as the page tells it.
 
 use super::facts::js;
+use super::report::Real;
 use crate::model::{BitLayout, ByteRange, Encoded, Layout, Piece, Scale, Tensor, Tiled};
 use crate::source::Files;
 use crate::wire::hdf5::filter_name;
@@ -36,7 +37,7 @@ pub struct Quantization {
     /// Whether it is the codes that are shown, and not what they stand for.
     pub codes: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub scale: Option<f64>,
+    pub scale: Option<Real>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zero_point: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,7 +110,7 @@ pub(super) fn quantization(tensor: &Tensor) -> Option<Quantization> {
     Some(match scale(tensor)? {
         Scale::PerTensor { scale, zero_point } => {
             let zero_point = Some(*zero_point as f64);
-            Quantization { scheme: "per_tensor_affine", codes, scale: Some(*scale), zero_point, axis: None }
+            Quantization { scheme: "per_tensor_affine", codes, scale: Some(Real(*scale)), zero_point, axis: None }
         }
         Scale::PerChannel { axis, .. } => {
             let axis = Some(*axis as f64);
@@ -127,29 +128,29 @@ fn scale(tensor: &Tensor) -> Option<&Scale> {
 }
 
 /// The file and the record that elements lie in, whether their first byte is counted from the start of the record, and that byte.
-pub(super) struct Place {
-    pub file: String,
-    pub record: Option<String>,
+pub(super) struct Place<'a> {
+    pub file: &'a str,
+    pub record: Option<&'a str>,
     pub within: bool,
     pub offset: Option<u64>,
 }
 
-impl Place {
-    pub fn new(files: &Files, range: ByteRange, before: u64) -> Self {
+impl<'a> Place<'a> {
+    pub fn new(files: &'a Files, range: ByteRange, before: u64) -> Self {
         let (part, given) = (files.get(range.file), files.given(range.file));
-        let record = (part.name != given.name).then(|| part.name.clone());
+        let record = (part.name != given.name).then_some(part.name.as_str());
         let base = if part.part_of.is_none() { Some(0) } else { part.source.place() };
         let within = base.is_none() && record.is_some();
         let base = base.or(within.then_some(0));
         let offset = base.and_then(|base| base.checked_add(range.offset)?.checked_add(before));
-        Place { file: given.name.clone(), record, within, offset }
+        Place { file: &given.name, record, within, offset }
     }
 }
 
 /// The file that chunks are in.
-pub(super) fn chunked_in(files: &Files, layout: &Layout) -> Option<String> {
+pub(super) fn chunked_in<'a>(files: &'a Files, layout: &Layout) -> Option<&'a str> {
     match layout {
-        Layout::Tiled(tiled) => Some(files.given(tiled.file).name.clone()),
+        Layout::Tiled(tiled) => Some(&files.given(tiled.file).name),
         Layout::Encoded(encoded) => chunked_in(files, &encoded.stored.layout),
         _ => None,
     }

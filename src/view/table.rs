@@ -1,7 +1,7 @@
 //! The parameter table: modules as a tree, filtered and sorted.
 
 use super::natural::natural;
-use super::tied::tied;
+use super::tied::Sharing;
 use crate::model::Tensor;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -37,12 +37,14 @@ enum Child {
 pub struct Tree {
     /// All modules; parents come before what is below them.
     pub groups: Vec<Group>,
-    /// Each tensor's label below its module.
-    pub labels: Vec<String>,
+    /// Which tensors are on one storage.
+    pub sharing: Sharing,
+    /// Of each tensor the first one that is the same under another name.
+    pub tied: Vec<Option<usize>>,
+    /// Where each tensor's label begins in its name, in bytes.
+    labels: Vec<usize>,
     children: Vec<Vec<Child>>,
     top: Vec<Child>,
-    /// Of each tensor the first one that is the same under another name.
-    tied: Vec<Option<usize>>,
 }
 
 /// By what the table is sorted.
@@ -80,6 +82,8 @@ pub struct Table {
     pub matches: u64,
     /// Their elements; what several of them show is counted once.
     pub parameters: u64,
+    /// The most bytes of a row.
+    pub largest: u64,
 }
 
 /// One node of the tree before single children are joined to their parents.
@@ -93,7 +97,9 @@ impl Tree {
     /// Takes the names apart.
     pub fn new(tensors: &[Tensor]) -> Self {
         let parts = take_apart(tensors);
-        let mut tree = Tree { labels: vec![String::new(); tensors.len()], tied: tied(tensors), ..Tree::default() };
+        let sharing = Sharing::new(tensors);
+        let tied = sharing.tied(tensors);
+        let mut tree = Tree { sharing, tied, labels: vec![0; tensors.len()], ..Tree::default() };
         let mut waiting: Vec<(Option<usize>, usize)> = vec![(None, 0)];
         while let Some((group, part)) = waiting.pop() {
             let children: Vec<Child> = parts[part]
@@ -125,8 +131,7 @@ impl Tree {
         loop {
             match child {
                 Child::Tensor(index) => {
-                    let name = &tensors[index].name;
-                    name.get(around..).unwrap_or(name).clone_into(&mut self.labels[index]);
+                    self.labels[index] = if tensors[index].name.is_char_boundary(around) { around } else { 0 };
                     return child;
                 }
                 Child::Group(part) => {
@@ -148,23 +153,29 @@ impl Tree {
         }
     }
 
+    /// A tensor's label below its module.
+    pub fn label<'a>(&self, tensors: &'a [Tensor], index: usize) -> &'a str {
+        &tensors[index].name[self.labels[index]..]
+    }
+
     /// Parents come before their children, so going backwards adds up.
     fn add_up(&mut self, tensors: &[Tensor]) {
         for group in (0..self.groups.len()).rev() {
-            let mut sum = self.groups[group].clone();
+            let (mut count, mut parameters, mut bytes) = (0, 0_u64, 0_u64);
             for child in &self.children[group] {
-                let (count, parameters, bytes) = match child {
+                let more = match child {
                     Child::Tensor(index) => (1, tensors[*index].elements(), tensors[*index].bytes()),
                     Child::Group(below) => {
                         let below = &self.groups[*below];
                         (below.tensors, below.parameters, below.bytes)
                     }
                 };
-                sum.tensors += count;
-                sum.parameters = sum.parameters.saturating_add(parameters);
-                sum.bytes = sum.bytes.saturating_add(bytes);
+                count += more.0;
+                parameters = parameters.saturating_add(more.1);
+                bytes = bytes.saturating_add(more.2);
             }
-            self.groups[group] = sum;
+            let sum = &mut self.groups[group];
+            (sum.tensors, sum.parameters, sum.bytes) = (count, parameters, bytes);
         }
         self.count_tied_once(tensors);
     }
@@ -215,7 +226,7 @@ impl Tree {
             for row in rows {
                 table.push(row, 0);
             }
-            return table;
+            return self.weigh(tensors, table);
         }
         let alive = self.alive(found);
         let shown = |child: &Child| match child {
@@ -248,6 +259,17 @@ impl Tree {
                 }
             }
         }
+        self.weigh(tensors, table)
+    }
+
+    /// The table with its largest row.
+    fn weigh(&self, tensors: &[Tensor], mut table: Table) -> Table {
+        let bytes = |row: &i32| match usize::try_from(*row) {
+            Ok(index) => tensors[index].bytes(),
+            // Below 0, so its complement is an index.
+            Err(_) => usize::try_from(!row).map_or(0, |group| self.groups[group].bytes),
+        };
+        table.largest = table.rows.iter().map(bytes).max().unwrap_or(0);
         table
     }
 
@@ -315,23 +337,32 @@ impl Table {
 fn take_apart(tensors: &[Tensor]) -> Vec<Part<'_>> {
     let mut parts: Vec<Part<'_>> = vec![Part::default()];
     let mut known: HashMap<(usize, &str), usize> = HashMap::new();
+    // The nodes that the last name went through: the next one mostly goes through the same.
+    let mut path: Vec<usize> = Vec::new();
     for (index, tensor) in tensors.iter().enumerate() {
         // TensorFlow's `dense/.ATTRIBUTES/…` and a layer called `v1.5` within a path have slashes between their parts.
         let separator = tensor.name.chars().find(|letter| matches!(letter, '.' | '/')).unwrap_or('.');
         let mut labels = tensor.name.splitn(DEPTH, separator).peekable();
-        let mut at = 0;
+        let (mut at, mut depth) = (0, 0);
         while let Some(label) = labels.next() {
             if labels.peek().is_none() {
-                parts[at].children.push(Child::Tensor(index));
                 break;
             }
-            at = *known.entry((at, label)).or_insert_with(|| {
-                parts.push(Part { label, children: Vec::new() });
-                let new = parts.len() - 1;
-                parts[at].children.push(Child::Group(new));
-                new
+            let same = path.get(depth).copied().filter(|last| parts[*last].label == label);
+            at = same.unwrap_or_else(|| {
+                path.truncate(depth);
+                let below = *known.entry((at, label)).or_insert_with(|| {
+                    parts.push(Part { label, children: Vec::new() });
+                    let new = parts.len() - 1;
+                    parts[at].children.push(Child::Group(new));
+                    new
+                });
+                path.push(below);
+                below
             });
+            depth += 1;
         }
+        parts[at].children.push(Child::Tensor(index));
     }
     parts
 }
@@ -374,7 +405,7 @@ mod tests {
         let tree = Tree::new(&tensors);
         let table = tree.table(&tensors, &found(query, &tensors), sort, descending, true);
         let label = |row: i32| match usize::try_from(row) {
-            Ok(index) => tree.labels[index].clone(),
+            Ok(index) => tree.label(&tensors, index).to_owned(),
             Err(_) => format!("{}/", tree.groups[usize::try_from(!row).unwrap()].label),
         };
         table.rows.iter().zip(&table.depths).map(|(row, depth)| "  ".repeat((*depth).into()) + &label(*row)).collect()

@@ -1,32 +1,54 @@
 //! Tensors that share storages, and those that are the same under several names.
 
-use crate::model::{ByteRange, Tensor};
-use std::collections::HashMap;
+use crate::model::Tensor;
+use std::ops::Range;
 
 /// How many of the tensors on one storage are named: a file may put a million on one.
 pub const SHOWN_SHARES: usize = 20;
 
-/// The tensors on each storage, in the order of the file.
-pub fn by_storage(tensors: &[Tensor]) -> HashMap<ByteRange, Vec<usize>> {
-    let mut storages: HashMap<ByteRange, Vec<usize>> = HashMap::new();
-    for (index, tensor) in tensors.iter().enumerate() {
-        if let Some(range) = tensor.layout.storage().filter(|range| range.len > 0) {
-            storages.entry(range).or_default().push(index);
-        }
-    }
-    storages
+/// Which tensors are on one storage.
+#[derive(Debug, Default)]
+pub struct Sharing {
+    /// The tensors by their storages; those on one storage in the order of the file.
+    sorted: Vec<usize>,
+    /// Of each tensor the part of `sorted` that is on its storage; nothing for one that has none.
+    places: Vec<Range<usize>>,
 }
 
-/// Tied weights: of each tensor the first one that shows the very same elements under another name.
-pub fn tied(tensors: &[Tensor]) -> Vec<Option<usize>> {
-    let storages = by_storage(tensors);
-    let first = |(index, tensor): (usize, &Tensor)| {
-        let sharers = storages.get(&tensor.layout.storage()?)?;
-        let before = sharers.iter().take(SHOWN_SHARES).take_while(|other| **other < index);
-        before.copied().find(|other| {
-            let other = &tensors[*other];
-            other.layout == tensor.layout && other.shape == tensor.shape && other.dtype == tensor.dtype
-        })
-    };
-    tensors.iter().enumerate().map(first).collect()
+impl Sharing {
+    /// Finds the storages of the tensors of a checkpoint.
+    pub fn new(tensors: &[Tensor]) -> Self {
+        let storage = |(index, tensor): (usize, &Tensor)| {
+            let range = tensor.layout.storage().filter(|range| range.len > 0)?;
+            Some((range.file, range.offset, range.len, index))
+        };
+        let mut storages: Vec<_> = tensors.iter().enumerate().filter_map(storage).collect();
+        storages.sort_unstable();
+        let mut places = vec![0..0; tensors.len()];
+        let mut start = 0;
+        for same in storages.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
+            for (.., index) in same {
+                places[*index] = start..start + same.len();
+            }
+            start += same.len();
+        }
+        Sharing { sorted: storages.into_iter().map(|(.., index)| index).collect(), places }
+    }
+
+    /// The tensors on the storage of a tensor, itself among them, in the order of the file; none if it has no storage.
+    pub fn sharers(&self, index: usize) -> &[usize] {
+        &self.sorted[self.places[index].clone()]
+    }
+
+    /// Tied weights: of each tensor the first one that shows the very same elements under another name.
+    pub fn tied(&self, tensors: &[Tensor]) -> Vec<Option<usize>> {
+        let first = |(index, tensor): (usize, &Tensor)| {
+            let before = self.sharers(index).iter().take(SHOWN_SHARES).take_while(|other| **other < index);
+            before.copied().find(|other| {
+                let other = &tensors[*other];
+                other.layout == tensor.layout && other.shape == tensor.shape && other.dtype == tensor.dtype
+            })
+        };
+        tensors.iter().enumerate().map(first).collect()
+    }
 }

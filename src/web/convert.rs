@@ -1,5 +1,6 @@
 use crate::error::Error;
-use js_sys::{Object, Reflect};
+use crate::view::columns::{Column, Columns, Texts};
+use js_sys::{Float64Array, Object, Reflect, Uint32Array};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
@@ -30,6 +31,25 @@ pub(super) fn object(fields: &[(&str, JsValue)]) -> JsValue {
         set(&object, key, value);
     }
     object
+}
+
+/// A table as `{count, fields}`, each field a `Float64Array`, `{text, starts, ends}` or `{json, places}`.
+pub(super) fn columns(columns: &Columns) -> JsValue {
+    let column = |column: &Column| match column {
+        Column::Numbers(numbers) => Float64Array::from(numbers.as_slice()).into(),
+        Column::Texts(Texts { text, starts, ends, .. }) => object(&[
+            ("text", text.as_str().into()),
+            ("starts", Uint32Array::from(starts.as_slice()).into()),
+            ("ends", Uint32Array::from(ends.as_slice()).into()),
+        ]),
+        Column::Shared(shared) => {
+            object(&[("json", shared.json().into()), ("places", Uint32Array::from(shared.places()).into())])
+        }
+    };
+    let fields: Vec<(&str, JsValue)> = columns.fields.iter().map(|(name, found)| (*name, column(found))).collect();
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
+    let count = columns.count as f64;
+    object(&[("count", count.into()), ("fields", object(&fields))])
 }
 
 /// Plain data as plain JavaScript objects.

@@ -6,8 +6,10 @@
 mod blob;
 mod convert;
 pub mod page;
+mod search;
 mod survey;
 mod worker;
 
+pub use search::Search;
 pub use survey::{Job, Survey};
 pub use worker::Opened;

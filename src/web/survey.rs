@@ -42,7 +42,7 @@ impl Survey {
             usual && !again && opened.findings.get(target).is_some_and(|findings| !full || findings.print.is_some())
         };
         let targets = tensors.iter().map(|tensor| Target { tensor: *tensor as usize, dequantized });
-        let targets: Vec<Target> = targets.filter(|target| !usual || !opened.findings.contains_key(target)).collect();
+        let targets: Vec<Target> = targets.filter(|target| !known(target)).collect();
         Survey { survey: analysis::Survey::new(&opened.checkpoint, &targets, &wants), usual }
     }
 

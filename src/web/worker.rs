@@ -1,16 +1,15 @@
 use super::blob::BrowserFile;
-use super::convert::{failure, object, plain};
+use super::convert::{columns, failure, plain};
 use crate::analysis::{Findings, Target};
 use crate::error::{Error, Result};
 use crate::formats;
 use crate::model::{Checkpoint, Tensor};
 use crate::source::{Files, Held};
-use crate::view::facts::{self, Facts};
-use crate::view::query::Query;
+use crate::view::facts::Facts;
 use crate::view::report::Report;
-use crate::view::table::{SORTS, Tree};
+use crate::view::rows::{group_columns, tensor_columns};
+use crate::view::table::Tree;
 use crate::view::{python, values};
-use js_sys::{Int32Array, Uint8Array, Uint32Array};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -20,7 +19,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub struct Opened {
     pub(super) checkpoint: Checkpoint,
-    tree: Tree,
+    pub(super) tree: Tree,
     /// What was found so far, as [`Wants::USUAL`] has it.
     pub(super) findings: BTreeMap<Target, Findings>,
 }
@@ -52,63 +51,17 @@ impl Opened {
     ///
     /// None; the type is that of every conversion.
     pub fn facts(&self) -> Result<JsValue, JsValue> {
-        plain(&Facts::new(&self.checkpoint))
+        plain(&Facts::new(&self.checkpoint, &self.tree))
     }
 
-    /// All tensors, in the order of the file.
-    ///
-    /// # Errors
-    ///
-    /// As [`Opened::facts`].
-    pub fn tensors(&self) -> Result<JsValue, JsValue> {
-        plain(&facts::tensors(&self.checkpoint, &self.tree))
+    /// All tensors, in the order of the file, as columns.
+    pub fn tensors(&self) -> JsValue {
+        columns(&tensor_columns(&self.checkpoint, &self.tree))
     }
 
-    /// All modules: `{path, label, tensors, parameters, bytes}[]`.
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
-    pub fn groups(&self) -> Vec<JsValue> {
-        let groups = self.tree.groups.iter().map(|group| {
-            object(&[
-                ("path", group.path.as_str().into()),
-                ("label", group.label.as_str().into()),
-                ("tensors", (group.tensors as f64).into()),
-                ("parameters", (group.parameters as f64).into()),
-                ("bytes", (group.bytes as f64).into()),
-            ])
-        });
-        groups.collect()
-    }
-
-    /// The rows that a filter leaves, in an order: see [`crate::view::table::Table`].
-    ///
-    /// # Errors
-    ///
-    /// `query` for a filter or an order that is not valid.
-    pub fn table(&self, query: &str, sort: &str, descending: bool, grouped: bool) -> Result<JsValue, JsValue> {
-        let found = self.found(query)?;
-        let sort = SORTS.iter().find(|(name, _)| *name == sort).map(|(_, sort)| *sort);
-        let sort = sort.ok_or_else(|| failure(&Error::query("There is no such order.")))?;
-        let tensors = &self.checkpoint.tensors;
-        let table = self.tree.table(tensors, &found, sort, descending, grouped);
-        #[expect(clippy::cast_precision_loss, reason = "JavaScript counts in float64")]
-        let (matches, parameters) = (table.matches as f64, table.parameters as f64);
-        Ok(object(&[
-            ("rows", Int32Array::from(table.rows.as_slice()).into()),
-            ("depths", Uint8Array::from(table.depths.as_slice()).into()),
-            ("spans", Uint32Array::from(table.spans.as_slice()).into()),
-            ("matches", matches.into()),
-            ("parameters", parameters.into()),
-        ]))
-    }
-
-    /// The indices of the tensors that a filter finds, in the order of the file.
-    ///
-    /// # Errors
-    ///
-    /// `query` for a filter that is not valid.
-    pub fn matching(&self, query: &str) -> Result<Vec<u32>, JsValue> {
-        let found = self.found(query)?.into_iter().zip(0..);
-        Ok(found.filter_map(|(found, index)| found.then_some(index)).collect())
+    /// All modules as columns: `path`, `label`, `tensors`, `parameters`, `bytes`.
+    pub fn groups(&self) -> JsValue {
+        columns(&group_columns(&self.tree))
     }
 
     /// The elements of a part, or, if `dequantized`, what these stand for, row-major; whole numbers beyond 2^53 and texts are strings.
@@ -154,14 +107,6 @@ impl Opened {
     /// `query` if there is no such tensor.
     pub fn python(&self, index: usize) -> Result<String, JsValue> {
         Ok(python::lines(&self.checkpoint, self.tensor(index)?).unwrap_or_default())
-    }
-
-    /// Of each tensor whether a filter finds it.
-    fn found(&self, query: &str) -> Result<Vec<bool>, JsValue> {
-        let query = Query::parse(query).map_err(|error| failure(&error))?;
-        let counts = |tensor| self.findings.get(&Target::of(tensor)).map(|findings| &findings.counts);
-        let tensors = self.checkpoint.tensors.iter().enumerate();
-        Ok(tensors.map(|(index, tensor)| query.finds(tensor, counts(index))).collect())
     }
 
     /// A tensor, or what its elements stand for.

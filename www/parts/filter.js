@@ -1,18 +1,20 @@
 // The filter box, with what it found beside it.
 
-import { debounced, h, visible } from './dom.js'
+import { h, visible } from './dom.js'
 import { icon } from './icons.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 
-/** A pause in typing that is taken for the end of it. */
-const TYPING_MS = 90
+/** A pause in typing after which what cannot be a filter yet is taken for a mistake. */
+const TYPING_MS = 250
 
 export class FilterBox {
   #context
   #input
   #hits = h('span', { class: 'hits', part: 'hits', role: 'status' })
   #problem = h('p', { class: 'problem', id: 'filter-problem', role: 'status', hidden: true })
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #refusing
 
   /**
    * @param {OpenContext} context
@@ -21,11 +23,10 @@ export class FilterBox {
   constructor(context, onLeave) {
     this.#context = context
     const { host, t, signal } = context
-    const typed = debounced(() => { host.filter = this.#input.value }, TYPING_MS)
     this.#input = h('input', {
       type: 'text', part: 'filter', 'aria-label': t('filter'), 'aria-describedby': 'filter-problem', placeholder: t('filterPlaceholder'),
       spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off', enterkeyhint: 'search',
-      oninput: typed, onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, onLeave),
+      oninput: () => { host.filter = this.#input.value }, onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, onLeave),
     })
     this.#input.value = host.filter
     this.element = h('div', { class: 'find' },
@@ -43,15 +44,19 @@ export class FilterBox {
     const values = { matches: numbers.exact(matches), total: numbers.exact(session.checkpoint.tensors.length) }
     this.#hits.textContent = t('hits', { ...values, parameters: numbers.short(parameters, parameters >= 1e9) })
     this.#hits.title = t('hitsTitle', { ...values, parameters: numbers.exact(parameters) })
+    clearTimeout(this.#refusing)
     this.#problem.hidden = true
     this.#input.removeAttribute('aria-invalid')
   }
 
   /** @param {Error} error */
   refused(error) {
-    this.#problem.textContent = visible(error.message)
-    this.#problem.hidden = false
-    this.#input.setAttribute('aria-invalid', 'true')
+    clearTimeout(this.#refusing)
+    this.#refusing = setTimeout(() => {
+      this.#problem.textContent = visible(error.message)
+      this.#problem.hidden = false
+      this.#input.setAttribute('aria-invalid', 'true')
+    }, TYPING_MS)
   }
 
   /**

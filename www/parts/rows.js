@@ -34,12 +34,11 @@ export function visibleRows(table, isOpen) {
  * @returns {number} groups at a depth below this are open
  */
 export function openDepth(table) {
-  const deeper = Array.from(table.depths).reduce((most, depth) => Math.max(most, depth), 0) + 1
-  const counts = new Float64Array(deeper)
+  const counts = new Float64Array(256)
   for (const depth of table.depths) counts[depth]++
   let rows = counts[0]
   let depth = 0
-  while (depth + 1 < deeper && rows + counts[depth + 1] <= OPEN_ROWS) rows += counts[++depth]
+  while (counts[depth + 1] > 0 && rows + counts[depth + 1] <= OPEN_ROWS) rows += counts[++depth]
   return depth
 }
 

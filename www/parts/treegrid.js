@@ -21,7 +21,7 @@ export class TreeGrid {
   #context
   #onSort
   /** @type {Table} */
-  #table = { rows: new Int32Array(), depths: new Uint8Array(), spans: new Uint32Array(), matches: 0, parameters: 0 }
+  #table = { rows: new Int32Array(), depths: new Uint8Array(), spans: new Uint32Array(), matches: 0, parameters: 0, largest: 0 }
   #query = ''
   #openDepth = 0
   /** Groups folded while a filter shows everything open; forgotten with the filter. @type {Map<number, boolean>} */
@@ -29,7 +29,6 @@ export class TreeGrid {
   /** @type {number[]} */
   #visible = []
   #active = 0
-  #largest = 1
   /** Whether the tensors' roles differ. */
   #roles
   /** @type {Column[]} */
@@ -48,7 +47,7 @@ export class TreeGrid {
     this.#context = context
     this.#onSort = onSort
     const { t, session, signal } = context
-    this.#roles = new Set(session.checkpoint.tensors.map(({ role }) => role)).size > 1
+    this.#roles = session.checkpoint.facts.roles > 1
     this.element = h('div', {
       class: 'grid', part: 'table', role: 'treegrid', tabindex: 0, 'aria-label': t('table'),
       onscroll: () => this.#draw(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event), onclick: (/** @type {MouseEvent} */ event) => this.#click(event),
@@ -78,7 +77,6 @@ export class TreeGrid {
     this.#table = table
     this.#query = query
     this.#openDepth = openDepth(table)
-    this.#largest = table.rows.reduce((most, row) => Math.max(most, this.#bytesOf(row)), 1)
     this.#fold()
     const { t, session } = this.#context
     this.#empty.hidden = table.rows.length > 0
@@ -90,12 +88,6 @@ export class TreeGrid {
 
   focus() {
     this.element.focus({ preventScroll: true })
-  }
-
-  /** @param {number} row */
-  #bytesOf(row) {
-    const { tensors, groups } = this.#context.session.checkpoint
-    return row < 0 ? groups[groupOf(row)].bytes : tensors[row].bytes
   }
 
   get #folds() {
@@ -218,8 +210,8 @@ export class TreeGrid {
     const tensor = row >= 0 ? session.checkpoint.tensors[row] : undefined
     const group = row < 0 ? session.checkpoint.groups[groupOf(row)] : undefined
     const open = row < 0 ? this.#isOpen(groupOf(row), depth) : undefined
-    const bytes = this.#bytesOf(row)
-    const cells = { tensor, group, result: session.results.get(row), share: bytes / (session.checkpoint.facts.bytes || 1), bar: bytes / this.#largest }
+    const { bytes } = tensor ?? /** @type {import('../wasm/core').Group} */ (group)
+    const cells = { tensor, group, result: session.results.get(row), share: bytes / (session.checkpoint.facts.bytes || 1), bar: bytes / (this.#table.largest || 1) }
     const name = h('div', { role: 'gridcell', class: 'name', title: tensor ? `${called(t, tensor)}  ${tensor.alias ? `${visible(tensor.alias)}  ` : ''}${numbers.shape(known(tensor).shape ?? [])}` : visible(group?.path ?? '') },
       h('span', { class: 'twist', 'aria-hidden': 'true' }, group && icon('twist')), h('span', { class: 'text' }, this.#named(tensor, group)), tensor?.alias && h('span', { class: 'alias' }, this.#marked(tensor.alias, tensor.alias)), this.#tied(tensor))
     name.style.setProperty('--depth', String(depth))

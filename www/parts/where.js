@@ -68,7 +68,7 @@ function createQuantization({ t, numbers }, { quantization }) {
   const { scheme, scale, zeroPoint, axis } = quantization
   return [
     visible(scheme),
-    scale !== undefined && t('quantScale', { scale: numbers.significant(scale, 6) }),
+    scale !== undefined && t('quantScale', { scale: numbers.significant(Number(scale), 6) }),
     zeroPoint !== undefined && t('quantZeroPoint', { zeroPoint: numbers.significant(zeroPoint, 6) }),
     axis !== undefined && t('quantAxis', { axis }),
   ].filter(Boolean).join(', ')

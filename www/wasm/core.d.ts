@@ -22,13 +22,24 @@ export interface Facts {
   bytes: number
   /** What is known to be no parameter, by the names of roles. */
   beside: { role: string, elements: number }[]
+  /** How many roles tensors have, having none among them. */
+  roles: number
   fileBytes: number
   /** Shares are of the tensors' bytes, 0 to 1. */
   dtypes: { dtype: string, bytes: number, share: number }[]
 }
 
+/**
+ * One field of all rows of a table: numbers, NaN where there is none; or texts, from start to end in UTF-16 units, where there is none
+ * with a start beyond the end; or a list of values in JSON and each row's place in it, one place for all rows that are alike.
+ */
+export type Column = Float64Array | { text: string, starts: Uint32Array, ends: Uint32Array } | { json: string, places: Uint32Array }
+
+/** A table of so many rows with the fields of `T`; a row's index is none of them. */
+export interface Columns<T> { count: number, fields: { [Field in Exclude<keyof T, 'index'>]-?: Column } }
+
 /** A node of the module tree. */
-export interface Group { path: string, label: string, tensors: number, parameters: number, bytes: number }
+export interface Group { index: number, path: string, label: string, tensors: number, parameters: number, bytes: number }
 
 export type SortKey = 'file' | 'name' | 'shape' | 'dtype' | 'parameters' | 'bytes'
 
@@ -41,6 +52,8 @@ export interface Table {
   spans: Uint32Array
   matches: number
   parameters: number
+  /** The most bytes of a row. */
+  largest: number
 }
 
 /** An open checkpoint. Only in a dedicated worker: it reads through `FileReaderSync`. */
@@ -48,11 +61,9 @@ export class Opened {
   private constructor()
   static open(files: File[], paths: string[]): Opened
   facts(): Facts
-  tensors(): TensorInfo[]
-  groups(): Group[]
-  table(query: string, sort: SortKey, descending: boolean, grouped: boolean): Table
-  /** The indices of the tensors that a filter finds, in the order of the file. */
-  matching(query: string): Uint32Array
+  /** In file order. */
+  tensors(): Columns<TensorInfo>
+  groups(): Columns<Group>
   /** What is known of a tensor. */
   known(index: number, dequantized: boolean): Studied | undefined
   values(index: number, start: Float64Array, shape: Float64Array, dequantized?: boolean): (number | string | boolean)[]
@@ -82,6 +93,17 @@ export class Job {
   constructor(order: Uint8Array)
   /** The outcome, once it is there. */
   step(opened: Opened): Uint8Array | undefined
+  free(): void
+}
+
+/** The search for the rows of the table, some names a step. */
+export class Search {
+  constructor(query: string, sort: SortKey, descending: boolean, grouped: boolean)
+  /** Whether that was the last one. */
+  step(opened: Opened): boolean
+  table(opened: Opened): Table
+  /** The indices of the tensors that were found, in the order of the file. */
+  matches(): Uint32Array
   free(): void
 }
 

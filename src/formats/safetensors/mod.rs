@@ -175,8 +175,8 @@ fn check_order(entries: &[Entry], data_len: u64) -> Result<Vec<Note>> {
 
 /// One entry of the header as a tensor of the file whose elements lie in `data`.
 fn tensor(entry: Entry, data: ByteRange, notes: &mut Vec<Note>) -> Result<Tensor> {
-    let name = quoted(&entry.name);
     let elements = element_count(&entry.shape).ok_or_else(|| {
+        let name = quoted(&entry.name);
         Error::malformed(format!("The shape of tensor {name:?} has more elements than can be counted."))
     })?;
     let bytes = entry.end - entry.begin;
@@ -193,6 +193,7 @@ fn tensor(entry: Entry, data: ByteRange, notes: &mut Vec<Note>) -> Result<Tensor
         }
         None => {
             let why = format!("{:?} is no element type that is known here.", quoted(&entry.dtype));
+            let name = quoted(&entry.name);
             notes.push(Note::warning(format!("Tensor {name:?} cannot be read: {why}")).about(&entry.name));
             let bits = u128::from(bytes) * 8;
             let bits = (elements > 0 && bits % u128::from(elements) == 0).then(|| bits / u128::from(elements));
@@ -206,16 +207,16 @@ fn tensor(entry: Entry, data: ByteRange, notes: &mut Vec<Note>) -> Result<Tensor
 /// Checks that the shape and the type take just the bytes that the offsets give.
 fn check_length(entry: &Entry, number: Number, elements: u64) -> Result<()> {
     let bits = u128::from(elements) * u128::from(number.bits());
+    let bytes = entry.end - entry.begin;
+    if bits % 8 == 0 && bits / 8 == u128::from(bytes) {
+        return Ok(());
+    }
     let name = quoted(&entry.name);
     if bits % 8 != 0 {
         return Err(Error::malformed(format!(
             "Tensor {name:?} has {elements} elements of {}, which do not fill whole bytes.",
             entry.dtype
         )));
-    }
-    let bytes = entry.end - entry.begin;
-    if bits / 8 == u128::from(bytes) {
-        return Ok(());
     }
     Err(Error::malformed(format!(
         "The shape of tensor {name:?} takes {} bytes of {}, its offsets give {bytes}; the file contradicts itself.",

@@ -1,5 +1,6 @@
 //! From what was typed to what is tested.
 
+use super::needed::needed;
 use super::{Comparison, Count, Figure, Term, Test};
 use crate::error::{Error, Result, quoted};
 use regex_lite::RegexBuilder;
@@ -108,7 +109,8 @@ fn name(word: &str) -> Result<Test> {
         // Half a pattern is what one has while typing.
         let pattern = pattern.strip_suffix('/').unwrap_or(pattern);
         let built = RegexBuilder::new(pattern).case_insensitive(true).size_limit(PATTERN_BYTES).build();
-        return built.map(Test::Pattern).map_err(|error| Error::query(format!("The pattern is not valid: {error}.")));
+        let built = built.map(|built| Test::Pattern(built, needed(pattern)));
+        return built.map_err(|error| Error::query(format!("The pattern is not valid: {error}.")));
     }
     if word.contains(['*', '?']) {
         return Ok(Test::Glob(word.to_lowercase().chars().collect()));
