@@ -1,6 +1,6 @@
 //! The ways in which frameworks draw first values, and whether values look drawn so.
 
-use crate::vital::{RANKS, Vital};
+use crate::vital::{Lines, RANKS, Vital};
 
 /// The form of a distribution about 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,13 @@ pub(crate) struct Draw {
 /// What is kept of a normal distribution's standard deviation if it is cut at two of them.
 const CUT: f64 = 0.879_625_661_034_239_8;
 
+impl Draw {
+    /// Whether so many values tell it from what training gives. A uniform one has a bound, which is as good as a signature.
+    pub fn is_told_by(&self, values: u64) -> bool {
+        self.form == Form::Uniform || values >= MANY
+    }
+}
+
 /// All that are looked for; the first that fits is told.
 const DRAWS: [Draw; 11] = [
     draw("kaiming-uniform", Form::Uniform, |ins, _| ins.powf(-0.5)),
@@ -48,18 +55,26 @@ const fn draw(id: &'static str, form: Form, scale: fn(f64, f64) -> f64) -> Draw 
 /// Fewer values tell too little.
 pub(crate) const ENOUGH: u64 = 256;
 
-/// By how many standard errors a figure may be off.
-const ERRORS: f64 = 4.0;
+/// So many values tell a standard deviation to two percent, which no other reason is likely to give.
+const MANY: u64 = 4096;
+
+/// By how many standard errors a figure may be off: there are a dozen of them.
+const ERRORS: f64 = 3.0;
 
 /// What values look drawn by, and its scale: moments, limits and all percentiles have to be what they would be. `rounding` is the relative step
 /// of the type that they are stored in.
 pub(crate) fn drawn(vital: &Vital, fans: (f64, f64), embedding: bool, rounding: f64) -> Option<(&'static Draw, f64)> {
+    let (Some(rows), Some(columns)) = (&vital.rows, &vital.columns) else { return None };
     if vital.finite < ENOUGH || vital.finite < vital.all() {
         return None;
     }
     let likely =
         DRAWS.iter().filter(|draw| embedding || !draw.embeddings).map(|draw| (draw, (draw.scale)(fans.0, fans.1)));
-    likely.into_iter().find(|(draw, scale)| draw.form.fits(vital, *scale, rounding).is_some())
+    likely.into_iter().find(|(draw, scale)| {
+        let even = [(rows, columns.count), (columns, rows.count)];
+        let even = even.iter().all(|(lines, len)| draw.form.is_even(lines, *len));
+        even && draw.form.fits(vital, *scale, rounding).is_some()
+    })
 }
 
 impl Form {
@@ -120,6 +135,13 @@ impl Form {
             // The largest of so many uniform values is as near to the bound.
             && (self != Form::Uniform || min.abs().min(max) >= scale * (1.0 - rounding - 40.0 / n));
         fits.then_some(())
+    }
+
+    /// Whether the norms of lines of so many values differ by no more than chance has it: training makes some stronger.
+    #[expect(clippy::cast_precision_loss, reason = "counts")]
+    fn is_even(self, lines: &Lines, len: u64) -> bool {
+        let by_chance = ((self.kurtosis().0 - 1.0) / (4.0 * len as f64)).sqrt();
+        lines.count < 4 || lines.spread <= by_chance * (1.0 + 2.0 * ERRORS / (2.0 * lines.count as f64).sqrt())
     }
 
     fn bound(self, scale: f64) -> Option<f64> {

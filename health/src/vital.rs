@@ -75,6 +75,8 @@ pub struct Lines {
     pub last_dead: u64,
     /// The median of their norms.
     pub median: f64,
+    /// The deviation of their norms, in parts of their mean.
+    pub spread: f64,
     /// How many have a norm of more than [`Lines::OUTLIER`] times the median.
     pub outliers: u64,
     /// The first of these, and their norms.
@@ -112,10 +114,20 @@ impl Lines {
             first_dead: dead.iter().copied().take(named).collect(),
             last_dead: dead.last().copied().unwrap_or_default(),
             median,
+            spread: spread(norms),
             outliers: outliers.len() as u64,
             first_outliers: outliers.into_iter().take(named).collect(),
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number of lines")]
+fn spread(norms: &[f64]) -> f64 {
+    let count = norms.len() as f64;
+    let mean = norms.iter().sum::<f64>() / count;
+    let squares: f64 = norms.iter().map(|norm| (norm - mean).powi(2)).sum();
+    let spread = (squares / count).sqrt() / mean;
+    if spread.is_finite() { spread } else { 0.0 }
 }
 
 impl Vital {

@@ -1,6 +1,6 @@
 //! What the rules of health are told of a checkpoint.
 
-use super::tied::tied;
+use super::tied::Sharing;
 use crate::limits;
 use crate::model::{Checkpoint, Class, Dtype, Key, Number, Role, Tensor, Value, dotted};
 use paramscope_health::{Element, Listed, Part, Patient, Subject};
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// All that headers tell and a rule needs.
 pub fn patient(checkpoint: &Checkpoint) -> Patient {
-    let tied = tied(&checkpoint.tensors);
+    let tied = Sharing::new(&checkpoint.tensors).tied(&checkpoint.tensors);
     let (places, listed) = listed(checkpoint);
     let subjects = checkpoint.tensors.iter().zip(tied).map(|(tensor, tied)| Subject {
         name: tensor.name.clone(),
@@ -28,6 +28,8 @@ pub fn patient(checkpoint: &Checkpoint) -> Patient {
 fn element(tensor: &Tensor) -> Element {
     let Dtype::Number(number) = tensor.dtype else { return Element::Other };
     match number.class() {
+        // An exponent alone: the scale of a block.
+        Class::Float if number == Number::F8E8m0fnu => Element::Whole,
         Class::Float => Element::Float {
             bits: u32::try_from(number.bits()).unwrap_or(u32::MAX),
             wide: matches!(number, Number::Bf16 | Number::F32 | Number::F64 | Number::F80),

@@ -8,12 +8,17 @@ use crate::vital::{Lines, Vital};
 /// A row or a column of fewer elements may be zero by chance, or be all that there is of its kind.
 const LONG: u64 = 4;
 
+/// In smaller matrices a line of zeros means nothing.
+const ELEMENTS: u64 = 64;
+
 /// The fewest lines that have a median worth comparing with.
 const MANY: u64 = 8;
 
 /// The trained matrices that are not all zero.
 fn matrices<'a>(case: &Case<'a>) -> impl Iterator<Item = (usize, &'a Subject, &'a Vital, &'a Lines, &'a Lines)> {
-    let studied = case.studied().filter(|(_, subject, vital)| subject.is_trained() && !vital.two_valued());
+    let studied = case
+        .studied()
+        .filter(|(_, subject, vital)| subject.is_trained() && vital.all() >= ELEMENTS && !vital.two_valued());
     let matrices = studied.filter(|(_, _, vital)| vital.limits.is_some_and(|limits| limits != (0.0, 0.0)));
     matrices.filter_map(|(index, subject, vital)| {
         Some((index, subject, vital, vital.rows.as_ref()?, vital.columns.as_ref()?))

@@ -15,12 +15,13 @@ pub fn untouched(case: &Case<'_>) -> Vec<Found> {
         let rounding = if bits > 16 { 0.0 } else { 1.0 / 256.0 };
         if let Some((draw, scale)) = drawn(vital, fans, subject.is_embedding(), rounding) {
             let message = format!("Its values are distributed as {} draws them, with a scale of {scale:.4}.", draw.id);
-            found.push(Found::new(index, message).at(Place::Rule(draw.id)).figure(scale));
+            let found_one = Found::new(index, message).at(Place::Rule(draw.id)).figure(scale);
+            found.push(found_one.harmless(!draw.is_told_by(vital.finite)));
         }
     }
     // A model of which most is so was saved before it was trained.
     let fresh = found.len() * 2 > looked_at;
-    found.into_iter().map(|one| one.harmless(fresh)).collect()
+    found.into_iter().map(|one| Found { harmless: one.harmless || fresh, ..one }).collect()
 }
 
 pub fn norm_initial(case: &Case<'_>) -> Vec<Found> {
