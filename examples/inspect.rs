@@ -66,7 +66,7 @@ fn run(options: &Options) -> Result<String> {
     let mut findings = Vec::new();
     if options.stats {
         findings = analyse(&checkpoint, &mut report);
-        report.health = Some(serde_json::to_value(&findings).expect("findings are plain data"));
+        report.health = Some(serde_json::value::to_raw_value(&findings).expect("findings are plain data"));
     }
     for (tensor, entry) in checkpoint.tensors.iter().zip(&mut report.tensors) {
         if let Err(error) = read_elements(options, &checkpoint.files, tensor, entry) {

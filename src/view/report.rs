@@ -10,6 +10,7 @@ use crate::model::{self, Checkpoint, Key, Layout, Tensor, Value};
 use crate::source::Files;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// How many of a tensor's first elements a report shows.
 pub const FIRST: u64 = 8;
@@ -40,7 +41,7 @@ pub struct Report {
     pub tensors: Vec<TensorReport>,
     /// What the rules of health found in what was studied so far, gravest first: see [`paramscope_health::Finding`]; `None` if nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub health: Option<serde_json::Value>,
+    pub health: Option<Box<RawValue>>,
 }
 
 /// The format's id and its name on the page.

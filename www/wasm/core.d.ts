@@ -67,7 +67,12 @@ export class Opened {
   /** What is known of a tensor. */
   known(index: number, dequantized: boolean): Studied | undefined
   values(index: number, start: Float64Array, shape: Float64Array, dequantized?: boolean): (number | string | boolean)[]
-  report(): string
+  /** `health`: what the rules of health say, as JSON. */
+  report(health?: string): string
+  /** What the rules of health need: of the headers, and of the studies from one on, of which there are `studied`. */
+  patient(): Uint8Array
+  studied(): number
+  vitals(from: number): Uint8Array
   python(index: number): string
   free(): void
 }

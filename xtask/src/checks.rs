@@ -84,6 +84,8 @@ fn clippy_wasm() -> Outcome<()> {
     let config = Config::read()?;
     let decoders = ["clippy", "--quiet", "--lib", "--features", "decoders", "--", "-D", "warnings"];
     module::cargo_for_wasm(&config, "paramscope-unpack", &decoders, &[])?;
+    let rules = ["clippy", "--quiet", "--lib", "--features", "module", "--", "-D", "warnings"];
+    module::cargo_for_wasm(&config, "paramscope-health", &rules, &[])?;
     module::cargo_for_wasm(&config, "paramscope-plots", &["clippy", "--quiet", "--lib", "--", "-D", "warnings"], &[])?;
     let core = ["clippy", "--quiet", "--lib", "--test", "web", "--", "-D", "warnings"];
     module::cargo_for_wasm(&config, "paramscope", &core, &[])
