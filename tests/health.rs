@@ -159,8 +159,8 @@ fn the_page_has_a_text_for_every_rule() {
     for language in ["en", "zh"] {
         let texts = std::fs::read_to_string(tests_folder().join(format!("../www/texts/health/{language}.js"))).unwrap();
         for rule in &RULES {
-            let record = format!("\n  '{}': {{ title: ", rule.id);
-            let plain = format!("\n  {}: {{ title: ", rule.id);
+            let record = format!("\n    '{}': {{ title: ", rule.id);
+            let plain = format!("\n    {}: {{ title: ", rule.id);
             assert!(texts.contains(&record) || texts.contains(&plain), "{language} has no texts for {}", rule.id);
         }
     }

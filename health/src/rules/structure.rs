@@ -87,7 +87,7 @@ pub fn orphan(case: &Case<'_>) -> Vec<Found> {
     if with.len() > without.len() {
         let prefixes: HashSet<&str> = with.iter().filter_map(|(_, subject)| prefix(&subject.name, &names)).collect();
         found.extend(without.into_iter().filter_map(|(index, subject)| {
-            let name = plain(&subject.name);
+            let name = &subject.name;
             let prefix =
                 prefixes.iter().filter(|prefix| name.starts_with(**prefix)).max_by_key(|prefix| prefix.len())?;
             Some(orphaned(index, &name[prefix.len()..]))
