@@ -1,36 +1,63 @@
-//! Times the kernels on one core: prints GB a second of copying memory, of moments and of a histogram, and how many bytes a
-//! chunk has.
+//! Times the statistics of float32 values in memory: prints gigabytes a second of one thread as JSON, beside those of copying, and
+//! how many bytes a chunk has.
 
-#[path = "../benches/shared/mod.rs"]
-mod shared;
-
+use paramscope::analysis::{Depth, First, Run, Wants};
 use paramscope::limits;
-use serde_json::json;
+use paramscope::model::Number;
 use std::hint::black_box;
 use std::time::Instant;
 
-/// More than caches hold.
-const VALUES: usize = 32 << 20;
+/// Bytes that no cache holds.
+const BYTES: usize = 128 << 20;
+/// As much as a study takes in at a time.
+const CHUNK: usize = 16 << 20;
 
 fn main() {
-    let bytes = shared::weights(VALUES);
-    let (low, high) = shared::moments(&bytes).0.limits().expect("all weights are finite");
-    // Every page of it is written to before copying is timed.
-    let mut copy = bytes.clone();
-    let figures = json!({
-        "memcpy_gbs": rate(&bytes, |bytes| black_box(&mut copy).copy_from_slice(bytes)),
-        "moments_gbs": rate(&bytes, shared::moments),
-        "histogram_gbs": rate(&bytes, |bytes| shared::histogram(bytes, low, high)),
-        "chunk_bytes": limits::CHUNK,
+    let mut state = 1u64;
+    let mut uniform = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f32::from_bits(0x3f80_0000 | (state >> 41) as u32) - 1.5
+    };
+    // About normal.
+    let bytes: Vec<u8> =
+        (0..BYTES / 4).flat_map(|_| ((0..8).map(|_| uniform()).sum::<f32>() * 0.02).to_le_bytes()).collect();
+    let runs = || {
+        bytes.chunks(CHUNK).enumerate().map(|(at, bytes)| Run {
+            number: Number::F32,
+            bytes,
+            count: bytes.len() / 4,
+            start: Some((at * CHUNK / 4) as u64),
+            times: 1,
+        })
+    };
+    let wants = Wants { depth: Depth::Moments, ..Wants::USUAL };
+    let mut copy = vec![0; CHUNK];
+    let memcpy = best(|| bytes.chunks(CHUNK).for_each(|chunk| black_box(&mut copy).copy_from_slice(black_box(chunk))));
+    let mut first = First::new(&wants, None);
+    let moments = best(|| {
+        first = First::new(&wants, None);
+        runs().for_each(|run| first.take(&run));
     });
-    println!("{figures}");
+    let fresh = first.second().expect("a histogram is wanted");
+    let histogram = best(|| {
+        let mut second = fresh.clone();
+        runs().for_each(|run| second.take(&run));
+        black_box(second);
+    });
+    println!(
+        "{{\"memcpy_gbs\": {memcpy:.2}, \"moments_gbs\": {moments:.2}, \"histogram_gbs\": {histogram:.2}, \"chunk_bytes\": {}}}",
+        limits::CHUNK
+    );
 }
 
-/// Bytes a nanosecond.
-fn rate<T>(bytes: &[u8], work: impl FnOnce(&[u8]) -> T) -> f64 {
-    let start = Instant::now();
-    black_box(work(black_box(bytes)));
+/// Gigabytes a second of the best of a few times.
+fn best(mut once: impl FnMut()) -> f64 {
+    let seconds = (0..5).map(|_| {
+        let start = Instant::now();
+        once();
+        start.elapsed().as_secs_f64()
+    });
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-    let length = bytes.len() as f64;
-    length / start.elapsed().as_secs_f64() / 1e9
+    let bytes = BYTES as f64;
+    bytes / seconds.fold(f64::INFINITY, f64::min) / 1e9
 }

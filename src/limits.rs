@@ -31,6 +31,9 @@ pub const CHANNELS: u64 = 1 << 20;
 /// The most values that are gathered to find percentiles among them, 8 bytes each; of more, the next bits are counted first.
 pub const GATHERED: u64 = 1 << 20;
 
+/// The most numbers of a matrix that are decoded to float64 at a time (64 MiB): four times what a spectrum asks for.
+pub const MATRIX_BLOCK: u64 = 8 << 20;
+
 /// How many bytes one read of elements that lie apart may span: all that is between them is read, too.
 pub const SPAN: u64 = 64 << 20;
 

@@ -99,6 +99,7 @@ impl Differences {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "made for the call")]
     fn same(&mut self, what: &str, ours: Value, theirs: &Value) {
         if ours != *theirs {
             self.0.push(format!("{what} {ours}, truly {theirs}"));

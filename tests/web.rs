@@ -58,6 +58,21 @@ fn analyses_a_tensor_step_by_step() {
 }
 
 #[wasm_bindgen_test]
+fn pools_a_plane_step_by_step() {
+    let opened = open("simplenn.pt", SIMPLENN);
+    let mut reading = opened.plane(0, None, None, &[], 4, 3, None).unwrap();
+    while reading.step(&opened).unwrap() < 1.0 {}
+    let pooled = reading.pooled();
+    let number = |name: &str| field(&pooled, name).as_f64().unwrap();
+    assert_eq!((number("rows") * number("columns"), number("height"), number("width")), (50.0, 3.0, 4.0));
+    let values: Float64Array = field(&pooled, "values").unchecked_into();
+    let largest = values.to_vec().iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    let at = values.to_vec().iter().position(|value| value.abs() == largest).unwrap();
+    assert_eq!(field(&pooled, "largest"), f64::from(u32::try_from(at).unwrap()));
+    assert!(opened.plane(0, Some(1), Some(1), &[], 4, 4, None).is_err());
+}
+
+#[wasm_bindgen_test]
 fn a_filter_finds_and_marks() {
     let opened = open("simplenn.pt", SIMPLENN);
     let mut search = opened.search("fc1", "file", false, true).unwrap();

@@ -14,6 +14,8 @@ import { records } from './records.js'
 /** @typedef {import('./wasm/core').SortKey} SortKey */
 
 export const DEFAULT_BINS = 50
+/** Of a picture of a plane: some two pixels each in the viewer. */
+const DEFAULT_CELLS = { width: 256, height: 128 }
 
 /**
  * Opens a checkpoint from files, or from a URL that is fetched whole. Reads headers only.
@@ -41,6 +43,7 @@ export class Checkpoint {
   #opened = false
   #recovering = false
   #closed = false
+  #ending = new AbortController()
 
   /**
    * @param {FileEntry[]} entries
@@ -136,6 +139,33 @@ export class Checkpoint {
   }
 
   /**
+   * In a worker of its own, which ends with the answer: its last step may take many seconds, in which it hears nothing.
+   *
+   * @param {number} index
+   * @param {CallOptions & { dequantized?: boolean, onProgress?: (fraction: number) => void }} [options]
+   * @returns {Promise<import('./types').Spectrum>}
+   */
+  async spectrum(index, { dequantized, signal, onProgress } = {}) {
+    const within = signal ? AbortSignal.any([signal, this.#ending.signal]) : this.#ending.signal
+    const channel = new Channel(() => {})
+    try {
+      await this.#openIn(channel, within)
+      return await channel.call('spectrum', { index, dequantized }, { signal: within, onProgress })
+    } finally {
+      channel.close()
+    }
+  }
+
+  /**
+   * @param {number} index
+   * @param {CallOptions & import('./types').PlaneOptions & { onProgress?: (fraction: number) => void }} [options]
+   * @returns {Promise<import('./types').Plane>}
+   */
+  plane(index, { axes, fixed = [], width = DEFAULT_CELLS.width, height = DEFAULT_CELLS.height, dequantized, signal, onProgress } = {}) {
+    return this.#channel.call('plane', { index, axes, fixed, width, height, dequantized }, { signal, onProgress })
+  }
+
+  /**
    * @param {number} index
    * @param {CallOptions & { start?: number[], shape?: number[], dequantized?: boolean }} [options]
    * @returns {Promise<(number | string | boolean)[]>}
@@ -194,6 +224,7 @@ export class Checkpoint {
   /** Ends the workers, and with them all memory that the checkpoint took. */
   close() {
     this.#closed = true
+    this.#ending.abort()
     this.#channel.close()
     this.#pool.close()
   }

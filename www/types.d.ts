@@ -63,6 +63,8 @@ export interface TensorInfo {
   shape: number[]
   elements: number
   bytes: number
+  /** Rows and columns as a matrix of real numbers: output channels by all other axes. */
+  matrix?: [rows: number, columns: number]
   device?: string
   /** In elements, one an axis; absent for row-major tensors. */
   strides?: number[]
@@ -140,6 +142,63 @@ export interface Study {
   problem?: string
   /** Of the matrix of the first dimension by all others, if asked for. */
   channels?: { rows: Lines, columns: Lines }
+}
+/**
+ * The singular values of a tensor as a matrix, the largest first. Not all of them (`exact` is false) beyond a short side of 2048: then
+ * `errors` are estimates, the effective rank is at most, numerical rank and condition are at least what is told. What a matrix of zeros
+ * has none of is undefined.
+ */
+export interface Spectrum {
+  rows: number
+  columns: number
+  values: Float64Array
+  /** How far off each value may be beyond rounding. */
+  errors: Float64Array
+  exact: boolean
+  frobenius: number
+  spectralNorm: number
+  /** (Frobenius / spectral norm)². */
+  stableRank?: number
+  /** The exponential of the entropy of the values' shares in their sum. */
+  effectiveRank?: number
+  /** How many values are above the largest × the long side × 2^-52. */
+  numericalRank: number
+  /** The largest over the least. */
+  condition?: number
+}
+
+
+/**
+ * Two axes of a tensor in cells, row by row. A cell holds the value of largest magnitude (or a NaN, where there is one) of the
+ * elements it stands for, and the indices of that value.
+ */
+export interface Plane {
+  /** The lengths of the two axes. */
+  rows: number
+  columns: number
+  /** How many cells there are. */
+  height: number
+  width: number
+  values: Float64Array
+  rowOf: Float64Array
+  columnOf: Float64Array
+  /** The 99.5th percentile of the magnitudes of the finite cells, or the largest where that is 0. */
+  limit: number
+  /** The finite cell with the largest magnitude. */
+  largest?: number
+  /** Cells that hold a NaN, or an infinity. */
+  nan: number
+  infinite: number
+}
+
+/** Which plane: the axes of rows and columns (without them the last two), the index on each other axis, and the most cells. */
+export interface PlaneOptions {
+  axes?: [number, number]
+  /** One an axis; those of `axes` mean nothing. */
+  fixed?: number[]
+  width?: number
+  height?: number
+  dequantized?: boolean
 }
 
 /** One tensor that an analysis of many has finished: `error` if it could not be read. */
@@ -235,6 +294,10 @@ export interface Checkpoint {
   histogram(index: number, options?: CallOptions & StudyOptions): Promise<Histogram>
   /** Both at the cost of one. */
   study(index: number, options?: CallOptions & StudyOptions & { onProgress?: (fraction: number) => void }): Promise<Study>
+  /** Rejects with `unsupported` for texts, with `query` for a plane that the tensor does not have. */
+  plane(index: number, options?: CallOptions & PlaneOptions & { onProgress?: (fraction: number) => void }): Promise<Plane>
+  /** Rejects with `unsupported` where there is none (values that are not finite), with `query` for what is no matrix. */
+  spectrum(index: number, options?: CallOptions & { dequantized?: boolean, onProgress?: (fraction: number) => void }): Promise<Spectrum>
   /** Row-major; integers beyond 2^53 and texts are strings. Without bounds: the whole tensor. */
   values(index: number, options?: CallOptions & { start?: number[], shape?: number[], dequantized?: boolean }): Promise<(number | string | boolean)[]>
   /**
@@ -268,7 +331,7 @@ export class ParamScope extends HTMLElement {
   src: string
   /** The chosen tensor's name, or ''. */
   tensor: string
-  /** The details' view: `histogram`, `where`. */
+  /** The details' view: `histogram`, `heatmap`, `spectrum`, `where`. */
   view: string
   /** The query in the filter box. */
   filter: string

@@ -4,12 +4,13 @@ import { examine } from './examination.js'
 import { isUnpacked, withUnpackers } from './unpackers.js'
 import init, * as core from './wasm/core.js'
 
-/** @typedef {{ cancelled: boolean }} Task */
+/** @typedef {{ cancelled: boolean, progress: (fraction: number) => void }} Task */
 /** The build of the core that has the checkpoint open. @typedef {typeof core} Core */
 /** @typedef {{ core: Core, opened: core.Opened }} Open */
 
-/** How long one run of steps may keep messages waiting. */
+/** How long one run of steps may keep messages waiting, and how often progress is told. */
 const BREATH_MS = 8
+const PROGRESS_MS = 80
 
 const port = /** @type {{ postMessage(message: unknown, transfer?: Transferable[]): void, onmessage: ((event: MessageEvent) => void) | null }} */ (/** @type {unknown} */ (globalThis))
 
@@ -27,6 +28,8 @@ let working = Promise.resolve()
 const METHODS = {
   describe: ({ opened }) => ({ facts: opened.facts(), tensors: opened.tensors(), groups: opened.groups(), unpacked: isUnpacked() }),
   table: (open, question, task) => search(open, question, task, (search, opened) => search.table(opened)),
+  plane,
+  spectrum: async ({ opened }, args, task) => (await import('./spectrum.js')).spectrum(opened, args, task.progress),
   values: ({ opened }, { index, start, shape, dequantized }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape), dequantized),
   report: async ({ opened }) => opened.report(opened.studied() > 0 ? (await examine(opened)).examination.json() : undefined),
   health: async ({ opened }) => {
@@ -61,7 +64,7 @@ port.onmessage = (/** @type {MessageEvent} */ { data }) => {
  * @param {any} args
  */
 async function answer(id, method, args) {
-  const task = { cancelled: false }
+  const task = { cancelled: false, progress: (/** @type {number} */ progress) => port.postMessage({ id, progress }) }
   tasks.set(id, task)
   try {
     if (method === 'open') opening = open(args)
@@ -173,6 +176,29 @@ async function work({ core, opened }, order, task) {
     }
   } finally {
     job.free()
+  }
+}
+
+/**
+ * @param {Open} open
+ * @param {{ index: number, axes?: [number, number], fixed: number[], width: number, height: number, dequantized?: boolean }} args
+ * @param {Task} task
+ */
+async function plane({ opened }, { index, axes, fixed, width, height, dequantized }, task) {
+  const reading = opened.plane(index, axes?.[0], axes?.[1], Float64Array.from(fixed), width, height, dequantized)
+  let told = performance.now()
+  try {
+    for (let done = 0; done < 1;) {
+      await breathe()
+      if (task.cancelled) return undefined
+      done = reading.step(opened)
+      if (performance.now() - told < PROGRESS_MS) continue
+      told = performance.now()
+      task.progress(done)
+    }
+    return reading.pooled()
+  } finally {
+    reading.free()
   }
 }
 

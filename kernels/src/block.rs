@@ -153,7 +153,7 @@ fn rows(values: &[f64], pad: f64, mut take: impl FnMut(usize, f64x2)) {
     let (rows, rest) = values.as_chunks::<LANES>();
     for row in rows {
         for at in 0..ROW {
-            take(at, f64x2::new([row[2 * at], row[2 * at + 1]]));
+            take(at, f64x2::new(row.as_chunks::<2>().0[at]));
         }
     }
     for (at, pair) in rest.chunks(2).enumerate() {

@@ -56,6 +56,27 @@ pub(super) fn decades(high: f64, most: f64) -> Ticks {
     all.into_iter().step_by(each.unwrap_or(MOST as usize)).collect()
 }
 
+/// Whole numbers of a range from its first on, the end not among them: in steps that give about `wanted` of them.
+pub(super) fn indices((first, end): (f64, f64), wanted: f64) -> Ticks {
+    let step = nice_step((end - first) / wanted.max(1.0)).max(1.0);
+    places(first, end - 1.0, step).map(|place| (place, format!("{place:.0}"))).collect()
+}
+
+/// Powers of ten from `low` to `high`, no more than `most`; between two of them as a linear axis would have it.
+pub(super) fn powers(low: f64, high: f64, most: f64) -> Ticks {
+    let whole = exponents(low.log10(), high.log10(), most);
+    if whole.len() < 2 {
+        return linear(low, high, most.min(4.0));
+    }
+    whole.into_iter().map(|(exponent, label)| (10f64.powf(exponent), label)).collect()
+}
+
+/// Whole exponents of ten from `low` to `high`, about `wanted`, labelled by the power that each stands for.
+pub(super) fn exponents(low: f64, high: f64, wanted: f64) -> Ticks {
+    let step = nice_step((high - low) / wanted.max(1.0)).max(1.0);
+    places(low, high, step).map(|place| (place, signed(&format!("1e{place:.0}")))).collect()
+}
+
 fn unit_of(high: f64) -> (f64, &'static str) {
     match high {
         1e9.. => (1e9, " B"),

@@ -1,36 +1,63 @@
 //! The boundary to JavaScript. A chart is an object whose `kind` is the name of one of [`KINDS`], with the fields of its struct.
 
-use crate::{HistogramChart, csv, draw_on_canvas, svg};
+use crate::frame::Area;
+use crate::{Channels, Chart, Heatmap, Histogram, Lines, Ridgeline, Spectrum, Treemap};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 use web_sys::HtmlCanvasElement;
 
+/// Makes a chart of an object.
+type Read = fn(JsValue) -> Result<Box<dyn Chart>, serde_wasm_bindgen::Error>;
+
 /// The kinds of charts, by the names that the page has for them.
-pub const KINDS: [&str; 1] = ["histogram"];
+const KINDS: &[(&str, Read)] = &[
+    ("channels", read::<Channels>),
+    ("heatmap", read::<Heatmap>),
+    ("histogram", read::<Histogram>),
+    ("lines", read::<Lines>),
+    ("ridgeline", read::<Ridgeline>),
+    ("spectrum", read::<Spectrum>),
+    ("treemap", read::<Treemap>),
+];
+
+fn read<C: Chart + DeserializeOwned + 'static>(spec: JsValue) -> Result<Box<dyn Chart>, serde_wasm_bindgen::Error> {
+    Ok(Box::new(serde_wasm_bindgen::from_value::<C>(spec)?))
+}
 
 #[derive(Deserialize)]
 struct Kind {
     kind: String,
 }
 
-fn chart(spec: JsValue) -> Result<HistogramChart, JsError> {
+fn chart(spec: JsValue) -> Result<Box<dyn Chart>, JsError> {
     let Kind { kind } = serde_wasm_bindgen::from_value(spec.clone())?;
-    if !KINDS.contains(&&*kind) {
-        return Err(JsError::new(&format!("There is no chart of kind {kind:?}.")));
-    }
-    Ok(serde_wasm_bindgen::from_value(spec)?)
+    let known = KINDS.iter().find(|(name, _)| *name == kind);
+    let (_, read) = known.ok_or_else(|| JsError::new(&format!("There is no chart of kind {kind:?}.")))?;
+    Ok(read(spec)?)
 }
 
-/// Draws a chart on a canvas, whose `width` and `height` are those of the chart times its scale; returns where its data is.
+/// Where things are in a picture.
+#[derive(Serialize)]
+struct Drawn {
+    area: Area,
+    parts: Vec<Area>,
+}
+
+/// Draws a chart on a canvas, whose `width` and `height` are those of its frame times the frame's scale; returns where its data
+/// is, and each part of it that can be pointed out: `{area, parts}`.
 ///
 /// # Errors
 ///
 /// If the chart lacks something or the canvas cannot be drawn on.
 #[wasm_bindgen]
 pub fn draw(canvas: HtmlCanvasElement, spec: JsValue) -> Result<JsValue, JsError> {
-    let area = draw_on_canvas(canvas, &chart(spec)?).map_err(|why| JsError::new(&why))?;
-    Ok(area.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+    let chart = chart(spec)?;
+    let picture = chart.picture().map_err(|why| JsError::new(&why))?;
+    picture.draw(canvas).map_err(|why| JsError::new(&why))?;
+    let drawn = Drawn { area: picture.area, parts: picture.parts };
+    Ok(drawn.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
 }
 
 /// The same picture as SVG.
@@ -38,9 +65,9 @@ pub fn draw(canvas: HtmlCanvasElement, spec: JsValue) -> Result<JsValue, JsError
 /// # Errors
 ///
 /// If the chart lacks something.
-#[wasm_bindgen(js_name = svg)]
-pub fn svg_of(spec: JsValue) -> Result<String, JsError> {
-    svg(&chart(spec)?).map_err(|why| JsError::new(&why))
+#[wasm_bindgen]
+pub fn svg(spec: JsValue) -> Result<String, JsError> {
+    chart(spec)?.picture().and_then(|picture| picture.svg()).map_err(|why| JsError::new(&why))
 }
 
 /// The figures behind a chart as CSV, its first line the names of the columns.
@@ -48,8 +75,7 @@ pub fn svg_of(spec: JsValue) -> Result<String, JsError> {
 /// # Errors
 ///
 /// If the chart lacks something.
-#[wasm_bindgen(js_name = csv)]
-pub fn csv_of(spec: JsValue) -> Result<String, JsError> {
-    let chart = chart(spec)?;
-    Ok(csv(&chart.edges, &chart.counts))
+#[wasm_bindgen]
+pub fn csv(spec: JsValue) -> Result<String, JsError> {
+    Ok(chart(spec)?.csv())
 }

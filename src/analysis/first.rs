@@ -193,7 +193,9 @@ impl First {
             match (&mut table, single) {
                 (Some(table), true) => tally_tops(singles, table),
                 (Some(table), false) => {
-                    values.iter().for_each(|value| table[(value.to_bits() >> 48) as usize] += 1);
+                    for value in &values {
+                        table[(value.to_bits() >> 48) as usize] += 1;
+                    }
                 }
                 (None, true) => tops.extend(singles.iter().map(|[_, _, low, high]| u16::from_le_bytes([*low, *high]))),
                 (None, false) => {
@@ -231,7 +233,9 @@ impl First {
                 (block, values)
             }
             None => {
-                values.iter().for_each(|value| self.counts.add(*value, run.times, normal));
+                for value in values {
+                    self.counts.add(*value, run.times, normal);
+                }
                 let places = &mut self.places;
                 places.nan = places.nan.or_else(|| place(&f64::is_nan));
                 places.pos_inf = places.pos_inf.or_else(|| place(&|value| value == f64::INFINITY));
@@ -348,7 +352,9 @@ impl First {
             moments = Central::of_counts(&values).moments();
             histogram = self.edges().map(|edges| {
                 let mut histogram = Histogram::new(edges?);
-                values.iter().for_each(|(value, count)| histogram.add(&[*value], *count));
+                for (value, count) in &values {
+                    histogram.add(&[*value], *count);
+                }
                 Ok(histogram)
             });
             percentiles = full.then(|| ranked(finite, &values)).flatten();
@@ -464,9 +470,13 @@ fn codes(run: &Run<'_>) -> Tally {
             let mut bytes = [0; 256];
             tally_bytes(whole, &mut bytes);
             for (byte, count) in (0..=u8::MAX).zip(bytes) {
-                unpack(run.number, &[byte], in_byte).iter().for_each(|code| table[usize::from(*code)] += count);
+                for code in unpack(run.number, &[byte], in_byte) {
+                    table[usize::from(code)] += count;
+                }
             }
-            unpack(run.number, rest, run.count % in_byte).iter().for_each(|code| table[usize::from(*code)] += 1);
+            for code in unpack(run.number, rest, run.count % in_byte) {
+                table[usize::from(code)] += 1;
+            }
         }
         _ => unpack(run.number, run.bytes, run.count).iter().for_each(|code| table[usize::from(*code)] += 1),
     }
@@ -501,7 +511,9 @@ fn find(run: &Run<'_>, codes: &[u16]) -> Option<u64> {
         ([code], 16) => find_half(run.bytes.as_chunks().0, *code).map(|at| at as u64),
         _ => {
             let mut wanted = vec![false; 1 << 16];
-            codes.iter().for_each(|code| wanted[usize::from(*code)] = true);
+            for code in codes {
+                wanted[usize::from(*code)] = true;
+            }
             let found = each_code(run, |at, code| {
                 if wanted[usize::from(code)] { ControlFlow::Break(at) } else { ControlFlow::Continue(()) }
             });

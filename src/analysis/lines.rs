@@ -9,13 +9,13 @@ pub(super) struct Sheet {
     shape: (u64, u64),
     /// The first row that `rows` are of.
     first: u64,
-    rows: Squares,
-    columns: Squares,
+    rows: Totals,
+    columns: Totals,
 }
 
 /// [`Lines`] before the root is drawn.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Squares {
+struct Totals {
     min: Vec<f64>,
     max: Vec<f64>,
     squares: Vec<f64>,
@@ -31,10 +31,10 @@ const SCALE: f64 = f64::from_bits((1023 + 600) << 52);
 
 fn is_far(value: f64) -> bool {
     let size = value.abs();
-    (FAR < size && size <= f64::MAX) | (0.0 < size && size < 1.0 / FAR)
+    (FAR < size && size <= f64::MAX) || (0.0 < size && size < 1.0 / FAR)
 }
 
-impl Squares {
+impl Totals {
     fn resize(&mut self, len: usize) {
         self.min.resize(len, f64::INFINITY);
         self.max.resize(len, f64::NEG_INFINITY);
@@ -102,8 +102,8 @@ impl Sheet {
         (all <= limits::CHANNELS).then(|| Sheet {
             shape,
             first: 0,
-            rows: Squares::default(),
-            columns: Squares::default(),
+            rows: Totals::default(),
+            columns: Totals::default(),
         })
     }
 

@@ -57,7 +57,9 @@ impl Search {
     /// of these belong to finite ones.
     pub fn begin(width: u32, codes: &Tally, finite: impl Fn(u16) -> bool) -> Self {
         let mut pairs: Vec<(u16, u64)> = codes.pairs().into_iter().filter(|(code, _)| finite(*code)).collect();
-        pairs.iter_mut().for_each(|(code, _)| *code = flipped(*code));
+        for (code, _) in &mut pairs {
+            *code = flipped(*code);
+        }
         pairs.sort_unstable_by_key(|pair| pair.0);
         let count = pairs.iter().map(|(_, count)| count).sum();
         let ranks: Vec<(u64, u64)> = ranks(count).into_iter().map(|rank| (rank, rank)).collect();

@@ -78,7 +78,9 @@ impl Tally {
     pub fn add_codes(&mut self, codes: &mut [u16], times: u64) {
         if codes.len() >= MANY {
             let totals = self.many();
-            codes.iter().for_each(|code| totals[usize::from(*code)] += times);
+            for code in codes.iter() {
+                totals[usize::from(*code)] += times;
+            }
             return;
         }
         codes.sort_unstable();
@@ -110,7 +112,9 @@ impl Tally {
             }
             _ => {
                 let totals = self.many();
-                more.iter().for_each(|(code, count)| totals[usize::from(*code)] += count);
+                for (code, count) in more {
+                    totals[usize::from(*code)] += count;
+                }
             }
         }
     }
@@ -118,7 +122,9 @@ impl Tally {
     fn many(&mut self) -> &mut Vec<u64> {
         if let Tally::Few(pairs) = self {
             let mut counts = vec![0; 1 << 16];
-            pairs.iter().for_each(|(code, count)| counts[usize::from(*code)] += count);
+            for (code, count) in pairs.iter() {
+                counts[usize::from(*code)] += count;
+            }
             *self = Tally::Many(counts);
         }
         let Tally::Many(counts) = self else { unreachable!("made above") };

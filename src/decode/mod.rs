@@ -14,6 +14,7 @@ mod found;
 #[cfg(feature = "whole")]
 mod heap;
 mod kept;
+mod matrix;
 #[cfg(feature = "whole")]
 mod mosaic;
 mod numbers;
@@ -34,5 +35,6 @@ pub use cells::{Cell, cells};
 pub use elements::Elements;
 pub use floats::smallest_normal;
 pub use kept::Kept;
+pub use matrix::Matrix;
 pub use numbers::{as_numpy, numbers, unpack, value};
 pub use shown::Shown;

@@ -63,6 +63,11 @@ impl Checkpoint {
         }
     }
 
+    /// Whether a kernel's output channels are counted along its last axis, as TensorFlow has them; PyTorch has them along the first.
+    pub fn outputs_last(&self) -> bool {
+        self.format.starts_with("keras") || self.format.starts_with("tf-")
+    }
+
     /// Adds a note; beyond [`crate::limits::NOTES`] they are counted in the last one.
     pub fn note(&mut self, note: Note) {
         const CAP: usize = crate::limits::NOTES;

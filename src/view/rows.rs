@@ -6,6 +6,7 @@ use super::report;
 use super::storage::{Member, Place, Quantization, chunked_in, layout_text, members, quantization};
 use super::table::{Group, Tree};
 use super::tied::SHOWN_SHARES;
+use crate::decode::Matrix;
 use crate::model::{Checkpoint, Layout, Role, Tensor};
 
 /// One tensor's row.
@@ -53,11 +54,14 @@ pub struct TensorFact<'a> {
     pub members: Vec<Member>,
     /// What its codes stand for.
     pub quantization: Option<Quantization>,
+    /// Rows and columns as a matrix of real numbers, for a tensor that has at least two axes.
+    pub matrix: Option<[u64; 2]>,
 }
 
 /// The rows of all tensors, in the order of the file.
 pub fn tensors<'a>(checkpoint: &'a Checkpoint, tree: &'a Tree) -> impl Iterator<Item = TensorFact<'a>> {
-    let fact = |(index, tensor): (usize, &'a Tensor)| {
+    let outputs_last = checkpoint.outputs_last();
+    let fact = move |(index, tensor): (usize, &'a Tensor)| {
         let range = tensor.layout.storage();
         let shares = tree.sharing.sharers(index).iter().copied();
         let inner = match &tensor.layout {
@@ -96,6 +100,7 @@ pub fn tensors<'a>(checkpoint: &'a Checkpoint, tree: &'a Tree) -> impl Iterator<
             layout: layout_text(&tensor.layout),
             members: members(&checkpoint.files, tensor),
             quantization: quantization(tensor),
+            matrix: Matrix::sides(tensor, outputs_last).map(Into::into),
         }
     };
     checkpoint.tensors.iter().enumerate().map(fact)
@@ -118,7 +123,7 @@ const NUMBERS: [Number; 6] = [
     ("storageOffset", |row| row.storage_offset),
 ];
 
-const SHARED: [Value; 15] = [
+const SHARED: [Value; 16] = [
     ("dtype", |row, column| column.push(&row.dtype)),
     ("shape", |row, column| column.push(&row.shape)),
     ("device", |row, column| column.push(&row.device)),
@@ -134,6 +139,7 @@ const SHARED: [Value; 15] = [
     ("layout", |row, column| column.push(&row.layout)),
     ("members", |row, column| column.push(&some(&row.members))),
     ("quantization", |row, column| column.push(&row.quantization)),
+    ("matrix", |row, column| column.push(&row.matrix)),
 ];
 
 /// A list that has anything in it.

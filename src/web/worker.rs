@@ -131,7 +131,7 @@ impl Opened {
     }
 
     /// A tensor, or what its elements stand for.
-    fn wanted(&self, index: usize, dequantized: bool) -> Result<Tensor, JsValue> {
+    pub(super) fn wanted(&self, index: usize, dequantized: bool) -> Result<Tensor, JsValue> {
         let tensor = self.tensor(index)?;
         if !dequantized {
             return Ok(tensor.clone());
@@ -151,6 +151,6 @@ impl Opened {
     clippy::cast_sign_loss,
     reason = "indices; what is none is refused as outside"
 )]
-fn whole(numbers: &[f64]) -> Vec<u64> {
+pub(super) fn whole(numbers: &[f64]) -> Vec<u64> {
     numbers.iter().map(|number| *number as u64).collect()
 }

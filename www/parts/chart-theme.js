@@ -1,18 +1,18 @@
 // The colours and the font that the element's styles give a chart, in the forms that the module that draws takes.
 
-const COLORS = /** @type {const} */ (['ink', 'soft', 'line', 'bar', 'accent', 'panel'])
+const COLORS = /** @type {const} */ (['ink', 'soft', 'line', 'bar', 'accent', 'panel', 'positive', 'negative', 'odd'])
 
 /** @type {CanvasRenderingContext2D | null | undefined} */
 let probe
 
 /**
  * @param {Element} element
- * @returns {Pick<import('../wasm/plots').Chart, 'colors' | 'font'>}
+ * @returns {Pick<import('../wasm/plots').Frame, 'colors' | 'font'>}
  */
 export function chartTheme(element) {
   const style = getComputedStyle(element)
   const entries = COLORS.map(name => [name, hex(style.getPropertyValue(`--${name}`).trim())])
-  const colors = /** @type {import('../wasm/plots').ChartColors} */ (/** @type {unknown} */ (Object.fromEntries(entries)))
+  const colors = /** @type {import('../wasm/plots').Colors} */ (/** @type {unknown} */ (Object.fromEntries(entries)))
   return { colors, font: style.fontFamily }
 }
 

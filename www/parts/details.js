@@ -81,17 +81,18 @@ function createChips({ t, numbers }, tensor) {
  */
 function createViews(context, tensor) {
   const { host, t, settings, signal } = context
+  const views = VIEWS.filter(({ has }) => !has || has(tensor))
   const panel = h('div', { role: 'tabpanel', id: 'view', class: 'view', tabindex: -1 })
   const tabs = createTabs({
     label: t('views'), look: 'views', panel: 'view', chosen: host.view,
-    tabs: VIEWS.map(({ id, title }) => ({ id, title: t(title) })),
+    tabs: views.map(({ id, title }) => ({ id, title: t(title) })),
     onChoose: id => { host.view = id },
   })
   let showing = new AbortController()
   const show = () => {
     showing.abort()
     showing = new AbortController()
-    const view = VIEWS.find(({ id }) => id === host.view) ?? VIEWS[0]
+    const view = views.find(({ id }) => id === host.view) ?? views[0]
     tabs.show(view.id)
     panel.setAttribute('aria-labelledby', `view-${view.id}`)
     panel.replaceChildren(view.create({ ...context, signal: AbortSignal.any([signal, showing.signal]) }, tensor))

@@ -1,13 +1,12 @@
 // The view Histogram: statistics, the plot with its controls, exports, and the figures behind it.
 
 import { isAbort } from '../errors.js'
-import { plots } from '../plots.js'
-import { createBinTable } from './bin-table.js'
+import { bins, totalOf } from './bins.js'
+import { createDataTable } from './data-table.js'
 import { h, visible } from './dom.js'
-import { download } from './download.js'
-import { Plot } from './plot.js'
+import { Picture, createExports, painting } from './picture.js'
 import { createStats } from './stats.js'
-import { called, createTrouble } from './tensor.js'
+import { called, createTrouble, isComplex } from './tensor.js'
 
 /** @typedef {import('./context.js').OpenContext} OpenContext */
 /** @typedef {import('../types').TensorInfo} TensorInfo */
@@ -15,12 +14,8 @@ import { called, createTrouble } from './tensor.js'
 
 export const MIN_BINS = 10
 export const MAX_BINS = 500
-/** Of exported pictures, in CSS pixels and device pixels each. */
-const EXPORT = { width: 720, height: 420, scale: 2 }
 /** A study that is done sooner shows no sign of waiting. */
 const PATIENCE_MS = 150
-/** Of these the moduli are counted. */
-const COMPLEX = ['c32', 'bc32', 'c64', 'c128']
 
 /**
  * @param {OpenContext} context
@@ -46,10 +41,9 @@ export function createHistogram(context, tensor) {
     range = wanted
     study()
   })
-  const exports = createExports(context, tensor, () => plot)
-  exports.hidden = true
-  /** @type {Plot | undefined} */
-  let plot
+  const exports = createExports(context, tensor.name, () => picture)
+  /** @type {Picture | undefined} */
+  let picture
   /** @type {Histogram | undefined} */
   let drawn
   /** @type {import('../plots.js').Plots | undefined} */
@@ -61,7 +55,9 @@ export function createHistogram(context, tensor) {
     const within = AbortSignal.any([signal, studying.signal])
     const waiting = h('p', { class: 'message', role: 'status' }, t('reading'))
     const impatient = setTimeout(() => figure.replaceChildren(waiting), PATIENCE_MS)
-    const pictures = plots()
+    const pictures = painting(context)
+    // What fails is told when the picture is drawn, if there is one.
+    pictures.catch(() => {})
     const onProgress = (/** @type {number} */ fraction) => { waiting.textContent = `${t('reading')} ${context.numbers.percent(fraction)}` }
     try {
       studied = await session.checkpoint.study(tensor.index, { bins: host.bins, range, dequantized: controls.dequantized(), signal: within, onProgress })
@@ -69,7 +65,7 @@ export function createHistogram(context, tensor) {
       if (studied.summary) stats.replaceChildren(createStats(context, studied.summary), isComplex(tensor) ? h('p', { class: 'plot-summary' }, t('ofMagnitudes')) : '')
       controls.showRange(studied.histogram)
       if (studied.histogram) {
-        painter = await pictures.catch(error => { throw new Error(t('noPictures', { message: error.message })) })
+        painter = await pictures
         if (within.aborted) return
       }
       clearTimeout(impatient)
@@ -90,12 +86,13 @@ export function createHistogram(context, tensor) {
     exports.hidden = !drawn
     controls.element.hidden = !studied.summary
     if (!drawn || !painter) {
-      plot = undefined
+      picture = undefined
       const why = !studied.summary ? t('noNumbers') : studied.problem ? visible(studied.problem) : t('noFinite')
       return figure.replaceChildren(h('p', { class: 'message', role: 'status' }, why))
     }
-    plot = new Plot({ ...context, signal: AbortSignal.any([signal, drawing.signal]) }, painter, drawn, wording(context, tensor, drawn))
-    return figure.replaceChildren(plot.element, h('p', { class: 'plot-summary', part: 'plot-summary' }, plot.summary()), createBinTable(context, drawn))
+    const subject = bins(context, drawn, wording(context, tensor, drawn))
+    picture = new Picture({ ...context, signal: AbortSignal.any([signal, drawing.signal]) }, painter, subject)
+    return figure.replaceChildren(picture.element, h('p', { class: 'plot-summary', part: 'plot-summary' }, subject.summary), createBinTable(context, drawn))
   }
 
   settings.addEventListener('bins', study, { signal })
@@ -105,14 +102,10 @@ export function createHistogram(context, tensor) {
     h('figure', { part: 'figure' }, h('figcaption', {}, h('b', {}, t('distributionOfValues')), exports), controls.element, figure))
 }
 
-/** @param {TensorInfo} tensor */
-const isComplex = ({ dtype }) => COMPLEX.includes(dtype)
-
 /**
  * @param {OpenContext} context
  * @param {TensorInfo} tensor
  * @param {Histogram} histogram
- * @returns {import('./plot.js').Wording}
  */
 function wording({ host, t, numbers }, tensor, { below, above }) {
   const logY = host.scale === 'log'
@@ -127,34 +120,15 @@ function wording({ host, t, numbers }, tensor, { below, above }) {
 
 /**
  * @param {OpenContext} context
- * @param {TensorInfo} tensor
- * @param {() => Plot | undefined} plot
+ * @param {Histogram} histogram
  */
-function createExports({ t }, tensor, plot) {
-  /** @type {Record<string, (painter: import('../plots.js').Plots, chart: import('../wasm/plots').Chart) => Promise<Blob> | Blob>} */
-  const types = {
-    PNG: picture,
-    SVG: (painter, chart) => new Blob([painter.svg(chart)], { type: 'image/svg+xml' }),
-    CSV: (painter, chart) => new Blob([painter.csv(chart)], { type: 'text/csv' }),
-  }
-  return h('span', { class: 'tools', role: 'group' }, Object.entries(types).map(([type, make]) => h('button', {
-    type: 'button', class: 'tool', 'data-export': type.toLowerCase(), 'aria-label': t('exportAs', { type }),
-    onclick: async () => {
-      const chart = plot()?.chart(EXPORT.width, EXPORT.height, EXPORT.scale)
-      if (chart) download(`${tensor.name || 'tensor'}.histogram.${type.toLowerCase()}`, await make(await plots(), chart))
-    },
-  }, type)))
-}
-
-/**
- * @param {import('../plots.js').Plots} painter
- * @param {import('../wasm/plots').Chart} chart
- * @returns {Promise<Blob>}
- */
-function picture(painter, chart) {
-  const canvas = h('canvas', { width: chart.width * chart.scale, height: chart.height * chart.scale })
-  painter.draw(canvas, chart)
-  return new Promise((resolve, reject) => canvas.toBlob(blob => blob ? resolve(blob) : reject(new Error('The browser could not make a PNG.')), 'image/png'))
+function createBinTable(context, histogram) {
+  const { t, numbers } = context
+  const { edges, counts } = histogram
+  const total = totalOf(histogram) || 1
+  const keys = /** @type {const} */ (['binLow', 'binHigh', 'binValues', 'binShare'])
+  return createDataTable(context, t('dataTable'), keys.map(key => t(key)), counts.length, bin =>
+    [numbers.significant(edges[bin], 6), numbers.significant(edges[bin + 1], 6), numbers.exact(counts[bin]), numbers.percent(counts[bin] / total)])
 }
 
 /**

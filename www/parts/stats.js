@@ -21,6 +21,14 @@ export function createStats({ t, numbers }, summary) {
     { id: 'nan', label: t('nanInf'), value: `${numbers.exact(nan)} · ${numbers.exact(posInf + negInf)}`, bad: nan + posInf + negInf > 0 },
     { id: 'count', label: t('values'), value: numbers.exact(count) },
   ]
-  return h('dl', { class: 'stats', part: 'stats' }, stats.map(({ id, label, value, bad }) =>
-    h('div', { 'data-stat': id }, h('dt', {}, label), h('dd', { class: bad && 'bad' }, value))))
+  return createGrid(stats)
+}
+
+/**
+ * @param {{ id: string, label: string, value: string, bad?: boolean, hint?: string }[]} stats
+ * @returns {HTMLElement}
+ */
+export function createGrid(stats) {
+  return h('dl', { class: 'stats', part: 'stats' }, stats.map(({ id, label, value, bad, hint }) =>
+    h('div', { 'data-stat': id, title: hint }, h('dt', {}, label), h('dd', { class: bad && 'bad' }, value))))
 }

@@ -42,3 +42,8 @@ export function createTrouble(context, { absent, problem }) {
   const why = absent ? [t('absent', { file: visible(absent) }), together && t('absentTogether')].filter(Boolean).join(' ') : problem && visible(problem)
   return why ? h('p', { class: 'message warn', part: 'trouble', role: 'status' }, why) : null
 }
+
+const COMPLEX = ['c32', 'bc32', 'c64', 'c128']
+
+/** Whether pictures and figures are of the moduli of its elements. @param {TensorInfo} tensor */
+export const isComplex = ({ dtype }) => COMPLEX.includes(dtype)

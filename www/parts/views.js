@@ -1,5 +1,6 @@
 // The views of one tensor: one record each.
 
+import { h } from './dom.js'
 import { createHistogram } from './histogram.js'
 import { createWhere } from './where.js'
 
@@ -8,10 +9,29 @@ import { createWhere } from './where.js'
  * @property {string} id  the value of the attribute `view`
  * @property {import('./texts.js').Key} title
  * @property {(context: import('./context.js').OpenContext, tensor: import('../types').TensorInfo) => HTMLElement} create
+ * @property {(tensor: import('../types').TensorInfo) => boolean} [has]  whether the tensor has what it shows
  */
 
 /** In the order of the tabs; the first is the one to begin with. @type {View[]} */
 export const VIEWS = [
   { id: 'histogram', title: 'viewHistogram', create: createHistogram },
+  { id: 'heatmap', title: 'viewHeatmap', create: later(async () => (await import('./heatmap.js')).createHeatmap) },
+  { id: 'spectrum', title: 'viewSpectrum', create: later(async () => (await import('./spectrum.js')).createSpectrum), has: ({ matrix }) => matrix !== undefined },
   { id: 'where', title: 'viewWhere', create: createWhere },
 ]
+
+/**
+ * A view whose script is fetched when it is first shown.
+ *
+ * @param {() => Promise<View['create']>} load
+ * @returns {View['create']}
+ */
+function later(load) {
+  return (context, tensor) => {
+    const element = h('div')
+    load().then(create => {
+      if (!context.signal.aborted) element.replaceWith(create(context, tensor))
+    }, error => element.replaceChildren(h('p', { class: 'message warn', role: 'alert' }, context.t('noPictures', { message: error.message }))))
+    return element
+  }
+}

@@ -1,7 +1,7 @@
 // The boundary with the wasm core, as the page and the worker use it. The build puts wasm-bindgen's `core.js` and
 // `core_bg.wasm` beside this file. All byte and element counts are plain numbers; names are as in the file.
 
-import type { Entry, Format, Layer, Note, Pickle, Studied, TensorInfo } from '../types'
+import type { Entry, Format, Layer, Note, Pickle, Plane, Studied, TensorInfo } from '../types'
 
 /** Instantiates the module: from its address, or from one that is compiled already. */
 export default function init(options: { module_or_path: WebAssembly.Module | URL }): Promise<unknown>
@@ -66,6 +66,8 @@ export class Opened {
   groups(): Columns<Group>
   /** What is known of a tensor. */
   known(index: number, dequantized: boolean): Studied | undefined
+  plane(index: number, rows: number | undefined, columns: number | undefined, fixed: Float64Array, width: number, height: number, dequantized?: boolean): PlaneReading
+  matrix(index: number, dequantized?: boolean): OpenedMatrix
   values(index: number, start: Float64Array, shape: Float64Array, dequantized?: boolean): (number | string | boolean)[]
   /** `health`: what the rules of health say, as JSON. */
   report(health?: string): string
@@ -110,6 +112,24 @@ export class Search {
   /** The indices of the tensors that were found, in the order of the file. */
   matches(): Uint32Array
   free(): void
+}
+
+/** The picture of a plane in the making, some chunks a step. */
+export class PlaneReading {
+  private constructor()
+  /** Fraction done; 1 is finished. */
+  step(opened: Opened): number
+  pooled(): Plane | undefined
+  free(): void
+}
+
+/** A tensor as a matrix. */
+export class OpenedMatrix {
+  private constructor()
+  rows(): number
+  columns(): number
+  /** Of its rows, or of its columns where there are more of them: `count` from the `first` on, one behind the other. */
+  vectors(opened: Opened, first: number, count: number): Float64Array
 }
 
 /** A format the core reads. */

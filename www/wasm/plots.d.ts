@@ -1,29 +1,94 @@
-// The boundary with the module that draws, as the page uses it.
+// The boundary with the module that draws, as the page uses it. What each field means is told in `plots/src`.
 
-export interface ChartColors { ink: string, soft: string, line: string, bar: string, accent: string, panel: string }
+/** As `#rrggbb`. */
+export interface Colors { ink: string, soft: string, line: string, bar: string, accent: string, panel: string, positive: string, negative: string, odd: string }
 
-/** A histogram to draw; lengths in CSS pixels, colours as `#rrggbb`. */
-export interface Chart {
-  kind: 'histogram'
+/** What is around the data; lengths in CSS pixels. */
+export interface Frame {
   title: string
-  xLabel: string
-  yLabel: string
-  edges: Float64Array
-  counts: Float64Array
-  logY: boolean
+  xLabel?: string
+  yLabel?: string
   width: number
   height: number
   scale: number
-  hover?: number
   font: string
-  colors: ChartColors
+  colors: Colors
 }
 
-/** Where the bars are, in CSS pixels from the canvas's corner. */
-export interface PlotArea { left: number, top: number, right: number, bottom: number }
+export interface HistogramChart {
+  kind: 'histogram'
+  frame: Frame
+  edges: Float64Array
+  series: { label: string, counts: Float64Array, total: number }[]
+  logY?: boolean
+  shares?: boolean
+  powers?: boolean
+  hover?: number
+}
 
-/** Draws on a canvas whose size is that of the chart times its scale. */
-export function draw(canvas: HTMLCanvasElement, chart: Chart): PlotArea
+export interface HeatmapChart {
+  kind: 'heatmap'
+  frame: Frame
+  rows: [number, number]
+  columns: [number, number]
+  cellsAcross: number
+  values: Float64Array
+  rowOf: Float64Array
+  columnOf: Float64Array
+  limit: number
+}
+
+export interface SpectrumChart {
+  kind: 'spectrum'
+  frame: Frame
+  values: Float64Array
+  errors?: Float64Array
+  logY?: boolean
+  hover?: number
+}
+
+export interface ChannelsChart {
+  kind: 'channels'
+  frame: Frame
+  normLabel: string
+  min: Float64Array
+  max: Float64Array
+  norm: Float64Array
+  outliers?: number[]
+}
+
+export interface LinesChart {
+  kind: 'lines'
+  frame: Frame
+  lines: { label: string, values: Float64Array }[]
+  first: number
+  logY?: boolean
+}
+
+export interface RidgelineChart {
+  kind: 'ridgeline'
+  frame: Frame
+  edges: Float64Array
+  rows: { label: string, counts: Float64Array }[]
+  hover?: number
+}
+
+export interface TreemapChart {
+  kind: 'treemap'
+  frame: Frame
+  nodes: { label: string, size: number, parent?: number }[]
+}
+
+export type Chart = ChannelsChart | HeatmapChart | HistogramChart | LinesChart | RidgelineChart | SpectrumChart | TreemapChart
+
+/** A rectangle in CSS pixels from the canvas's corner. */
+export interface Area { left: number, top: number, right: number, bottom: number }
+
+/** Where the data is, and each part of it that can be pointed out. */
+export interface Drawn { area: Area, parts: Area[] }
+
+/** Draws on a canvas whose size is that of the chart's frame times its scale. */
+export function draw(canvas: HTMLCanvasElement, chart: Chart): Drawn
 export function svg(chart: Chart): string
 /** The figures behind the chart. */
 export function csv(chart: Chart): string

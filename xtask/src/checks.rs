@@ -86,7 +86,9 @@ fn clippy_wasm() -> Outcome<()> {
     module::cargo_for_wasm(&config, "paramscope-unpack", &decoders, &[])?;
     let rules = ["clippy", "--quiet", "--lib", "--features", "module", "--", "-D", "warnings"];
     module::cargo_for_wasm(&config, "paramscope-health", &rules, &[])?;
-    module::cargo_for_wasm(&config, "paramscope-plots", &["clippy", "--quiet", "--lib", "--", "-D", "warnings"], &[])?;
+    for package in ["paramscope-plots", "paramscope-spectrum"] {
+        module::cargo_for_wasm(&config, package, &["clippy", "--quiet", "--lib", "--", "-D", "warnings"], &[])?;
+    }
     let core = ["clippy", "--quiet", "--lib", "--test", "web", "--", "-D", "warnings"];
     module::cargo_for_wasm(&config, "paramscope", &core, &[])
 }

@@ -111,7 +111,7 @@ fn weigh(site: &Path, config: &Config) -> Outcome<()> {
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}.", path.display()))?;
         let gzip = gzip(&bytes);
         let kind = path.extension().is_some_and(|ending| PAGE.iter().any(|kind| ending == *kind));
-        let page = kind && !is_of_a_later_module(&path, config);
+        let page = kind && !is_for_later(&path, config);
         let mark = if page { "" } else { "  (when asked for)" };
         println!("{:>10} {gzip:>10}  {}{mark}", bytes.len(), path.strip_prefix(site).expect("below it").display());
         if page {
@@ -126,13 +126,15 @@ fn weigh(site: &Path, config: &Config) -> Outcome<()> {
     if packed > limit_kib * 1024 { Err(format!("The page is heavier than {limit_kib} KiB.")) } else { Ok(()) }
 }
 
-/// Whether a file is of a module that a page fetches only when it needs it: `NAME_bg.wasm`, or the script `NAME-….js`.
-fn is_of_a_later_module(path: &Path, config: &Config) -> bool {
+/// Whether a page fetches a file only when it needs it: `NAME_bg.wasm` of such a module, or a script that is imported by a call.
+/// esbuild gives those their own names, and the name `chunk` to what several scripts import from the start.
+fn is_for_later(path: &Path, config: &Config) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if path.extension().is_some_and(|ending| ending == "js") {
+        return !name.starts_with("chunk-") && !config.site.scripts.iter().any(|script| *script == name);
+    }
     let later = config.modules.iter().filter(|module| module.when_asked_for);
-    later.map(|module| &module.name).any(|module| {
-        name.strip_prefix(module.as_str()).is_some_and(|rest| rest == "_bg.wasm" || rest.starts_with('-'))
-    })
+    later.map(|module| format!("{}_bg.wasm", module.name)).any(|module| module == name)
 }
 
 fn gzip(bytes: &[u8]) -> usize {
