@@ -123,10 +123,10 @@ impl Form {
             && (shape.kurtosis - kurtosis).abs() <= ERRORS * of_kurtosis * error * skewed + 4.0 * rounding
             && (0..RANKS.len()).all(|rank| {
                 let (wanted, density) = self.quantile(rank);
-                let share = RANKS[rank] / 100.0;
+                let below = RANKS[rank] / 100.0;
                 // Ranks that few values are beyond are left to the limits.
-                let few = n * share.min(1.0 - share) < 4.0;
-                few || near(percentiles[rank], wanted * scale, (share * (1.0 - share)).sqrt() / density * error * scale)
+                let few = n * below.min(1.0 - below) < 4.0;
+                few || near(percentiles[rank], wanted * scale, (below * (1.0 - below)).sqrt() / density * error * scale)
             })
             && self.bound(scale).is_none_or(|bound| {
                 let past = bound * (1.0 + rounding + 1e-6);
