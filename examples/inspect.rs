@@ -3,19 +3,21 @@
 //! The same core as the page's. Exits with 0 and the table or the report, with 1 and a sentence on standard error for a file
 //! that is refused, with 2 for wrong usage.
 
-use paramscope::analysis::{Study, Wants, sha256};
+use paramscope::analysis::{Target, Wants, sha256, survey, vital};
 use paramscope::error::Result;
 use paramscope::formats;
 use paramscope::model::{Checkpoint, Layout, Tensor};
 use paramscope::source::Files;
+use paramscope::view::health;
 use paramscope::view::report::{self, Report};
+use paramscope_health::{Examination, Finding};
 use std::io::Write;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: inspect [--json] [--stats] [--hash] PATH...
   PATH     a checkpoint, the shards of one, or a folder
   --json   print the JSON report instead of a table
-  --stats  read the elements: statistics, a 50-bin histogram and the first 8 elements of each tensor
+  --stats  read the elements: statistics, a 50-bin histogram and the first 8 elements of each tensor, and what is wrong in them
   --hash   also the SHA-256 of each tensor's elements";
 
 #[derive(Default)]
@@ -61,8 +63,12 @@ fn options(arguments: impl Iterator<Item = String>) -> Option<Options> {
 fn run(options: &Options) -> Result<String> {
     let checkpoint = formats::open_paths(&options.paths)?;
     let mut report = Report::new(&checkpoint);
+    let mut findings = Vec::new();
+    if options.stats {
+        findings = analyse(&checkpoint, &mut report);
+        report.health = Some(serde_json::value::to_raw_value(&findings).expect("findings are plain data"));
+    }
     for (tensor, entry) in checkpoint.tensors.iter().zip(&mut report.tensors) {
-        // What cannot be read is said in the tensor's own row; the others are shown all the same.
         if let Err(error) = read_elements(options, &checkpoint.files, tensor, entry) {
             entry.problem.get_or_insert(error.to_string());
         }
@@ -70,19 +76,42 @@ fn run(options: &Options) -> Result<String> {
     if options.json {
         return Ok(serde_json::to_string(&report).expect("a report is plain data"));
     }
-    Ok(table(&checkpoint, &report))
+    let told = findings.iter().map(|finding| {
+        let tensor = finding.tensor.as_deref().map(|name| format!("{:?}: ", paramscope::error::quoted(name)));
+        let Finding { rule, level, message, .. } = finding;
+        format!("{}: {rule}: {}{message}", format!("{level:?}").to_lowercase(), tensor.unwrap_or_default())
+    });
+    Ok([table(&checkpoint, &report)].into_iter().chain(told).collect::<Vec<_>>().join("\n"))
+}
+
+/// Studies all tensors and puts what is found into the report; what cannot be read is said in the tensor's own row.
+fn analyse(checkpoint: &Checkpoint, report: &mut Report) -> Vec<Finding> {
+    let mut examination = Examination::new(health::patient(checkpoint));
+    let all = 0..checkpoint.tensors.len();
+    let targets: Vec<Target> =
+        all.flat_map(|tensor| [false, true].map(|dequantized| Target { tensor, dequantized })).collect();
+    survey(checkpoint, &targets, &Wants::USUAL, |target, found| {
+        let entry = &mut report.tensors[target.tensor];
+        match found {
+            Ok(Some(findings)) if target.dequantized => entry.set_dequantized(&findings, None),
+            Ok(Some(findings)) => {
+                entry.set_findings(&findings);
+                if let Some(vital) = vital(&findings) {
+                    examination.take(target.tensor, vital);
+                }
+            }
+            Ok(None) => {}
+            Err(error) => _ = entry.problem.get_or_insert(error.to_string()),
+        }
+    });
+    examination.findings()
 }
 
 fn read_elements(options: &Options, files: &Files, tensor: &Tensor, entry: &mut report::TensorReport) -> Result<()> {
     if options.stats {
-        if let Some(findings) = Study::whole(&Wants::USUAL, files, tensor)? {
-            entry.set_findings(&findings);
-        }
         entry.first = Some(report::first(files, tensor)?);
-        if let Some(values) = tensor.dequantized()
-            && let Some(findings) = Study::whole(&Wants::USUAL, files, &values)?
-        {
-            entry.set_dequantized(&findings, Some(report::first(files, &values)?));
+        if let Some((values, dequantized)) = tensor.dequantized().zip(entry.dequantized.as_mut()) {
+            dequantized.first = Some(report::first(files, &values)?);
         }
     }
     // Texts of any length have no one form to take it of.

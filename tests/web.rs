@@ -50,7 +50,11 @@ fn analyses_a_tensor_step_by_step() {
     let counts: Float64Array = field(&field(&studied, "histogram"), "counts").unchecked_into();
     assert_eq!(counts.to_vec().iter().sum::<f64>(), 50.0);
     assert_eq!(field(&survey.progress(), "over"), true);
-    assert!(opened.report().unwrap().contains("\"histogram\""), "the report has what was found");
+    assert!(opened.report(None).unwrap().contains("\"histogram\""), "the report has what was found");
+    assert_eq!(opened.studied(), 1, "what the rules of health need is kept");
+    assert!(opened.vitals(0).len() > opened.vitals(1).len());
+    let health = Some("[{\"rule\": \"nan\"}]".to_owned());
+    assert!(opened.report(health).unwrap().contains("{\"rule\": \"nan\"}"), "and what they say of it");
 }
 
 #[wasm_bindgen_test]

@@ -188,6 +188,14 @@ export class Checkpoint {
 
   /**
    * @param {CallOptions} [options]
+   * @returns {Promise<import('./types').Health>}
+   */
+  health(options) {
+    return this.#channel.call('health', {}, options)
+  }
+
+  /**
+   * @param {CallOptions} [options]
    * @returns {Promise<object>}
    */
   async report(options) {

@@ -224,6 +224,45 @@ export interface Progress {
   finished: Studied[]
 }
 
+/** One thing that a rule of health found. */
+export interface Finding {
+  /** The rule's id. */
+  rule: string
+  level: 'danger' | 'warning' | 'info'
+  /** Whether it means what the rule says. */
+  sure: 'certain' | 'likely' | 'possible'
+  /** The tensor's name and index; none where findings that are not listed are counted. */
+  tensor?: string
+  index?: number
+  /** The name of the other tensor, where it is about two. */
+  other?: string
+  place?: FindingPlace
+  /** What it is depends on the rule: a count, a ratio, a value. */
+  figure?: number
+  /** One sentence. */
+  message: string
+}
+
+/** One of these: an element; the first rows or columns of the matrix of the first dimension by all others; other tensors; a way of drawing first values; the shape of the others; a parameter. */
+export interface FindingPlace {
+  index?: number[]
+  rows?: number[]
+  columns?: number[]
+  also?: string[]
+  rule?: string
+  usual?: number[]
+  parameter?: string
+}
+
+/** What the rules of health found in the tensors that were studied. */
+export interface Health {
+  studied: number
+  /** Gravest first, then by rule, then in file order. */
+  findings: Finding[]
+  /** All rules that there are, in that order. */
+  rules: { id: string, sure: Finding['sure'] }[]
+}
+
 export interface CallOptions { signal?: AbortSignal }
 
 /**
@@ -266,6 +305,8 @@ export interface Checkpoint {
    * what the health of the checkpoint is judged by. What is known already is not studied again.
    */
   analyze(options?: CallOptions & { filter?: string, depth?: 'moments' | 'full', onProgress?: (progress: Progress) => void }): Promise<object>
+  /** What looks wrong in what was studied so far at full depth. */
+  health(options?: CallOptions): Promise<Health>
   /** The `paramscope-report/1` object, with the summaries of what was analysed so far. */
   report(options?: CallOptions): Promise<object>
   /** Lines of Python that read this tensor. */

@@ -1,5 +1,6 @@
 // The dedicated worker: owns one open checkpoint, and works step by step so that a cancellation is heard in between.
 
+import { examine } from './examination.js'
 import { isUnpacked, withUnpackers } from './unpackers.js'
 import init, * as core from './wasm/core.js'
 
@@ -30,7 +31,11 @@ const METHODS = {
   plane,
   spectrum: async ({ opened }, args, task) => (await import('./spectrum.js')).spectrum(opened, args, task.progress),
   values: ({ opened }, { index, start, shape, dequantized }) => opened.values(index, Float64Array.from(start), Float64Array.from(shape), dequantized),
-  report: ({ opened }) => opened.report(),
+  report: async ({ opened }) => opened.report(opened.studied() > 0 ? (await examine(opened)).examination.json() : undefined),
+  health: async ({ opened }) => {
+    const { examination, rules } = await examine(opened)
+    return { studied: opened.studied(), findings: examination.findings(), rules }
+  },
   python: ({ opened }, { index }) => opened.python(index),
   known: ({ opened }, { index, dequantized }) => opened.known(index, dequantized),
   survey: beginSurvey,

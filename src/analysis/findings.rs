@@ -83,6 +83,10 @@ pub struct Places {
     pub nan: Option<u64>,
     pub pos_inf: Option<u64>,
     pub neg_inf: Option<u64>,
+    /// Of values that float16 makes infinite.
+    pub beyond_half: Option<u64>,
+    /// Of values other than zero that float16 makes zero.
+    pub below_half: Option<u64>,
 }
 
 /// Moments of the finite values.

@@ -4,6 +4,7 @@ use super::magnitudes::magnitude;
 use super::sample::Sample;
 use super::search::percentiles;
 use super::tally::{self, Tally};
+use super::vital::{HALF_LEAST, HALF_MAX};
 use super::{Counts, Depth, Edges, Findings, Histogram, Magnitudes, Places, Second, Summary, Wants};
 use crate::decode::{numbers, smallest_normal, unpack, value};
 use crate::model::{NUMBERS, Number};
@@ -132,7 +133,7 @@ impl First {
 
     fn take_codes(&mut self, run: &Run<'_>, start: Option<u64>) {
         self.tally = codes(run);
-        let mut wanted: [Vec<u16>; 5] = Default::default();
+        let mut wanted: [Vec<u16>; 7] = Default::default();
         let values: Vec<(u16, f64, u64)> = valued(run.number, &self.tally);
         let normal = smallest_normal(run.number);
         for &(_, value, times) in &values {
@@ -154,8 +155,9 @@ impl First {
             }
         }
         if let Some(start) = start {
-            let [min, max, nan, pos_inf, neg_inf] = wanted.map(|codes| find(run, &codes).map(|at| start + at));
-            self.places = Places { min, max, nan, pos_inf, neg_inf };
+            let [min, max, nan, pos_inf, neg_inf, beyond_half, below_half] =
+                wanted.map(|codes| find(run, &codes).map(|at| start + at));
+            self.places = Places { min, max, nan, pos_inf, neg_inf, beyond_half, below_half };
             self.take_lines(run, start);
         }
     }
@@ -254,6 +256,13 @@ impl First {
             self.tiny.extend(tiny.map(|value| (magnitude(*value), run.times)));
             self.join_tiny();
         }
+        let places = &mut self.places;
+        if block.max.max(-block.min) >= HALF_MAX {
+            places.beyond_half = places.beyond_half.or_else(|| place(&beyond_half));
+        }
+        if block.least <= HALF_LEAST {
+            places.below_half = places.below_half.or_else(|| place(&below_half));
+        }
         if block.min < self.min {
             self.min = block.min;
             self.places.min = place(&|value| value == block.min);
@@ -295,6 +304,8 @@ impl First {
         ours.nan = ours.nan.or(theirs.nan);
         ours.pos_inf = ours.pos_inf.or(theirs.pos_inf);
         ours.neg_inf = ours.neg_inf.or(theirs.neg_inf);
+        ours.beyond_half = ours.beyond_half.or(theirs.beyond_half);
+        ours.below_half = ours.below_half.or(theirs.below_half);
         self.in_order &= later.in_order;
         self.central.merge(&later.central);
         self.tally.merge(&later.tally);
@@ -389,6 +400,16 @@ impl First {
     pub fn depth(&self) -> Depth {
         self.wants.depth
     }
+}
+
+/// Whether float16 makes it infinite.
+fn beyond_half(value: f64) -> bool {
+    value.is_finite() && value.abs() >= HALF_MAX
+}
+
+/// Whether it is not zero and float16 makes it zero.
+fn below_half(value: f64) -> bool {
+    value != 0.0 && value.abs() <= HALF_LEAST
 }
 
 impl Counts {

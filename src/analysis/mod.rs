@@ -21,6 +21,7 @@ mod study;
 mod sum;
 mod survey;
 mod tally;
+mod vital;
 
 pub use central::Central;
 pub use findings::{Channels, Counts, Depth, Findings, Lines, Magnitudes, Moments, PERCENTILES, Places, Print, Wants};
@@ -33,6 +34,7 @@ pub use plane::{Cell, Plane, Pooled};
 pub use second::Second;
 pub use study::Study;
 pub use survey::{Progress, Survey, survey};
+pub use vital::vital;
 
 /// Something that is built from values, in parts that can be put together.
 ///

@@ -4,7 +4,7 @@ use super::numpy;
 use super::room::{self, Room};
 use crate::error::{Result, quoted};
 use crate::limits;
-use crate::model::{Checkpoint, Entry, Key, Note, Role, Tensor, Value, dotted};
+use crate::model::{Checkpoint, Entry, Key, Note, ParameterGroup, Role, Tensor, Value, dotted};
 use crate::source::FileId;
 use crate::wire::pickle::arrays::{self, NumpyArray, NumpyType};
 use crate::wire::pickle::modules::{self, Registered};
@@ -205,7 +205,10 @@ impl<T: Tensors> Filler<'_, T> {
             let (kind, value) = match walk.path_to(id) {
                 Some([]) => (plain::leaf(pickle, id).0, Value::Text("the root itself".to_owned())),
                 Some(path) => (plain::leaf(pickle, id).0, Value::Text(format!("{} itself", dotted(path)))),
-                None => plain::leaf(pickle, id),
+                None => {
+                    self.list_parameters(walk, id);
+                    plain::leaf(pickle, id)
+                }
             };
             self.entry_here(walk, kind, value);
             return Ok(());
@@ -243,6 +246,24 @@ impl<T: Tensors> Filler<'_, T> {
     /// The keys to what came last.
     fn path(&self, walk: &Walk<'_>) -> Vec<Key> {
         [self.place.prefix, walk.path()].concat()
+    }
+
+    /// Keeps the numbers of an optimizer's parameters, of which the entry tells the first only.
+    fn list_parameters(&mut self, walk: &Walk<'_>, id: Id) {
+        let [.., groups, Key::Index(_), params] = walk.path() else { return };
+        let (Node::List(place), true) = (self.pickle.node(id), groups.text() == Some("param_groups")) else { return };
+        let members = self.pickle.children(place);
+        if params.text() != Some("params") || !self.room.take(members.len() * size_of::<i64>()) {
+            return;
+        }
+        let number = |member: &Id| match plain::leaf(self.pickle, *member).1 {
+            Value::Int(number) => Some(number),
+            _ => None,
+        };
+        let numbers = members.iter().filter_map(number).collect();
+        let mut optimizer = self.path(walk);
+        optimizer.truncate(optimizer.len() - 3);
+        self.checkpoint.groups.push(ParameterGroup { optimizer, numbers });
     }
 
     /// An entry for what came last.

@@ -35,6 +35,8 @@ pub struct Checkpoint {
     pub metadata: Vec<Entry>,
     /// The layers of the model in their order, where the file tells them.
     pub layers: Vec<Layer>,
+    /// The parameters that optimizers list by number, where they are too many for an entry each among the metadata.
+    pub groups: Vec<ParameterGroup>,
     /// The pickles in it, and what loading them in Python would refer to.
     pub pickles: Vec<PickleFacts>,
     /// What was skipped or is odd.
@@ -54,6 +56,7 @@ impl Checkpoint {
             tensors: Vec::new(),
             metadata: Vec::new(),
             layers: Vec::new(),
+            groups: Vec::new(),
             pickles: Vec::new(),
             notes: Vec::new(),
             listed: 0,
@@ -80,6 +83,15 @@ impl Checkpoint {
         last.level = last.level.max(note.level);
         last.message = format!("{} more notes of this kind are not listed.", last.more);
     }
+}
+
+/// A group of parameters that PyTorch's optimizers share settings for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterGroup {
+    /// The keys that lead to the optimizer.
+    pub optimizer: Vec<Key>,
+    /// The numbers by which the optimizer knows its parameters.
+    pub numbers: Vec<i64>,
 }
 
 /// One value beside the tensors.

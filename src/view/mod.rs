@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod facts;
+pub mod health;
 pub mod layers;
 mod natural;
 pub mod pickles;

@@ -10,6 +10,7 @@ use crate::model::{self, Checkpoint, Key, Layout, Tensor, Value};
 use crate::source::Files;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// How many of a tensor's first elements a report shows.
 pub const FIRST: u64 = 8;
@@ -38,6 +39,9 @@ pub struct Report {
     pub layers: Vec<LayerFact>,
     /// In the order of the file.
     pub tensors: Vec<TensorReport>,
+    /// What the rules of health found in what was studied so far, gravest first: see [`paramscope_health::Finding`]; `None` if nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<Box<RawValue>>,
 }
 
 /// The format's id and its name on the page.
@@ -361,6 +365,7 @@ impl Report {
             pickles: checkpoint.pickles.iter().map(PickleFact::new).collect(),
             layers: layers(checkpoint),
             tensors: Vec::new(),
+            health: None,
         }
     }
 }
@@ -431,7 +436,7 @@ impl Summary {
     /// What a study found.
     pub fn new(findings: &Findings) -> Self {
         let Counts { finite, nan, pos_inf, neg_inf, zeros, subnormal } = findings.counts;
-        let Places { min, max, nan: first_nan, pos_inf: first_pos_inf, neg_inf: first_neg_inf } = findings.places;
+        let Places { min, max, nan: first_nan, pos_inf: first_pos_inf, neg_inf: first_neg_inf, .. } = findings.places;
         let moments = findings.moments.as_ref();
         let moment = |of: fn(&Moments) -> f64| moments.map(|moments| Real(of(moments)));
         Summary {

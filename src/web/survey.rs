@@ -94,6 +94,9 @@ impl Survey {
         for (target, found) in found {
             told.push(&studied(target, &found, self.survey.progress.tensors_total == 1));
             if let (true, Ok(Some(findings))) = (self.usual, found) {
+                let vital = analysis::vital(&findings).filter(|_| !target.dequantized);
+                let index = u32::try_from(target.tensor).unwrap_or(u32::MAX);
+                opened.vitals.extend(vital.map(|vital| (index, vital)));
                 opened.findings.insert(target, Findings { channels: None, ..findings });
             }
         }

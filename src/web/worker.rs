@@ -9,7 +9,9 @@ use crate::view::facts::Facts;
 use crate::view::report::Report;
 use crate::view::rows::{group_columns, tensor_columns};
 use crate::view::table::Tree;
-use crate::view::{python, values};
+use crate::view::{health, python, values};
+use paramscope_health::Vital;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -22,6 +24,8 @@ pub struct Opened {
     pub(super) tree: Tree,
     /// What was found so far, as [`Wants::USUAL`] has it.
     pub(super) findings: BTreeMap<Target, Findings>,
+    /// What the rules of health need of it, in the order in which it was found.
+    pub(super) vitals: Vec<(u32, Vital)>,
 }
 
 #[wasm_bindgen]
@@ -42,7 +46,7 @@ impl Opened {
         }
         let checkpoint = formats::open(&given)?;
         let tree = Tree::new(&checkpoint.tensors);
-        Ok(Opened { checkpoint, tree, findings: BTreeMap::new() })
+        Ok(Opened { checkpoint, tree, findings: BTreeMap::new(), vitals: Vec::new() })
     }
 
     /// What the header of the page shows.
@@ -82,13 +86,15 @@ impl Opened {
         plain(&found.map_err(|error| failure(&error))?)
     }
 
-    /// The JSON report, with what was found so far.
+    /// The JSON report, with what was found so far; `health` is what the rules of health say of it, as JSON.
     ///
     /// # Errors
     ///
-    /// None; the type is that of every conversion.
-    pub fn report(&self) -> Result<String, JsValue> {
+    /// If `health` is no JSON.
+    pub fn report(&self, health: Option<String>) -> Result<String, JsValue> {
         let mut report = Report::new(&self.checkpoint);
+        let health = health.map(RawValue::from_string).transpose();
+        report.health = health.map_err(|error| JsValue::from_str(&error.to_string()))?;
         for (target, findings) in &self.findings {
             let tensor = &mut report.tensors[target.tensor];
             if target.dequantized {
@@ -98,6 +104,21 @@ impl Opened {
             }
         }
         serde_json::to_string_pretty(&report).map_err(|error| JsValue::from_str(&error.to_string()))
+    }
+
+    /// What the rules of health need of the headers: a [`paramscope_health::Patient`] as bytes.
+    pub fn patient(&self) -> Vec<u8> {
+        postcard::to_allocvec(&health::patient(&self.checkpoint)).expect("plain data")
+    }
+
+    /// How many studies there are that they can be told of.
+    pub fn studied(&self) -> usize {
+        self.vitals.len()
+    }
+
+    /// What they need of those from this one on, as bytes.
+    pub fn vitals(&self, from: usize) -> Vec<u8> {
+        postcard::to_allocvec(self.vitals.get(from..).unwrap_or_default()).expect("plain data")
     }
 
     /// The lines that read a tensor in Python; empty where there are none.

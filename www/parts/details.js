@@ -1,6 +1,7 @@
 // The chosen tensor: what it is, its views, and how to read it in Python.
 
 import { breakable, h, visible } from './dom.js'
+import { createTensorHealth } from './health.js'
 import { logo } from './icons.js'
 import { createPython } from './python.js'
 import { createTabs } from './tabs.js'
@@ -51,6 +52,7 @@ function describe(context, tensor) {
   return [
     h('h2', { class: `tensor-name${tensor.name === '' ? ' soft' : ''}`, part: 'tensor-name', title: name }, breakable(name)),
     createChips(context, tensor),
+    createTensorHealth(context, tensor.index),
     ...createViews(context, tensor),
     createPython(context, tensor),
   ]

@@ -1,6 +1,7 @@
 // The sections of an open checkpoint: one record each.
 
 import { h } from './dom.js'
+import { createHealth, healthBadge } from './health.js'
 import { createLayers, hasLayers } from './layers.js'
 import { createMetadata } from './metadata.js'
 import { createParameters } from './parameters.js'
@@ -10,7 +11,7 @@ import { createPickles, hasPickles, picklesBadge } from './pickles.js'
  * @typedef {object} Section
  * @property {string} id
  * @property {import('./texts.js').Key} title
- * @property {(context: import('./context.js').OpenContext) => HTMLElement} create
+ * @property {(context: import('./context.js').OpenContext, go: (index: number) => void) => HTMLElement} create  `go` shows a tensor in the table
  * @property {(context: import('./context.js').OpenContext) => HTMLElement | null} [badge]
  * @property {(context: import('./context.js').OpenContext) => boolean} [has]  whether the checkpoint has what it shows
  */
@@ -19,6 +20,7 @@ import { createPickles, hasPickles, picklesBadge } from './pickles.js'
 export const SECTIONS = [
   { id: 'parameters', title: 'tabParameters', create: createParameters },
   { id: 'layers', title: 'tabLayers', create: createLayers, has: hasLayers },
+  { id: 'health', title: 'tabHealth', create: createHealth, badge: healthBadge },
   { id: 'metadata', title: 'tabMetadata', create: createMetadata, badge: notesBadge },
   { id: 'pickles', title: 'tabPickle', create: createPickles, badge: picklesBadge, has: hasPickles },
 ]

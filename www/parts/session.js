@@ -11,7 +11,11 @@
  * @property {string} [error]
  */
 
-/** Events: `select`, `results`, `analysis`. */
+/** How often findings are asked for while they come in; and they take at most this share of the worker's time. */
+const EXAMINE_MS = 400
+const EXAMINE_SHARE = 0.1
+
+/** Events: `select`, `results`, `analysis`, `health`. */
 export class Session extends EventTarget {
   /** @type {Map<number, Result>} */
   results = new Map()
@@ -28,6 +32,11 @@ export class Session extends EventTarget {
   shown = null
   /** @type {{ controller: AbortController, started: number, progress: Progress | null } | null} */
   run = null
+  /** What looks wrong in what was analysed so far. @type {import('../types').Health | null} */
+  health = null
+  /** When findings may be asked for again. */
+  #next = 0
+  #examining = false
 
   /** @param {Checkpoint} checkpoint */
   constructor(checkpoint) {
@@ -70,11 +79,33 @@ export class Session extends EventTarget {
           this.remember(progress.finished)
           this.dispatchEvent(new Event('analysis'))
           onProgress(progress)
+          if (progress.finished.length > 0 && performance.now() > this.#next) this.examine().catch(() => {})
         },
       })
     } finally {
       if (this.run === run) this.run = null
       this.dispatchEvent(new Event('analysis'))
+      // Whoever looks at the findings, or wants the report, is told why there are none.
+      this.examine(true).catch(() => {})
+    }
+  }
+
+  /**
+   * Asks for the findings anew.
+   *
+   * @param {boolean} [surely]  also if that was just done
+   */
+  async examine(surely = false) {
+    if (this.#examining && !surely) return
+    this.#examining = true
+    const start = performance.now()
+    try {
+      this.health = await this.checkpoint.health()
+      this.dispatchEvent(new Event('health'))
+    } finally {
+      const now = performance.now()
+      this.#next = now + Math.max(EXAMINE_MS, (now - start) / EXAMINE_SHARE)
+      this.#examining = false
     }
   }
 

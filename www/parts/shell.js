@@ -157,7 +157,7 @@ function choosers({ open, example }) {
  * @param {Actions} actions
  */
 function openParts(context, actions) {
-  const { t, session, signal } = context
+  const { t, session, settings, signal } = context
   const sections = SECTIONS.filter(({ has }) => !has || has(context))
   const panel = h('div', { role: 'tabpanel', id: 'section', class: 'section', tabindex: -1 })
   let showing = new AbortController()
@@ -166,13 +166,19 @@ function openParts(context, actions) {
     showing = new AbortController()
     const section = sections.find(({ id }) => id === session.tab) ?? sections[0]
     panel.setAttribute('aria-labelledby', `section-${section.id}`)
-    panel.replaceChildren(section.create({ ...context, signal: AbortSignal.any([signal, showing.signal]) }))
+    panel.replaceChildren(section.create({ ...context, signal: AbortSignal.any([signal, showing.signal]) }, go))
   }
   const tabs = createTabs({
     label: t('tabs'), look: 'sections', panel: 'section', chosen: session.tab,
     tabs: sections.map(({ id, title, badge }) => ({ id, title: t(title), extra: badge?.(context) })),
     onChoose: choose,
   })
+  /** Shows a tensor in the table, where the keyboard goes on. @param {number} index */
+  function go(index) {
+    choose(sections[0].id)
+    session.select(index)
+    settings.dispatchEvent(new Event('focus'))
+  }
   /** @param {string} id */
   function choose(id) {
     session.tab = id

@@ -47,6 +47,8 @@ export default {
   tabs: 'Sections',
   tabParameters: 'Parameters',
   tabLayers: 'Layers',
+  tabHealth: 'Health',
+  findingsCount: { one: '{count} finding', other: '{count} findings' },
   tabMetadata: 'Metadata',
   tabPickle: 'Pickle',
 

@@ -48,6 +48,8 @@ export default {
   tabs: '栏目',
   tabParameters: '参数',
   tabLayers: '层',
+  tabHealth: '健康',
+  findingsCount: { other: '{count} 项发现' },
   tabMetadata: '元数据',
   tabPickle: 'Pickle',
 

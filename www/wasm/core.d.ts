@@ -69,7 +69,12 @@ export class Opened {
   plane(index: number, rows: number | undefined, columns: number | undefined, fixed: Float64Array, width: number, height: number, dequantized?: boolean): PlaneReading
   matrix(index: number, dequantized?: boolean): OpenedMatrix
   values(index: number, start: Float64Array, shape: Float64Array, dequantized?: boolean): (number | string | boolean)[]
-  report(): string
+  /** `health`: what the rules of health say, as JSON. */
+  report(health?: string): string
+  /** What the rules of health need: of the headers, and of the studies from one on, of which there are `studied`. */
+  patient(): Uint8Array
+  studied(): number
+  vitals(from: number): Uint8Array
   python(index: number): string
   free(): void
 }

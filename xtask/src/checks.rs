@@ -84,6 +84,8 @@ fn clippy_wasm() -> Outcome<()> {
     let config = Config::read()?;
     let decoders = ["clippy", "--quiet", "--lib", "--features", "decoders", "--", "-D", "warnings"];
     module::cargo_for_wasm(&config, "paramscope-unpack", &decoders, &[])?;
+    let rules = ["clippy", "--quiet", "--lib", "--features", "module", "--", "-D", "warnings"];
+    module::cargo_for_wasm(&config, "paramscope-health", &rules, &[])?;
     for package in ["paramscope-plots", "paramscope-spectrum"] {
         module::cargo_for_wasm(&config, package, &["clippy", "--quiet", "--lib", "--", "-D", "warnings"], &[])?;
     }

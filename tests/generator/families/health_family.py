@@ -160,9 +160,7 @@ def plant(style, r, d, inner) -> Faults:
     lost = (a != 0) & (a.astype(np.float16) == 0)
     f.tell("below-float16", w(0, "mlp.down_proj"), {"index": [int(i) for i in np.argwhere(lost)[0]]}, int(lost.sum()))
     for rule, i, role, factor in (("exploding", 4, "mlp.up_proj", 100), ("vanishing", 1, "attn.o_proj", 2e-3)):
-        a = kept_by_float16(d[w(i, role)] * factor)
-        others = [rms(b[np.isfinite(b)]) for j in range(LAYERS) if j != i and (b := d[w(j, role)]).any()]
-        f.replace(rule, w(i, role), a, {}, rms(a) / float(np.median(others)))
+        f.replace(rule, w(i, role), kept_by_float16(d[w(i, role)] * factor), {}, (i, role))
     ins, outs = d[w(2, "mlp.up_proj")].shape[::-1 if style is Torch else 1]
     bound = ins ** -0.5
     f.replace("untouched", w(2, "mlp.up_proj"), r.uniform(-bound, bound, d[w(2, "mlp.up_proj")].shape), {"rule": "kaiming-uniform"}, bound)
@@ -191,6 +189,11 @@ def plant(style, r, d, inner) -> Faults:
         usual = list(d[name].shape)
         d[name] = np.ascontiguousarray(d[name][..., :-4] if style is Keras else d[name][:-4])
         f.tell("odd-shape", name, {"shape": list(d[name].shape), "usual": usual}, LAYERS - 1)
+    for record in f.list:
+        if record["rule"] in ("exploding", "vanishing"):          # beside the other layers as they are in the end
+            i, role = record["figure"]
+            others = [rms(b[np.isfinite(b)]) for j in range(LAYERS) if j != i and (b := d[w(j, role)]).any()]
+            record["figure"] = rms(d[w(i, role)]) / float(np.median(others))
     return f
 
 

@@ -1,0 +1,38 @@
+// 健康检查规则的中文说明，按规则编号排列。
+
+/** @type {import('../../parts/health-texts.js').HealthTexts} */
+export default {
+  rules: {
+    nan: { title: 'NaN 值', means: '训练发散，或文件损坏：由此张量算出的结果都是 NaN。', says: { other: '{figure} 个值为 NaN' } },
+    infinite: { title: '无穷值', means: '训练发散，或数值超出类型范围：由此算出的结果会变成无穷或 NaN。', says: { other: '{figure} 个值为无穷' } },
+    'negative-variance': { title: '方差为负', means: '负方差没有平方根：用它归一化会得到 NaN。', says: { other: '{figure} 个值小于零' } },
+    'all-zero': { title: '全为零', means: '该层没有任何作用：从未写入、被剪枝，或在训练中失效。', says: { other: '全部 {figure} 个元素为零' } },
+    constant: { title: '常数', means: '这里没有学到任何东西，或者数值被覆盖。', says: { other: '每个元素都是 {figure}' } },
+    'dead-rows': { title: '失效的行', means: '这些输出恒为零：神经元失效，或被剪枝。', says: { other: '{figure} 行全为零' } },
+    'dead-columns': { title: '失效的列', means: '这些输入从未使用：前一层的神经元失效，或被剪枝。', says: { other: '{figure} 列全为零' } },
+    identical: { title: '相同的张量', means: '一个张量被复制到另一个，或层被堆叠后未再训练。', says: { other: '全部 {figure} 个元素与 {other} 相同' } },
+    'near-duplicate': { title: '近似重复', means: '一个张量是另一个的副本，此后几乎没有训练。', says: { other: '与 {other} 相差其标准差的 {percent}' } },
+    'beyond-float16': { title: '超出 float16', means: '转换为 float16 后这些值会变成无穷。', says: { other: '{figure} 个值超出 ±65504' } },
+    'below-float16': { title: '低于 float16', means: '转换为 float16 后这些值会变成零。', says: { other: '{figure} 个值会变成零' } },
+    exploding: { title: '尺度爆炸', means: '该层远强于模型中其他位置的同类层：训练在此处即将发散。', says: { other: '均方根是其他层同一权重的 {figure} 倍' } },
+    vanishing: { title: '尺度消失', means: '该层远弱于模型中其他位置的同类层，几乎不起作用。', says: { other: '均方根是其他层同一权重的 {figure} 倍' } },
+    untouched: { title: '似乎未经训练', means: '数值的分布与训练前的初始化相同：该层从未训练，或训练后的值没有载入。', says: { other: '符合 {draw} 初始化，尺度为 {figure}' } },
+    'norm-initial': { title: '归一化层仍为初始值', means: '它从未训练，或从未见过数据。', says: { other: '其 {figure} 个张量均为初始值' } },
+    'outlier-channels': { title: '离群通道', means: '少数行或列远强于其他：会使张量难以量化。', says: { other: '最大范数是中位数的 {figure} 倍' } },
+    'odd-shape': { title: '形状不一致', means: '某一层被剪枝或替换，或文件由不同模型拼合而成。', says: { other: '其他 {figure} 层的形状为 {usual}' } },
+    'orphan-optimizer-state': { title: '优化器状态没有对应参数', means: '优化器保留了一个不存在的参数的数值：无法按原样恢复训练。', says: { other: '检查点中没有参数 {parameter}' } },
+    tied: { title: '共享的张量', means: '两个名称对应同一存储：改动其一，另一个也会改变。', says: { other: '与 {other} 是同一份存储' } },
+  },
+  sure: { certain: '确定', likely: '很可能', possible: '可能' },
+  levels: { danger: { other: '{count} 项危险' }, warning: { other: '{count} 项警告' }, info: { other: '{count} 项提示' } },
+  index: '位于 {at}',
+  rows: { other: '行 {at}' },
+  columns: { other: '列 {at}' },
+  needs: '要判断哪里有问题，需要把所有数值读取一遍。',
+  analyse: '分析全部内容',
+  studied: { other: '已分析 {total} 个张量中的 {count} 个' },
+  nothing: '没有发现问题。',
+  checked: '检查了哪些内容',
+  more: { other: '另有 {count} 项' },
+  of: '发现',
+}
