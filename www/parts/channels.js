@@ -141,7 +141,7 @@ function channelsOf(context, tensor, side, lines, remarkable) {
   const last = count - 1
   /** @param {import('./texts.js').Key} key @param {number[]} which */
   const named = (key, which) => which.length > 0 && t(key, {
-    count: numbers.exact(which.length), times, places: which.slice(0, NAMED).map(at => numbers.exact(at)).join(', ') + (which.length > NAMED ? ', …' : ''),
+    count: numbers.exact(which.length), times, places: which.slice(0, NAMED).join(', ') + (which.length > NAMED ? ', …' : ''),
   }, which.length)
   const summary = [
     t(side === 'rows' ? 'rowsSummary' : 'columnsSummary', { count: numbers.exact(count) }, count),

@@ -12,7 +12,7 @@ const PERCENTS = [0.1, 1, 5, 25, 50, 75, 95, 99, 99.9]
  * @property {string} id
  * @property {string} label
  * @property {string} value
- * @property {string} [note]  below the value, smaller
+ * @property {string} [place]  where it is, beside the label
  * @property {boolean} [bad]
  * @property {string} [hint]
  * @property {boolean} [wide]  takes two places
@@ -32,8 +32,8 @@ export function createStats({ t, numbers }, { shape }, summary) {
   const firstOdd = odd.length > 0 ? at(Math.min(...odd)) : undefined
   /** @type {Stat[]} */
   const stats = [
-    { id: 'min', label: t('min'), value: measured(summary.min), note: at(summary.minAt), hint: t('minHint') },
-    { id: 'max', label: t('max'), value: measured(summary.max), note: at(summary.maxAt), hint: t('maxHint') },
+    { id: 'min', label: t('min'), value: measured(summary.min), place: at(summary.minAt), hint: t('minHint') },
+    { id: 'max', label: t('max'), value: measured(summary.max), place: at(summary.maxAt), hint: t('maxHint') },
     { id: 'mean', label: t('mean'), value: measured(summary.mean), hint: t('meanHint') },
     { id: 'std', label: t('deviation'), value: measured(summary.std), hint: t('deviationHint') },
     { id: 'abs-mean', label: t('absMean'), value: measured(summary.absMean), hint: t('absMeanHint') },
@@ -41,7 +41,7 @@ export function createStats({ t, numbers }, { shape }, summary) {
     { id: 'skewness', label: t('skewness'), value: measured(summary.skewness), hint: t('skewnessHint') },
     { id: 'kurtosis', label: t('kurtosis'), value: measured(summary.kurtosis), hint: t('kurtosisHint') },
     { id: 'zeros', label: t('zeros'), value: numbers.exact(zeros), hint: t('zerosHint') },
-    { id: 'nan', label: t('nanInf'), value: `${numbers.exact(nan)} · ${numbers.exact(posInf + negInf)}`, bad: nan + posInf + negInf > 0, note: firstOdd && t('firstAt', { place: firstOdd }), hint: t('nanInfHint') },
+    { id: 'nan', label: t('nanInf'), value: `${numbers.exact(nan)} · ${numbers.exact(posInf + negInf)}`, bad: nan + posInf + negInf > 0, place: firstOdd, hint: t('nanInfHint') },
     ...subnormal > 0 ? [{ id: 'subnormal', label: t('subnormal'), value: numbers.exact(subnormal), hint: t('subnormalHint') }] : [],
     { id: 'count', label: t('values'), value: numbers.exact(count), wide: subnormal === 0, hint: t('valuesHint') },
   ]
@@ -58,6 +58,6 @@ export function createStats({ t, numbers }, { shape }, summary) {
  * @returns {HTMLElement}
  */
 export function createGrid(stats) {
-  return h('dl', { class: 'stats', part: 'stats' }, stats.map(({ id, label, value, note, bad, hint, wide }) =>
-    h('div', { 'data-stat': id, title: hint, class: wide && 'wide' }, h('dt', {}, label), h('dd', { class: bad && 'bad' }, value), note && h('dd', { class: 'note' }, note))))
+  return h('dl', { class: 'stats', part: 'stats' }, stats.map(({ id, label, value, place, bad, hint, wide }) =>
+    h('div', { 'data-stat': id, title: hint, class: wide && 'wide' }, h('dt', {}, label), place && h('dd', { class: 'place' }, place), h('dd', { class: bad && 'bad' }, value))))
 }
