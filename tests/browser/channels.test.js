@@ -46,6 +46,7 @@ test('ranges and norms of rows and columns are NumPy’s', async () => {
   await page.keyboard.press('End')
   assert.match(await chosen(page) ?? '', /^\[:, 7, 2, 2\], /)
   await page.locator('[part=data-table] summary').click()
+  await page.locator('[part=data-table] tbody tr').nth(71).waitFor()
   assert.equal(await page.locator('[part=data-table] tbody tr').count(), 72)
   assert.match(await page.locator('[part=data-table] tbody tr').nth(9).innerText(), /^\[:, 1, 0, 0\]/)
   await check()

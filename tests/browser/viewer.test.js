@@ -270,7 +270,7 @@ test('several tensors are compared on one axis', async () => {
   await summary.getByText('Compared: heavy, normal_bf16.').waitFor()
   const svg = await download(page, () => page.locator('[data-export=svg]').click())
   // Their sizes differ, so shares are drawn.
-  assert.match(svg.bytes.toString(), /share of values[^]*>\s*normal_bf16\s*</)
+  for (const text of ['share of values', 'heavy', 'normal_bf16']) assert.match(svg.bytes.toString(), new RegExp(`<text [^>]*>\\s*${text}\\s*</text>`))
   const { head, rows } = await table(page)
   assert.equal(head, 'low,high,heavy,normal_bf16')
   const [first, second] = ['heavy', 'normal_bf16'].map(statistics)

@@ -213,7 +213,7 @@ function createControls({ host, t, numbers, settings, signal }, { quantization }
   const log = h('input', { type: 'checkbox', part: 'log', onchange: () => { host.scale = log.checked ? 'log' : 'linear' } })
   const low = h('input', { type: 'text', inputmode: 'decimal', 'data-range': 'low', 'aria-label': t('rangeLow'), onchange: choose })
   const high = h('input', { type: 'text', inputmode: 'decimal', 'data-range': 'high', 'aria-label': t('rangeHigh'), onchange: choose })
-  const range = h('select', { part: 'range', 'aria-label': t('range'), title: t('rangeHint'), onchange: () => range.value === 'own' ? low.focus() : reset() },
+  const range = h('select', { part: 'range', 'aria-label': t('range'), title: t('rangeHint'), onchange: () => range.value === 'own' ? choose() : reset() },
     h('option', { value: 'all' }, t('rangeAll')), CUTS.map(({ id, share }) => h('option', { value: id }, numbers.percent(share))), h('option', { value: 'own' }, t('rangeOwn')))
   const ranges = h('span', { class: 'range' }, t('range'), range, low, '…', high)
   const real = h('input', { type: 'checkbox', part: 'dequantized', onchange: () => {

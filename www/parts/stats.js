@@ -59,5 +59,5 @@ export function createStats({ t, numbers }, { shape }, summary) {
  */
 export function createGrid(stats) {
   return h('dl', { class: 'stats', part: 'stats' }, stats.map(({ id, label, value, place, bad, hint, wide }) =>
-    h('div', { 'data-stat': id, title: hint, class: wide && 'wide' }, h('dt', {}, label), place && h('dd', { class: 'place' }, place), h('dd', { class: bad && 'bad' }, value))))
+    h('div', { 'data-stat': id, title: hint, class: wide && 'wide' }, h('dt', {}, label), h('dd', { class: bad && 'bad' }, value), place && h('dd', { class: 'place' }, place))))
 }
