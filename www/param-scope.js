@@ -4,12 +4,11 @@ import { openCheckpoint, DEFAULT_BINS } from './checkpoint.js'
 import { coreOnPage } from './engine.js'
 import { abortError, isAbort } from './errors.js'
 import { droppedEntries } from './files.js'
-import { MAX_BINS, MIN_BINS } from './parts/histogram.js'
 import { Numbers } from './parts/numbers.js'
 import { Session } from './parts/session.js'
 import { Shell, loaded, styleLink } from './parts/shell.js'
 import { chooseLanguage, translator } from './parts/texts.js'
-import { VIEWS } from './parts/views.js'
+import { MAX_BINS, MIN_BINS, VIEWS } from './parts/views.js'
 import { place } from './place.js'
 
 /** A small real checkpoint that is part of the site. */

@@ -331,7 +331,7 @@ export class ParamScope extends HTMLElement {
   src: string
   /** The chosen tensor's name, or ''. */
   tensor: string
-  /** The details' view: `histogram`, `heatmap`, `spectrum`, `where`. */
+  /** The details' view: `histogram`, `heatmap`, `channels`, `spectrum`, `where`. */
   view: string
   /** The query in the filter box. */
   filter: string

@@ -5,7 +5,7 @@ use crate::picture::Picture;
 use crate::text::width;
 use crate::ticks;
 use plotters::style::text_anchor::{HPos, VPos};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// What each row or column of a matrix spans: a band from its smallest to its largest value, and below it its norm as a bar.
@@ -26,6 +26,56 @@ pub struct Channels {
     /// The indices to point out; those for which there is room are labelled.
     #[serde(default)]
     pub outliers: Vec<usize>,
+}
+
+/// What stands out among the rows or the columns of a matrix, by index.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Remarkable {
+    /// Those that hold zeros only.
+    pub dead: Vec<usize>,
+    /// Those without a finite value.
+    pub empty: Vec<usize>,
+    /// Those whose norm is more than `times` the median norm, or whose largest magnitude is more than `times` the median of these.
+    pub outliers: Vec<usize>,
+    /// How many times the median makes an outlier.
+    pub times: f64,
+    /// The first with the largest norm.
+    pub largest: Option<usize>,
+}
+
+impl Remarkable {
+    /// Rows of trained weights differ by less.
+    const TIMES: f64 = 10.0;
+
+    /// Of channels with these limits and norms; limits that are not finite mean that there is no finite value.
+    pub fn new(min: &[f64], max: &[f64], norm: &[f64]) -> Self {
+        let limits = || min.iter().zip(max);
+        let magnitudes: Vec<f64> = limits().map(|(low, high)| low.abs().max(high.abs())).collect();
+        let indices = |wanted: &dyn Fn(usize) -> bool| (0..min.len()).filter(|index| wanted(*index)).collect();
+        let far = |figures: &[f64]| {
+            let median = median(figures);
+            if median > 0.0 { median * Self::TIMES } else { f64::INFINITY }
+        };
+        let (norms, reaches) = (far(norm), far(&magnitudes));
+        let finite = |index: usize| min[index] <= max[index];
+        let outlying = |index: usize| finite(index) && (norm[index] > norms || magnitudes[index] > reaches);
+        let larger = |best: usize, index: usize| if norm[index] > norm[best] { index } else { best };
+        Remarkable {
+            dead: indices(&|index| min[index] == 0.0 && max[index] == 0.0),
+            empty: indices(&|index| !finite(index)),
+            outliers: indices(&outlying),
+            times: Self::TIMES,
+            largest: (0..norm.len()).filter(|index| finite(*index)).reduce(larger),
+        }
+    }
+}
+
+/// The middle of the finite numbers, or between the two that are nearest to it; 0 without one.
+fn median(numbers: &[f64]) -> f64 {
+    let mut sorted: Vec<f64> = numbers.iter().copied().filter(|number| number.is_finite()).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let at = |index: usize| sorted.get(index).copied().unwrap_or_default();
+    f64::midpoint(at(sorted.len().saturating_sub(1) / 2), at(sorted.len() / 2))
 }
 
 /// The share of the height that the band takes, and the room between it and the norms.
@@ -172,6 +222,27 @@ mod tests {
         assert!(number(marked[0], "height") > 80.0, "{}", marked[0]);
         assert!(texts(&picture, 40.0, 46.0).iter().any(|(_, text)| *text == "77123"));
         assert!(colored(&picture, "#0A141E").len() <= 2 * 480, "no more than there are pixels");
+    }
+
+    #[test]
+    fn what_is_dead_empty_or_far_from_the_median_stands_out() {
+        let (mut min, mut max, mut norm) = (vec![-1.0; 9], vec![1.0; 9], vec![2.0; 9]);
+        (min[1], max[1], norm[1]) = (0.0, 0.0, 0.0);
+        (min[3], max[3], norm[3]) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
+        norm[5] = 20.5;
+        min[7] = -10.5;
+        let found = Remarkable::new(&min, &max, &norm);
+        assert_eq!((found.dead, found.empty, found.outliers, found.largest), (vec![1], vec![3], vec![5, 7], Some(5)));
+        // Ten times the median is not more than that.
+        (norm[5], min[7]) = (20.0, -10.0);
+        assert_eq!(Remarkable::new(&min, &max, &norm).outliers, []);
+    }
+
+    #[test]
+    fn among_channels_that_are_mostly_dead_none_is_an_outlier() {
+        let found = Remarkable::new(&[0.0, 0.0, -1.0], &[0.0, 0.0, 1.0], &[0.0, 0.0, 1.0]);
+        assert_eq!((found.dead, found.outliers, found.largest), (vec![0, 1], vec![], Some(2)));
+        assert_eq!(Remarkable::new(&[], &[], &[]).largest, None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct Histogram {
     /// Whether each count is drawn as a share of its series' total, in percent: series with other totals cannot be compared else.
     #[serde(default)]
     pub shares: bool,
-    /// Whether an edge is the exponent of a power of ten: labels then say the power.
+    /// Whether an edge is the exponent of a power of two: labels then say the power.
     #[serde(default)]
     pub powers: bool,
     /// The bin to point out.
@@ -90,7 +90,7 @@ impl Chart for Histogram {
         let mut picture = Picture::new(frame, area);
         axes::draw_y(&mut picture, frame, area, y, &y_ticks);
         axes::draw_x(&mut picture, frame, area, x, |wanted| {
-            if self.powers { ticks::exponents(low, high, wanted) } else { ticks::linear(low, high, wanted) }
+            if self.powers { ticks::twos(low, high, wanted) } else { ticks::linear(low, high, wanted) }
         });
         let sides: Vec<f64> = self.edges.iter().map(|edge| x.x(area, *edge)).collect();
         for (bin, (pair, height)) in sides.windows(2).zip(&heights[0]).enumerate() {
@@ -119,13 +119,14 @@ impl Chart for Histogram {
         Ok(picture)
     }
 
-    /// `low,high,count`; of several series their labels in place of `count`.
+    /// `low,high,count`; of several series their labels in place of `count`. Edges that are exponents are told as their powers.
     fn csv(&self) -> String {
         let names: Vec<String> = self.series.iter().map(|series| crate::csv_text(&series.label)).collect();
         let names = if names.len() == 1 { "count".to_owned() } else { names.join(",") };
         let mut text = format!("low,high,{names}\n");
         for (bin, pair) in self.edges.windows(2).enumerate() {
-            let _ = write!(text, "{:?},{:?}", pair[0], pair[1]);
+            let edge = |edge: f64| if self.powers { edge.exp2() } else { edge };
+            let _ = write!(text, "{:?},{:?}", edge(pair[0]), edge(pair[1]));
             for count in self.series.iter().filter_map(|series| series.counts.get(bin)) {
                 let _ = write!(text, ",{count}");
             }
@@ -229,6 +230,15 @@ mod tests {
         let heights: Vec<f64> = points.split(' ').filter_map(|point| point.split(',').nth(1)?.parse().ok()).collect();
         let bars = colored(&picture, "#0A141E");
         assert_eq!([heights[0], heights[2]], [number(bars[0], " y"), number(bars[1], " y")]);
+    }
+
+    #[test]
+    fn edges_that_are_exponents_are_labelled_and_told_as_powers_of_two() {
+        let chart = Histogram { edges: vec![-9.0, -8.0, -7.0], powers: true, ..chart(vec![3.0, 1.0]) };
+        let picture = svg(&chart);
+        let labels: Vec<&str> = texts(&picture, 224.0, 230.0).into_iter().map(|(_, label)| label).collect();
+        assert_eq!(labels, ["2⁻⁹", "2⁻⁸", "2⁻⁷"]);
+        assert_eq!(chart.csv(), "low,high,count\n0.001953125,0.00390625,3\n0.00390625,0.0078125,1\n");
     }
 
     #[test]

@@ -13,7 +13,6 @@ mod colors;
 mod frame;
 mod heatmap;
 mod histogram;
-mod lines;
 mod picture;
 mod ridgeline;
 mod spectrum;
@@ -25,12 +24,11 @@ mod treemap;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
-pub use channels::Channels;
+pub use channels::{Channels, Remarkable};
 pub use colors::Colors;
 pub use frame::{Area, Frame};
 pub use heatmap::Heatmap;
 pub use histogram::{Histogram, Series};
-pub use lines::{Line, Lines};
 pub use picture::Picture;
 pub use ridgeline::{Ridgeline, Row};
 pub use spectrum::Spectrum;

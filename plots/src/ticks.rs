@@ -77,6 +77,19 @@ pub(super) fn exponents(low: f64, high: f64, wanted: f64) -> Ticks {
     places(low, high, step).map(|place| (place, signed(&format!("1e{place:.0}")))).collect()
 }
 
+/// Likewise whole exponents of two.
+pub(super) fn twos(low: f64, high: f64, wanted: f64) -> Ticks {
+    let step = nice_step((high - low) / wanted.max(1.0)).max(1.0);
+    places(low, high, step).map(|place| (place, format!("2{}", raised(&format!("{place:.0}"))))).collect()
+}
+
+/// A whole number as an exponent is written.
+fn raised(number: &str) -> String {
+    let digits = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let raise = |character: char| character.to_digit(10).map_or('⁻', |digit| digits[digit as usize]);
+    number.chars().map(raise).collect()
+}
+
 fn unit_of(high: f64) -> (f64, &'static str) {
     match high {
         1e9.. => (1e9, " B"),

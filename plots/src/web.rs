@@ -1,7 +1,7 @@
 //! The boundary to JavaScript. A chart is an object whose `kind` is the name of one of [`KINDS`], with the fields of its struct.
 
 use crate::frame::Area;
-use crate::{Channels, Chart, Heatmap, Histogram, Lines, Ridgeline, Spectrum, Treemap};
+use crate::{Channels, Chart, Heatmap, Histogram, Remarkable, Ridgeline, Spectrum, Treemap};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -16,7 +16,6 @@ const KINDS: &[(&str, Read)] = &[
     ("channels", read::<Channels>),
     ("heatmap", read::<Heatmap>),
     ("histogram", read::<Histogram>),
-    ("lines", read::<Lines>),
     ("ridgeline", read::<Ridgeline>),
     ("spectrum", read::<Spectrum>),
     ("treemap", read::<Treemap>),
@@ -68,6 +67,20 @@ pub fn draw(canvas: HtmlCanvasElement, spec: JsValue) -> Result<JsValue, JsError
 #[wasm_bindgen]
 pub fn svg(spec: JsValue) -> Result<String, JsError> {
     chart(spec)?.picture().and_then(|picture| picture.svg()).map_err(|why| JsError::new(&why))
+}
+
+/// What stands out among rows or columns with these limits and norms: `{dead, empty, outliers, times, largest?}`.
+///
+/// # Errors
+///
+/// If the three are not as long as each other.
+#[wasm_bindgen]
+pub fn remarkable(min: &[f64], max: &[f64], norm: &[f64]) -> Result<JsValue, JsError> {
+    if min.len() != max.len() || min.len() != norm.len() {
+        return Err(JsError::new("There is one smallest value, one largest and one norm of each row or column."));
+    }
+    let found = Remarkable::new(min, max, norm);
+    Ok(found.serialize(&serde_wasm_bindgen::Serializer::json_compatible().serialize_missing_as_null(false))?)
 }
 
 /// The figures behind a chart as CSV, its first line the names of the columns.

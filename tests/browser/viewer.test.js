@@ -191,6 +191,134 @@ test('bins, range and a logarithmic count are the person’s to choose', async (
   await check()
 })
 
+/** @param {import('playwright-core').Page} page @returns {Promise<{ head: string, rows: number[][] }>} */
+async function table(page) {
+  const { bytes } = await download(page, () => page.locator('[data-export=csv]').click())
+  const [head, ...rows] = bytes.toString().trim().split('\n')
+  return { head, rows: rows.map(line => line.split(',').map(Number)) }
+}
+
+const STATISTICS = 'statistics/ill_conditioned.safetensors'
+
+/** @param {string} name */
+const statistics = name => golden(`${STATISTICS}.statistics`).tensors.find((/** @type {any} */ tensor) => tensor.name === name)
+
+test('a range by percentiles is NumPy’s, and what lies outside is counted', async () => {
+  const { page, check } = await viewer.open()
+  const { n, percentiles } = statistics('normal_bf16')
+  await drop(page, [fixture(STATISTICS)])
+  await row(page, 'normal_bf16').click()
+  const summary = page.locator('[part=plot-summary]')
+  await summary.waitFor()
+  const all = (await table(page)).rows.reduce((sum, [, , count]) => sum + count, 0)
+  assert.equal(all, n)
+  const values = await page.evaluate(async () => {
+    const { checkpoint } = /** @type {any} */ (document.querySelector('param-scope'))
+    return checkpoint.values(checkpoint.tensors.findIndex((/** @type {any} */ { name }) => name === 'normal_bf16'))
+  })
+  for (const [cut, low, high] of /** @type {const} */ ([['99.8', 0, 8], ['98', 1, 7]])) {
+    await page.locator('[part=range]').selectOption(cut)
+    const below = values.filter((/** @type {number} */ value) => value < percentiles[low]).length
+    const above = values.filter((/** @type {number} */ value) => value > percentiles[high]).length
+    assert.ok(below > 0 && above > 0)
+    await summary.getByText(`${below} values lie below and ${above} above.`).waitFor()
+    const { rows } = await table(page)
+    assert.deepEqual([rows[0][0], rows[49][1]], [percentiles[low], percentiles[high]])
+    assert.equal(rows.reduce((sum, [, , count]) => sum + count, 0), n - below - above)
+    const svg = await download(page, () => page.locator('[data-export=svg]').click())
+    assert.match(svg.bytes.toString(), new RegExp(`\\(${below} below, ${above} above\\)`))
+  }
+  await page.locator('[part=range]').selectOption('all')
+  await summary.getByText('lie below').waitFor({ state: 'detached' })
+  assert.equal((await table(page)).rows.reduce((sum, [, , count]) => sum + count, 0), n)
+  await check()
+})
+
+test('magnitudes are counted by powers of two, and zeros apart', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture(STATISTICS)])
+  await row(page, 'heavy').click()
+  await page.locator('[data-choice=magnitudes]').click()
+  await page.locator('[part=plot-summary]', { hasText: 'powers of two' }).waitFor()
+  const { rows } = await table(page)
+  const counts = Object.fromEntries(rows.filter(([, , count]) => count > 0).map(([low, , count]) => [Math.log2(low), count]))
+  assert.deepEqual(counts, statistics('heavy').exponents)
+  assert.ok(rows.every(([low, high]) => high === 2 * low))
+  assert.equal(await page.locator('[part=bins]').isVisible(), false)
+  await page.locator('.plot').focus()
+  await page.keyboard.press('Home')
+  assert.match(await page.locator('[part=tooltip]').innerText(), /2\^−\d+ ≤ \|x\| < 2\^−\d+/)
+
+  await drop(page, [fixture('safetensors/special_values.safetensors')])
+  await row(page, 'f32').click()
+  await page.locator('[data-choice=magnitudes]').click()
+  await page.locator('[part=plot-summary]', { hasText: 'f32 has 2 zeros besides.' }).waitFor()
+  await check()
+})
+
+test('several tensors are compared on one axis', async () => {
+  const { page, check } = await viewer.open()
+  await drop(page, [fixture(STATISTICS)])
+  await row(page, 'heavy').click()
+  const summary = page.locator('[part=plot-summary]')
+  const input = page.locator('[part=compare]')
+  await summary.waitFor()
+  await input.fill('normal')
+  assert.deepEqual(await page.locator('#comparable option').evaluateAll(options => options.map(option => /** @type {HTMLOptionElement} */ (option).value)), ['normal_bf16'])
+  await input.fill('normal_bf16')
+  await input.press('Enter')
+  await summary.getByText('Compared: heavy, normal_bf16.').waitFor()
+  const svg = await download(page, () => page.locator('[data-export=svg]').click())
+  // Their sizes differ, so shares are drawn.
+  for (const text of ['share of values', 'heavy', 'normal_bf16']) assert.match(svg.bytes.toString(), new RegExp(`<text [^>]*>\\s*${text}\\s*</text>`))
+  const { head, rows } = await table(page)
+  assert.equal(head, 'low,high,heavy,normal_bf16')
+  const [first, second] = ['heavy', 'normal_bf16'].map(statistics)
+  assert.deepEqual([rows[0][0], rows[49][1]], [Math.min(first.min, second.min), Math.max(first.max, second.max)])
+  for (const [at, { n }] of [first, second].entries()) assert.equal(rows.reduce((sum, row) => sum + row[2 + at], 0), n)
+  await page.locator('.plot').focus()
+  await page.keyboard.press('Home')
+  assert.match(await page.locator('[part=tooltip]').innerText(), /heavy: \d+ values?, [^]*normal_bf16: 0 values/)
+
+  await input.fill('no such name')
+  await input.press('Enter')
+  await page.locator('.compare [role=alert]', { hasText: 'no such name' }).waitFor()
+  await page.getByRole('button', { name: 'Remove normal_bf16' }).click()
+  await summary.getByText('Compared').waitFor({ state: 'detached' })
+  assert.equal((await table(page)).head, 'low,high,count')
+  for (const name of ['wide', 'tiny', 'tenths', 'skewed']) {
+    await input.fill(name)
+    await input.press('Enter')
+    await summary.getByText(name, { exact: false }).waitFor()
+  }
+  assert.equal(await input.isVisible(), false, 'five are enough')
+  await check()
+})
+
+test('the grid has every figure, and where the extremes and the first that is not finite are', async () => {
+  const { page, check } = await viewer.open()
+  const stat = (/** @type {string} */ id) => page.locator(`[data-stat=${id}]`)
+  const told = (/** @type {string} */ text) => Number(text.replaceAll('−', '-').replaceAll('\u202f', ''))
+  await drop(page, [fixture('statistics/nonfinite.safetensors')])
+  const expected = golden('statistics/nonfinite.safetensors.statistics').tensors.find((/** @type {any} */ tensor) => tensor.name === 'f32')
+  await row(page, 'f32').click()
+  await stat('min').waitFor()
+  const place = (/** @type {number} */ at) => `[${Math.floor(at / 20)}, ${at % 20}]`
+  assert.equal(await stat('min').locator('.place').innerText(), place(expected.argmin))
+  assert.equal(await stat('max').locator('.place').innerText(), place(expected.argmax))
+  assert.equal(await stat('nan').locator('.place').innerText(), place(Math.min(expected.first_nan, expected.first_posinf, expected.first_neginf)))
+  for (const [id, key] of /** @type {const} */ ([['abs-mean', 'abs_mean'], ['skewness', 'skewness'], ['kurtosis', 'kurtosis']])) {
+    assert.equal(told(await stat(id).locator('dd').innerText()), Number(expected[key].toPrecision(4)), id)
+  }
+  const percentiles = await page.locator('[data-percent] dd').allInnerTexts()
+  assert.deepEqual(percentiles.map(told), expected.percentiles.map((/** @type {number} */ value) => Number(value.toPrecision(3))))
+  assert.equal(await stat('subnormal').count(), 0)
+  await drop(page, [fixture('statistics/subnormals.safetensors')])
+  await row(page, 'f32_only').click()
+  await stat('subnormal').getByText('3').waitFor()
+  await check()
+})
+
 test('where a tensor lies and who shares its storage', async () => {
   const { page, check } = await viewer.open()
   await drop(page, [fixture('torch/views.pt')])

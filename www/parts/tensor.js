@@ -47,3 +47,18 @@ const COMPLEX = ['c32', 'bc32', 'c64', 'c128']
 
 /** Whether pictures and figures are of the moduli of its elements. @param {TensorInfo} tensor */
 export const isComplex = ({ dtype }) => COMPLEX.includes(dtype)
+
+/**
+ * The index on each axis of what has a row-major index.
+ *
+ * @param {number} index
+ * @param {number[]} shape
+ */
+export function placeOf(index, shape) {
+  const places = shape.map(() => 0)
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    places[axis] = index % shape[axis]
+    index = Math.floor(index / shape[axis])
+  }
+  return places
+}

@@ -1,7 +1,6 @@
 // The views of one tensor: one record each.
 
 import { h } from './dom.js'
-import { createHistogram } from './histogram.js'
 import { createWhere } from './where.js'
 
 /**
@@ -12,10 +11,15 @@ import { createWhere } from './where.js'
  * @property {(tensor: import('../types').TensorInfo) => boolean} [has]  whether the tensor has what it shows
  */
 
+/** Bounds of the attribute `bins`. */
+export const MIN_BINS = 10
+export const MAX_BINS = 500
+
 /** In the order of the tabs; the first is the one to begin with. @type {View[]} */
 export const VIEWS = [
-  { id: 'histogram', title: 'viewHistogram', create: createHistogram },
+  { id: 'histogram', title: 'viewHistogram', create: later(async () => (await import('./histogram.js')).createHistogram) },
   { id: 'heatmap', title: 'viewHeatmap', create: later(async () => (await import('./heatmap.js')).createHeatmap) },
+  { id: 'channels', title: 'viewChannels', create: later(async () => (await import('./channels.js')).createChannels), has: ({ shape }) => shape.length > 1 },
   { id: 'spectrum', title: 'viewSpectrum', create: later(async () => (await import('./spectrum.js')).createSpectrum), has: ({ matrix }) => matrix !== undefined },
   { id: 'where', title: 'viewWhere', create: createWhere },
 ]

@@ -57,14 +57,6 @@ export interface ChannelsChart {
   outliers?: number[]
 }
 
-export interface LinesChart {
-  kind: 'lines'
-  frame: Frame
-  lines: { label: string, values: Float64Array }[]
-  first: number
-  logY?: boolean
-}
-
 export interface RidgelineChart {
   kind: 'ridgeline'
   frame: Frame
@@ -79,7 +71,7 @@ export interface TreemapChart {
   nodes: { label: string, size: number, parent?: number }[]
 }
 
-export type Chart = ChannelsChart | HeatmapChart | HistogramChart | LinesChart | RidgelineChart | SpectrumChart | TreemapChart
+export type Chart = ChannelsChart | HeatmapChart | HistogramChart | RidgelineChart | SpectrumChart | TreemapChart
 
 /** A rectangle in CSS pixels from the canvas's corner. */
 export interface Area { left: number, top: number, right: number, bottom: number }
@@ -90,6 +82,9 @@ export interface Drawn { area: Area, parts: Area[] }
 /** Draws on a canvas whose size is that of the chart's frame times its scale. */
 export function draw(canvas: HTMLCanvasElement, chart: Chart): Drawn
 export function svg(chart: Chart): string
+/** What stands out among rows or columns: indices, and how many times the median makes an outlier. */
+export interface Remarkable { dead: number[], empty: number[], outliers: number[], times: number, largest?: number }
+export function remarkable(min: Float64Array, max: Float64Array, norm: Float64Array): Remarkable
 /** The figures behind the chart. */
 export function csv(chart: Chart): string
 
