@@ -1,5 +1,5 @@
 use super::blob::BrowserFile;
-use super::convert::{columns, failure, plain};
+use super::convert::{columns, failure, object, plain};
 use crate::analysis::{Findings, Target};
 use crate::error::{Error, Result};
 use crate::formats;
@@ -10,6 +10,7 @@ use crate::view::report::Report;
 use crate::view::rows::{group_columns, tensor_columns};
 use crate::view::table::Tree;
 use crate::view::{python, values};
+use js_sys::{Array, Uint32Array};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -22,6 +23,8 @@ pub struct Opened {
     pub(super) tree: Tree,
     /// What was found so far, as [`Wants::USUAL`] has it.
     pub(super) findings: BTreeMap<Target, Findings>,
+    /// The hashes that were asked for, by tensor.
+    pub(super) hashes: BTreeMap<usize, String>,
 }
 
 #[wasm_bindgen]
@@ -42,7 +45,7 @@ impl Opened {
         }
         let checkpoint = formats::open(&given)?;
         let tree = Tree::new(&checkpoint.tensors);
-        Ok(Opened { checkpoint, tree, findings: BTreeMap::new() })
+        Ok(Opened { checkpoint, tree, findings: BTreeMap::new(), hashes: BTreeMap::new() })
     }
 
     /// What the header of the page shows.
@@ -62,6 +65,24 @@ impl Opened {
     /// All modules as columns: `path`, `label`, `tensors`, `parameters`, `bytes`.
     pub fn groups(&self) -> JsValue {
         columns(&group_columns(&self.tree))
+    }
+
+    /// The tensors that are named alike but for one number, by that number: `{tensors, numbers, before, behind}`, each number as
+    /// it stands between what the names have before and behind it. Undefined where a tensor has no such series.
+    pub fn series(&self, index: usize) -> JsValue {
+        let (depths, tensors) = (&self.tree.depths, &self.checkpoint.tensors);
+        let Some((before, behind)) = depths.around(tensors, index) else { return JsValue::UNDEFINED };
+        let (indices, numbers): (Vec<u32>, Vec<&str>) = depths
+            .series(tensors, index)
+            .into_iter()
+            .map(|(index, number)| (u32::try_from(index).unwrap_or(u32::MAX), number))
+            .unzip();
+        object(&[
+            ("tensors", Uint32Array::from(indices.as_slice()).into()),
+            ("numbers", numbers.into_iter().map(JsValue::from).collect::<Array>().into()),
+            ("before", before.into()),
+            ("behind", behind.into()),
+        ])
     }
 
     /// The elements of a part, or, if `dequantized`, what these stand for, row-major; whole numbers beyond 2^53 and texts are strings.
@@ -96,6 +117,9 @@ impl Opened {
             } else {
                 tensor.set_findings(findings);
             }
+        }
+        for (index, digits) in &self.hashes {
+            report.tensors[*index].sha256 = Some(digits.clone());
         }
         serde_json::to_string_pretty(&report).map_err(|error| JsValue::from_str(&error.to_string()))
     }
