@@ -1,6 +1,7 @@
 // The sections of an open checkpoint: one record each.
 
 import { h } from './dom.js'
+import { later } from './later.js'
 import { createLayers, hasLayers } from './layers.js'
 import { createMetadata } from './metadata.js'
 import { createParameters } from './parameters.js'
@@ -18,6 +19,7 @@ import { createPickles, hasPickles, picklesBadge } from './pickles.js'
 /** In the order of the tabs. @type {Section[]} */
 export const SECTIONS = [
   { id: 'parameters', title: 'tabParameters', create: createParameters },
+  { id: 'overview', title: 'tabOverview', create: later(async () => (await import('./overview.js')).createOverview), has: ({ session }) => session.checkpoint.tensors.length > 0 },
   { id: 'layers', title: 'tabLayers', create: createLayers, has: hasLayers },
   { id: 'metadata', title: 'tabMetadata', create: createMetadata, badge: notesBadge },
   { id: 'pickles', title: 'tabPickle', create: createPickles, badge: picklesBadge, has: hasPickles },

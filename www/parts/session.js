@@ -11,10 +11,12 @@
  * @property {string} [error]
  */
 
-/** Events: `select`, `results`, `analysis`. */
+/** Events: `select`, `results`, `analysis`, `tab`. */
 export class Session extends EventTarget {
   /** @type {Map<number, Result>} */
   results = new Map()
+  /** Hashes of tensors that were asked for. @type {Map<number, string>} */
+  hashes = new Map()
   /** The chosen tensor's index, or -1. */
   selected = -1
   tab = 'parameters'
@@ -40,6 +42,12 @@ export class Session extends EventTarget {
     if (index === this.selected) return
     this.selected = index
     this.dispatchEvent(new Event('select'))
+  }
+
+  /** Goes to a section. @param {string} tab */
+  show(tab) {
+    this.tab = tab
+    this.dispatchEvent(new Event('tab'))
   }
 
   /** @param {Studied[]} finished */
