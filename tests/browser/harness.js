@@ -26,6 +26,24 @@ export const fixture = path => ({ name: path.split('/').at(-1) ?? path, bytes: r
 /** @param {string} path a fixture's @returns {any} what its framework says of it */
 export const golden = path => JSON.parse(readFileSync(testFile(`golden/${path}.json`), 'utf8'))
 
+/**
+ * A safetensors file of float32 tensors.
+ *
+ * @param {Record<string, { shape: number[], values: Float32Array }>} tensors
+ */
+export function safetensors(tensors) {
+  let end = 0
+  const entries = Object.entries(tensors).map(([name, { shape, values }]) => {
+    const begin = end
+    end += values.byteLength
+    return [name, { dtype: 'F32', shape, data_offsets: [begin, end] }]
+  })
+  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.length))
+  return { name: 'made.safetensors', bytes: Buffer.concat([length, header, ...Object.values(tensors).map(({ values }) => Buffer.from(values.buffer))]) }
+}
+
 /** The site and a browser, until `stop` is called. */
 export async function start() {
   for (const needed of [`${SITE}/wasm/core_bg.wasm`, CHROMIUM]) {

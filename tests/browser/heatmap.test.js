@@ -2,30 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { download, drop, row, start } from './harness.js'
+import { download, drop, row, safetensors, start } from './harness.js'
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let viewer
 before(async () => { viewer = await start() })
 after(() => viewer?.stop())
-
-/**
- * A safetensors file of float32 tensors.
- *
- * @param {Record<string, { shape: number[], values: Float32Array }>} tensors
- */
-function safetensors(tensors) {
-  let end = 0
-  const entries = Object.entries(tensors).map(([name, { shape, values }]) => {
-    const begin = end
-    end += values.byteLength
-    return [name, { dtype: 'F32', shape, data_offsets: [begin, end] }]
-  })
-  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(header.length))
-  return { name: 'planes.safetensors', bytes: Buffer.concat([length, header, ...Object.values(tensors).map(({ values }) => Buffer.from(values.buffer))]) }
-}
 
 const matrix = Float32Array.from({ length: 300 * 700 }, (_, at) => Math.sin(at))
 matrix[123 * 700 + 456] = -9
