@@ -79,7 +79,8 @@ impl Chart for Ridgeline {
                 (_, true) => colors.accent,
                 _ => colors.bar,
             };
-            picture.polygon(around, mixed(colors.panel, color, 0.55));
+            let strength = if color == colors.bar { 0.55 } else { 0.85 };
+            picture.polygon(around, mixed(colors.panel, color, strength));
             picture.path(line, 1.0, color);
             picture.rule((area.left, ground), area.width(), false, colors.line);
             // The chosen row has its label, whatever is near it.

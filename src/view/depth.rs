@@ -10,68 +10,79 @@ const FEWEST: usize = 3;
 /// So many numbers of a name are looked at; the time is that of reading each name as often.
 const NUMBERS: usize = 8;
 
-/// The tensors of a checkpoint by what their names have around one number.
+/// Of each tensor of a checkpoint the series that it is in: tensors whose names are alike but for one number.
 #[derive(Debug, Default)]
-pub struct Depths {
-    /// Each series in the order of the file, of at least [`FEWEST`] tensors: its tensors, and where the number is in their names.
-    series: Vec<Vec<(usize, Range<usize>)>>,
-    /// The series of each tensor.
-    of: Vec<Option<usize>>,
+pub struct Depths(Vec<Option<Depth>>);
+
+/// A tensor's place in its series.
+#[derive(Clone, Debug)]
+struct Depth {
+    /// How many tensors the series has.
+    count: usize,
+    /// Where the number is in this one's name.
+    number: Range<usize>,
 }
 
 impl Depths {
-    /// Compares the names. A tensor that is in several series, as its name has several numbers, is asked about the longest;
-    /// of equally long ones, about that of the first number.
+    /// Compares the names. Of a name with several numbers the one is taken along which there are most tensors; of several such
+    /// ones the first.
     pub fn new(tensors: &[Tensor]) -> Self {
-        let mut around: HashMap<(&str, &str), Vec<(usize, Range<usize>)>> = HashMap::new();
-        for (index, tensor) in tensors.iter().enumerate() {
-            for number in numbers(&tensor.name) {
-                let key = (&tensor.name[..number.start], &tensor.name[number.end..]);
-                around.entry(key).or_default().push((index, number));
+        // What stands before a number has a key of its own, and so has that together with what stands behind.
+        let mut keys: HashMap<(usize, &str), usize> = HashMap::new();
+        let mut key = |before: usize, text| {
+            let next = keys.len() + 1;
+            *keys.entry((before, text)).or_insert(next)
+        };
+        let (mut counts, mut found): (Vec<usize>, Vec<(usize, Range<usize>, usize)>) = (Vec::new(), Vec::new());
+        for (index, Tensor { name, .. }) in tensors.iter().enumerate() {
+            for number in numbers(name) {
+                let before = key(0, &name[..number.start]);
+                let series = key(before, &name[number.end..]);
+                counts.resize(counts.len().max(series + 1), 0);
+                counts[series] += 1;
+                found.push((index, number, series));
             }
         }
-        let mut series: Vec<_> = around.into_values().filter(|series| series.len() >= FEWEST).collect();
-        // The order of a map is not the same twice.
-        series.sort_unstable_by_key(|series| (series[0].0, series[0].1.start));
-        let mut of: Vec<Option<usize>> = vec![None; tensors.len()];
-        for (place, tensors) in series.iter().enumerate() {
-            for (index, number) in tensors {
-                let best = of[*index].map(|place: usize| &series[place]);
-                let before = |best: &Vec<(usize, Range<usize>)>| {
-                    let own = best.binary_search_by_key(index, |(index, _)| *index);
-                    own.map_or(usize::MAX, |own| best[own].1.start)
-                };
-                let better = |best: &Vec<_>| {
-                    tensors.len() > best.len() || tensors.len() == best.len() && number.start < before(best)
-                };
-                if best.is_none_or(better) {
-                    of[*index] = Some(place);
-                }
+        let mut depths = vec![None; tensors.len()];
+        for (index, number, series) in found {
+            let (count, best): (usize, &mut Option<Depth>) = (counts[series], &mut depths[index]);
+            if count >= FEWEST && best.as_ref().is_none_or(|best| count > best.count) {
+                *best = Some(Depth { count, number });
             }
         }
-        Depths { series, of }
+        Depths(depths)
     }
 
-    /// How many tensors are in a tensor's series, itself among them.
+    /// How many tensors are in a tensor's series, itself among them; `None` if there are fewer than 3.
     pub fn count(&self, index: usize) -> Option<usize> {
-        self.of[index].map(|series| self.series[series].len())
+        self.0[index].as_ref().map(|depth| depth.count)
     }
 
-    /// The tensors of a tensor's series by their numbers, each with its number as its name has it; none where there is no series.
-    pub fn series<'a>(&self, tensors: &'a [Tensor], index: usize) -> Vec<(usize, &'a str)> {
-        let series = self.of.get(index).copied().flatten().map_or(&[][..], |series| &self.series[series]);
-        let mut found: Vec<(usize, &str)> =
-            series.iter().map(|(index, number)| (*index, &tensors[*index].name[number.clone()])).collect();
-        found.sort_by(|(_, a), (_, b)| natural(a, b));
-        found
+    /// The series of a tensor; `None` where there is none.
+    pub fn series<'a>(&self, tensors: &'a [Tensor], index: usize) -> Option<Series<'a>> {
+        let Depth { number, .. } = self.0.get(index)?.as_ref()?;
+        let name = tensors[index].name.as_str();
+        let (before, behind) = (&name[..number.start], &name[number.end..]);
+        let number = |tensor: &'a Tensor| {
+            let number = tensor.name.strip_prefix(before)?.strip_suffix(behind)?;
+            (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+        };
+        let mut members: Vec<(usize, &str)> =
+            tensors.iter().enumerate().filter_map(|(index, tensor)| Some((index, number(tensor)?))).collect();
+        members.sort_by(|(_, a), (_, b)| natural(a, b));
+        Some(Series { before, behind, members })
     }
+}
 
-    /// What the names of a tensor's series have before the number, and behind it.
-    pub fn around<'a>(&self, tensors: &'a [Tensor], index: usize) -> Option<(&'a str, &'a str)> {
-        let (first, number) = self.series[self.of.get(index).copied()??].first()?;
-        let name = &tensors[*first].name;
-        Some((&name[..number.start], &name[number.end..]))
-    }
+/// Tensors whose names are alike but for one number.
+#[derive(Debug)]
+pub struct Series<'a> {
+    /// What the names have before the number.
+    pub before: &'a str,
+    /// What they have behind it.
+    pub behind: &'a str,
+    /// The tensors by their numbers, each with its number as its name has it.
+    pub members: Vec<(usize, &'a str)>,
 }
 
 /// Where the first numbers of a name are.
@@ -101,10 +112,11 @@ mod tests {
     /// The numbers of the series of the first tensor, and what is around them.
     fn first_series(names: &[&str]) -> (Vec<String>, Option<(String, String)>) {
         let tensors = tensors(names);
-        let depths = Depths::new(&tensors);
-        let numbers = depths.series(&tensors, 0).into_iter().map(|(_, number)| number.to_owned()).collect();
-        let around = depths.around(&tensors, 0).map(|(before, behind)| (before.to_owned(), behind.to_owned()));
-        (numbers, around)
+        let Some(Series { before, behind, members }) = Depths::new(&tensors).series(&tensors, 0) else {
+            return (vec![], None);
+        };
+        let numbers = members.into_iter().map(|(_, number)| number.to_owned()).collect();
+        (numbers, Some((before.to_owned(), behind.to_owned())))
     }
 
     #[test]
@@ -127,16 +139,15 @@ mod tests {
         let tensors = tensors(&names);
         let depths = Depths::new(&tensors);
         assert_eq!(depths.count(7), Some(5));
-        assert_eq!(depths.series(&tensors, 7), [(5, "0"), (6, "1"), (7, "2"), (8, "3"), (9, "4")]);
+        assert_eq!(depths.series(&tensors, 7).unwrap().members, [(5, "0"), (6, "1"), (7, "2"), (8, "3"), (9, "4")]);
     }
 
     #[test]
     fn of_equally_many_siblings_those_of_the_first_number_are_taken() {
         let names: Vec<String> = (0..9).map(|at| format!("l.{}.e.{}.w", at / 3, at % 3)).collect();
         let tensors = tensors(&names);
-        let places: Vec<usize> =
-            Depths::new(&tensors).series(&tensors, 4).into_iter().map(|(index, _)| index).collect();
-        assert_eq!(places, [1, 4, 7]);
+        let series = Depths::new(&tensors).series(&tensors, 4).unwrap();
+        assert_eq!(series.members, [(1, "0"), (4, "1"), (7, "2")]);
     }
 
     #[test]

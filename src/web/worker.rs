@@ -70,18 +70,14 @@ impl Opened {
     /// The tensors that are named alike but for one number, by that number: `{tensors, numbers, before, behind}`, each number as
     /// it stands between what the names have before and behind it. Undefined where a tensor has no such series.
     pub fn series(&self, index: usize) -> JsValue {
-        let (depths, tensors) = (&self.tree.depths, &self.checkpoint.tensors);
-        let Some((before, behind)) = depths.around(tensors, index) else { return JsValue::UNDEFINED };
-        let (indices, numbers): (Vec<u32>, Vec<&str>) = depths
-            .series(tensors, index)
-            .into_iter()
-            .map(|(index, number)| (u32::try_from(index).unwrap_or(u32::MAX), number))
-            .unzip();
+        let Some(series) = self.tree.depths.series(&self.checkpoint.tensors, index) else { return JsValue::UNDEFINED };
+        let indices: Vec<u32> =
+            series.members.iter().map(|(index, _)| u32::try_from(*index).unwrap_or(u32::MAX)).collect();
         object(&[
             ("tensors", Uint32Array::from(indices.as_slice()).into()),
-            ("numbers", numbers.into_iter().map(JsValue::from).collect::<Array>().into()),
-            ("before", before.into()),
-            ("behind", behind.into()),
+            ("numbers", series.members.iter().map(|(_, number)| JsValue::from(*number)).collect::<Array>().into()),
+            ("before", series.before.into()),
+            ("behind", series.behind.into()),
         ])
     }
 

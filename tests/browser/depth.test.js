@@ -35,7 +35,7 @@ test('layers stand in order on one axis, are read by keys, and chosen by Enter',
   await drop(page, [model(12)])
   await show(page, 'model.layers.7.q_proj.weight')
   const summary = await page.locator('[part=plot-summary]').innerText()
-  assert.match(summary, /^12 layers on one axis from −11\.\d+ to 1[12]\.?\d*, .* 99\.9th percentile of a layer\. \d+ values lie outside\.$/)
+  assert.match(summary, /^12 layers on one axis from −12 to 12, .* 99\.9th percentile of a layer\. \d+ values lie outside\.$/)
   await page.locator('.plot').focus()
   await page.keyboard.press('ArrowDown')
   assert.match(await told(page) ?? '', /^layer 8, mean 0\.\d+ · std 6\.\d+, min −9 · max 100$/)
@@ -58,6 +58,8 @@ test('layers stand in order on one axis, are read by keys, and chosen by Enter',
     const expected = edges.slice(1).map((high, bin) => layer(1 + at).filter(value => value >= edges[bin] && (value < high || bin === edges.length - 2 && value === high)).length)
     assert.deepEqual(counted, expected)
   }
+  const outside = csv[0].slice(2).flatMap(number => [...layer(1 + Number(number))]).filter(value => value < edges[0] || value > edges[edges.length - 1])
+  assert.ok(outside.length >= 12 && summary.includes(` ${outside.length} values lie outside`), `${outside.length} in: ${summary}`)
   await page.locator('[part=data-table] summary').click()
   await page.locator('[part=data-table] tbody tr').last().waitFor()
   assert.equal(await page.locator('[part=data-table] tbody tr').count(), 12)

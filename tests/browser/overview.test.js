@@ -29,7 +29,7 @@ test('modules are rectangles that keys go through, and Enter shows their paramet
   await drop(page, [FILE])
   await page.locator('[data-tab=overview]').click()
   await page.locator('.overview canvas[part=canvas]').waitFor()
-  assert.equal(await page.locator('.overview [part=plot-summary]').innerText(), '10 K parameters in 2 modules; the largest, model, has 80\u202f%.')
+  assert.equal(await page.locator('.overview [part=plot-summary]').innerText(), '10\u202fK parameters in 2 modules; the largest, model, has 80\u202f%.')
   await page.locator('.plot').focus()
   await page.keyboard.press('ArrowRight')
   assert.equal(await told(page), 'model, 8\u202f004 parameters, 80\u202f%')

@@ -19,7 +19,7 @@ const RANKS = /** @type {const} */ ([0, 8])
 const MOST = 96
 /** In CSS pixels: around the rows, of one row, and of a picture of few. */
 const AROUND = 84
-const ROW = 7
+const ROW = 9
 const LEAST = 264
 /** Tensors with more bytes wait for a person to ask: this is about a second. */
 const AT_ONCE = 2 ** 28

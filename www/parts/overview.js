@@ -37,9 +37,8 @@ export function createOverview(context) {
 
   async function draw() {
     const { checkpoint } = session
-    const question = { query: '', descending: false }
     const [tree, list, painter] = await Promise.all([
-      checkpoint.table({ ...question, sort: 'file', grouped: true }, { signal }),
+      checkpoint.table({ query: '', sort: 'file', descending: false, grouped: true }, { signal }),
       checkpoint.table({ query: '', sort: 'bytes', descending: true, grouped: false }, { signal }),
       painting(context),
     ])
@@ -155,7 +154,7 @@ function modules({ host, t, numbers, session, settings }, rectangles) {
     return first < 0 ? place : first
   }
   return {
-    words: { title: t('parametersByModule') },
+    words: { title: visible(session.checkpoint.facts.files[0]?.name ?? '') },
     summary: t('treemapSummary', { total: numbers.short(total, true), count: numbers.exact(top.length), largest: top[0].title, percent: share(top[0].size) }, top.length),
     hint: t('chooseModule'),
     count: rectangles.length,
