@@ -186,7 +186,8 @@ function layersOf(context, tensor, { pattern, layers, edges, outside, unread, st
       const row = parts.findIndex(({ bottom }) => y < bottom)
       return y < area.top || row < 0 ? undefined : row
     },
-    place: (row, { parts }) => parts[row],
+    // What is told of a layer stands where most have few values.
+    place: (row, { parts }) => ({ ...parts[row], left: parts[row].right }),
     keys: row => {
       const at = row ?? own
       return { ArrowDown: Math.min(last, at + 1), ArrowUp: Math.max(0, at - 1), Home: 0, End: last, Escape: undefined }
