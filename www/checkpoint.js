@@ -104,20 +104,33 @@ export class Checkpoint {
    * @param {CallOptions & import('./types').StudyOptions & { onProgress?: (fraction: number) => void }} [options]
    * @returns {Promise<import('./types').Study>}
    */
-  async study(index, { bins = DEFAULT_BINS, range, dequantized, channels, signal, onProgress } = {}) {
+  async study(index, options) {
+    const [studied] = await this.studies([index], options)
+    if (studied.error) throw studied.error
+    return studied
+  }
+
+  /**
+   * @param {number[]} indices
+   * @param {CallOptions & import('./types').StudyOptions & { depth?: 'moments' | 'full', onProgress?: (fraction: number) => void }} [options]
+   * @returns {Promise<import('./types').Studied[]>}
+   */
+  async studies(indices, { bins = DEFAULT_BINS, range, dequantized = false, channels, depth = 'full', signal, onProgress } = {}) {
+    /** @type {Map<number, import('./types').Studied>} */
+    const found = new Map()
     if (bins === DEFAULT_BINS && !range && !channels) {
-      const known = await this.#channel.call('known', { index, dequantized: dequantized ?? false }, { signal })
-      if (known) return known
+      const known = await Promise.all(indices.map(index => this.#channel.call('known', { index, dequantized }, { signal })))
+      indices.forEach((index, place) => { if (known[place]) found.set(index, known[place]) })
     }
-    /** @type {import('./types').Studied | undefined} */
-    let studied
-    const question = { tensors: [index], again: channels, bins, range, dequantized, depth: 'full' }
-    await this.#survey(question, ({ finished, progress: { bytes, bytesTotal } }) => {
-      studied ??= finished[0]
-      onProgress?.(bytes / (bytesTotal || 1))
-    }, signal)
-    if (studied?.error) throw studied.error
-    return studied ?? {}
+    const tensors = indices.filter(index => !found.has(index))
+    const question = { tensors, again: channels, bins, range, dequantized, depth }
+    if (tensors.length > 0) {
+      await this.#survey(question, ({ finished, progress: { bytes, bytesTotal } }) => {
+        for (const studied of finished) found.set(studied.index, studied)
+        onProgress?.(bytes / (bytesTotal || 1))
+      }, signal)
+    }
+    return indices.map(index => found.get(index) ?? { index })
   }
 
   /**
@@ -163,6 +176,26 @@ export class Checkpoint {
    */
   plane(index, { axes, fixed = [], width = DEFAULT_CELLS.width, height = DEFAULT_CELLS.height, dequantized, signal, onProgress } = {}) {
     return this.#channel.call('plane', { index, axes, fixed, width, height, dequantized }, { signal, onProgress })
+  }
+
+  /**
+   * The tensors that are named alike but for one number, by that number.
+   *
+   * @param {number} index
+   * @param {CallOptions} [options]
+   * @returns {Promise<import('./wasm/core').Series | undefined>}
+   */
+  series(index, options) {
+    return this.#channel.call('series', { index }, options)
+  }
+
+  /**
+   * @param {number} index
+   * @param {CallOptions & { onProgress?: (fraction: number) => void }} [options]
+   * @returns {Promise<string>}
+   */
+  sha256(index, options) {
+    return this.#channel.call('sha256', { index }, options)
   }
 
   /**

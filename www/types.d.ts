@@ -65,6 +65,8 @@ export interface TensorInfo {
   bytes: number
   /** Rows and columns as a matrix of real numbers: output channels by all other axes. */
   matrix?: [rows: number, columns: number]
+  /** How many tensors are named as it is but for one number, such as that of a layer, itself among them: at least 3. */
+  depth?: number
   device?: string
   /** In elements, one an axis; absent for row-major tensors. */
   strides?: number[]
@@ -294,10 +296,14 @@ export interface Checkpoint {
   histogram(index: number, options?: CallOptions & StudyOptions): Promise<Histogram>
   /** Both at the cost of one. */
   study(index: number, options?: CallOptions & StudyOptions & { onProgress?: (fraction: number) => void }): Promise<Study>
+  /** Of several tensors, on all workers, in the order of `indices`: one that could not be read has an `error`. */
+  studies(indices: number[], options?: CallOptions & StudyOptions & { depth?: 'moments' | 'full', onProgress?: (fraction: number) => void }): Promise<Studied[]>
   /** Rejects with `unsupported` for texts, with `query` for a plane that the tensor does not have. */
   plane(index: number, options?: CallOptions & PlaneOptions & { onProgress?: (fraction: number) => void }): Promise<Plane>
   /** Rejects with `unsupported` where there is none (values that are not finite), with `query` for what is no matrix. */
   spectrum(index: number, options?: CallOptions & { dequantized?: boolean, onProgress?: (fraction: number) => void }): Promise<Spectrum>
+  /** SHA-256 over the elements, row-major, dense and little-endian, in hexadecimal digits; the report then has it, too. */
+  sha256(index: number, options?: CallOptions & { onProgress?: (fraction: number) => void }): Promise<string>
   /** Row-major; integers beyond 2^53 and texts are strings. Without bounds: the whole tensor. */
   values(index: number, options?: CallOptions & { start?: number[], shape?: number[], dequantized?: boolean }): Promise<(number | string | boolean)[]>
   /**
@@ -331,7 +337,7 @@ export class ParamScope extends HTMLElement {
   src: string
   /** The chosen tensor's name, or ''. */
   tensor: string
-  /** The details' view: `histogram`, `heatmap`, `channels`, `spectrum`, `where`. */
+  /** The details' view: `histogram`, `heatmap`, `channels`, `spectrum`, `depth`, `where`. */
   view: string
   /** The query in the filter box. */
   filter: string

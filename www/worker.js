@@ -37,6 +37,8 @@ const METHODS = {
     return { studied: opened.studied(), findings: examination.findings(), rules }
   },
   python: ({ opened }, { index }) => opened.python(index),
+  series: ({ opened }, { index }) => opened.series(index),
+  sha256,
   known: ({ opened }, { index, dequantized }) => opened.known(index, dequantized),
   survey: beginSurvey,
   order: (_, { survey }) => surveys.get(survey)?.order(),
@@ -186,19 +188,44 @@ async function work({ core, opened }, order, task) {
  */
 async function plane({ opened }, { index, axes, fixed, width, height, dequantized }, task) {
   const reading = opened.plane(index, axes?.[0], axes?.[1], Float64Array.from(fixed), width, height, dequantized)
-  let told = performance.now()
   try {
-    for (let done = 0; done < 1;) {
-      await breathe()
-      if (task.cancelled) return undefined
-      done = reading.step(opened)
-      if (performance.now() - told < PROGRESS_MS) continue
-      told = performance.now()
-      task.progress(done)
-    }
+    await stepwise(task, () => reading.step(opened))
     return reading.pooled()
   } finally {
     reading.free()
+  }
+}
+
+/**
+ * @param {Open} open
+ * @param {{ index: number }} args
+ * @param {Task} task
+ */
+async function sha256({ core, opened }, { index }, task) {
+  const hash = new core.Hash(opened, index)
+  try {
+    await stepwise(task, () => hash.step(opened))
+    return hash.keep(opened)
+  } finally {
+    hash.free()
+  }
+}
+
+/**
+ * Steps until all is done, or the task is cancelled.
+ *
+ * @param {Task} task
+ * @param {() => number} step  returns the fraction that is done
+ */
+async function stepwise(task, step) {
+  let told = performance.now()
+  for (let done = 0; done < 1;) {
+    await breathe()
+    if (task.cancelled) return
+    done = step()
+    if (performance.now() - told < PROGRESS_MS) continue
+    told = performance.now()
+    task.progress(done)
   }
 }
 

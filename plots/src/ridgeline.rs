@@ -20,6 +20,9 @@ pub struct Ridgeline {
     pub edges: Vec<f64>,
     /// In the order of depth.
     pub rows: Vec<Row>,
+    /// The row that the picture is about.
+    #[serde(default)]
+    pub chosen: Option<usize>,
     /// The row to point out.
     #[serde(default)]
     pub hover: Option<usize>,
@@ -70,13 +73,27 @@ impl Chart for Ridgeline {
                 .flat_map(|(pair, count)| [(x.x(area, pair[0]), top(*count)), (x.x(area, pair[1]), top(*count))]);
             let line: Vec<(f64, f64)> = tops.collect();
             let around = [vec![(area.left, ground)], line.clone(), vec![(area.right, ground)]].concat();
-            let color = if self.hover == Some(index) { colors.accent } else { colors.bar };
-            picture.polygon(around, mixed(colors.panel, color, 0.55));
+            let chosen = self.chosen == Some(index);
+            let color = match (self.hover == Some(index), chosen) {
+                (true, _) => colors.ink,
+                (_, true) => colors.accent,
+                _ => colors.bar,
+            };
+            let strength = if color == colors.bar { 0.55 } else { 0.85 };
+            picture.polygon(around, mixed(colors.panel, color, strength));
             picture.path(line, 1.0, color);
             picture.rule((area.left, ground), area.width(), false, colors.line);
-            if place(index) % each == 0.0 && width(&label, LABEL) > 0.0 {
+            // The chosen row has its label, whatever is near it.
+            let near = self.chosen.is_some_and(|chosen| (place(chosen) - place(index)).abs() < each);
+            if (chosen || place(index) % each == 0.0 && !near) && width(&label, LABEL) > 0.0 {
                 let at = (area.left - 6.0, ground - pitch.min(axes::LABEL_HEIGHT) / 2.0);
-                picture.text(label, at, LABEL, (HPos::Right, VPos::Center), colors.soft);
+                picture.text(
+                    label,
+                    at,
+                    LABEL,
+                    (HPos::Right, VPos::Center),
+                    if chosen { colors.accent } else { colors.soft },
+                );
             }
             picture.parts.push(Area { top: ground - pitch, bottom: ground, ..area });
         }
@@ -102,12 +119,12 @@ impl Chart for Ridgeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{frame, svg};
+    use crate::testing::{colored, frame, svg};
 
     fn ridgeline(rows: usize) -> Ridgeline {
         let row = |index: usize| Row { label: format!("layer {index}"), counts: vec![1.0, 4.0, 1.0] };
         let rows = (0..rows).map(row).collect();
-        Ridgeline { frame: frame(), edges: vec![-1.0, -0.5, 0.5, 1.0], rows, hover: None }
+        Ridgeline { frame: frame(), edges: vec![-1.0, -0.5, 0.5, 1.0], rows, chosen: None, hover: None }
     }
 
     #[test]
@@ -134,6 +151,16 @@ mod tests {
         );
         let svg = svg(&chart);
         assert!(svg.contains("layer 0") && svg.matches("layer").count() < 20);
+    }
+
+    #[test]
+    fn the_chosen_row_stands_out_and_has_its_label() {
+        let mut chart = ridgeline(200);
+        chart.chosen = Some(101);
+        chart.hover = Some(3);
+        let svg = svg(&chart);
+        assert!(svg.contains("layer 101") && !svg.contains("layer 102"));
+        assert_eq!(colored(&svg, "#C800C8").iter().filter(|line| line.starts_with("<polyline")).count(), 1);
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod vital;
 pub use central::Central;
 pub use findings::{Channels, Counts, Depth, Findings, Lines, Magnitudes, Moments, PERCENTILES, Places, Print, Wants};
 pub use first::{First, Run};
-pub use hash::sha256;
+pub use hash::{Hash, sha256};
 pub use histogram::{Edges, Histogram};
 pub use job::{Found, Job, Order, Outcome};
 pub use plan::Target;

@@ -1,6 +1,7 @@
 //! What is shown: plain structs with public fields, the only ones that serialise.
 
 pub mod columns;
+pub mod depth;
 pub mod facts;
 pub mod health;
 pub mod layers;

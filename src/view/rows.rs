@@ -54,6 +54,8 @@ pub struct TensorFact<'a> {
     pub members: Vec<Member>,
     /// What its codes stand for.
     pub quantization: Option<Quantization>,
+    /// How many tensors are named alike but for one number, itself among them, where they are a series.
+    pub depth: Option<u64>,
     /// Rows and columns as a matrix of real numbers, for a tensor that has at least two axes.
     pub matrix: Option<[u64; 2]>,
 }
@@ -100,6 +102,7 @@ pub fn tensors<'a>(checkpoint: &'a Checkpoint, tree: &'a Tree) -> impl Iterator<
             layout: layout_text(&tensor.layout),
             members: members(&checkpoint.files, tensor),
             quantization: quantization(tensor),
+            depth: tree.depths.count(index).map(|count| count as u64),
             matrix: Matrix::sides(tensor, outputs_last).map(Into::into),
         }
     };
@@ -114,13 +117,14 @@ type Value = (&'static str, fn(&TensorFact<'_>, &mut Shared));
 const TEXTS: [Text; 3] =
     [("name", |row| Some(row.name)), ("label", |row| Some(row.label)), ("record", |row| row.record)];
 
-const NUMBERS: [Number; 6] = [
+const NUMBERS: [Number; 7] = [
     ("elements", |row| Some(row.elements)),
     ("bytes", |row| Some(row.bytes)),
     ("offset", |row| row.offset),
     ("tied", |row| row.tied.map(|first| first as u64)),
     ("storageBytes", |row| row.storage_bytes),
     ("storageOffset", |row| row.storage_offset),
+    ("depth", |row| row.depth),
 ];
 
 const SHARED: [Value; 16] = [

@@ -1,5 +1,6 @@
 //! The parameter table: modules as a tree, filtered and sorted.
 
+use super::depth::Depths;
 use super::natural::natural;
 use super::tied::Sharing;
 use crate::model::Tensor;
@@ -41,6 +42,8 @@ pub struct Tree {
     pub sharing: Sharing,
     /// Of each tensor the first one that is the same under another name.
     pub tied: Vec<Option<usize>>,
+    /// Which tensors are the same thing at different depths.
+    pub depths: Depths,
     /// Where each tensor's label begins in its name, in bytes.
     labels: Vec<usize>,
     children: Vec<Vec<Child>>,
@@ -99,7 +102,8 @@ impl Tree {
         let parts = take_apart(tensors);
         let sharing = Sharing::new(tensors);
         let tied = sharing.tied(tensors);
-        let mut tree = Tree { sharing, tied, labels: vec![0; tensors.len()], ..Tree::default() };
+        let depths = Depths::new(tensors);
+        let mut tree = Tree { sharing, tied, depths, labels: vec![0; tensors.len()], ..Tree::default() };
         let mut waiting: Vec<(Option<usize>, usize)> = vec![(None, 0)];
         while let Some((group, part)) = waiting.pop() {
             let children: Vec<Child> = parts[part]

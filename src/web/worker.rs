@@ -1,5 +1,5 @@
 use super::blob::BrowserFile;
-use super::convert::{columns, failure, plain};
+use super::convert::{columns, failure, object, plain};
 use crate::analysis::{Findings, Target};
 use crate::error::{Error, Result};
 use crate::formats;
@@ -10,6 +10,7 @@ use crate::view::report::Report;
 use crate::view::rows::{group_columns, tensor_columns};
 use crate::view::table::Tree;
 use crate::view::{health, python, values};
+use js_sys::{Array, Uint32Array};
 use paramscope_health::Vital;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -26,6 +27,8 @@ pub struct Opened {
     pub(super) findings: BTreeMap<Target, Findings>,
     /// What the rules of health need of it, in the order in which it was found.
     pub(super) vitals: Vec<(u32, Vital)>,
+    /// The hashes that were asked for, by tensor.
+    pub(super) hashes: BTreeMap<usize, String>,
 }
 
 #[wasm_bindgen]
@@ -46,7 +49,7 @@ impl Opened {
         }
         let checkpoint = formats::open(&given)?;
         let tree = Tree::new(&checkpoint.tensors);
-        Ok(Opened { checkpoint, tree, findings: BTreeMap::new(), vitals: Vec::new() })
+        Ok(Opened { checkpoint, tree, findings: BTreeMap::new(), vitals: Vec::new(), hashes: BTreeMap::new() })
     }
 
     /// What the header of the page shows.
@@ -66,6 +69,20 @@ impl Opened {
     /// All modules as columns: `path`, `label`, `tensors`, `parameters`, `bytes`.
     pub fn groups(&self) -> JsValue {
         columns(&group_columns(&self.tree))
+    }
+
+    /// The tensors that are named alike but for one number, by that number: `{tensors, numbers, before, behind}`, each number as
+    /// it stands between what the names have before and behind it. Undefined where a tensor has no such series.
+    pub fn series(&self, index: usize) -> JsValue {
+        let Some(series) = self.tree.depths.series(&self.checkpoint.tensors, index) else { return JsValue::UNDEFINED };
+        let indices: Vec<u32> =
+            series.members.iter().map(|(index, _)| u32::try_from(*index).unwrap_or(u32::MAX)).collect();
+        object(&[
+            ("tensors", Uint32Array::from(indices.as_slice()).into()),
+            ("numbers", series.members.iter().map(|(_, number)| JsValue::from(*number)).collect::<Array>().into()),
+            ("before", series.before.into()),
+            ("behind", series.behind.into()),
+        ])
     }
 
     /// The elements of a part, or, if `dequantized`, what these stand for, row-major; whole numbers beyond 2^53 and texts are strings.
@@ -102,6 +119,9 @@ impl Opened {
             } else {
                 tensor.set_findings(findings);
             }
+        }
+        for (index, digits) in &self.hashes {
+            report.tensors[*index].sha256 = Some(digits.clone());
         }
         serde_json::to_string_pretty(&report).map_err(|error| JsValue::from_str(&error.to_string()))
     }

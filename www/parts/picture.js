@@ -23,6 +23,7 @@ import { download } from './download.js'
  * @property {(x: number, y: number, drawn: Drawn) => number | undefined} at  the thing at a point
  * @property {(thing: number, drawn: Drawn) => import('../wasm/plots').Area} place
  * @property {(thing: number | undefined) => Record<string, number | undefined>} keys  where each key leads
+ * @property {(thing: number) => void} [enter]  where Enter and a click lead
  * @property {boolean} [marked]  whether a frame around the thing points it out: drawing all again would take long
  */
 
@@ -59,9 +60,9 @@ export class Picture {
     this.#subject = subject
     this.#canvas.setAttribute('aria-label', `${subject.words.title}. ${subject.summary}`)
     this.element = h('div', {
-      class: 'plot', role: 'slider', tabindex: 0, 'aria-label': subject.hint, 'aria-valuemin': 1, 'aria-valuemax': subject.count,
+      class: subject.enter ? 'plot leads' : 'plot', role: 'slider', tabindex: 0, 'aria-label': subject.hint, 'aria-valuemin': 1, 'aria-valuemax': subject.count,
       onpointermove: (/** @type {PointerEvent} */ event) => this.#point(event), onpointerleave: () => this.#choose(undefined), onblur: () => this.#choose(undefined),
-      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+      onclick: () => this.#enter(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
     }, this.#canvas, this.#mark, this.#tip)
     this.#tellValue()
     const resized = new ResizeObserver(() => this.#draw())
@@ -103,10 +104,19 @@ export class Picture {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
+    if (event.key === 'Enter' && this.#enter()) return event.preventDefault()
     const targets = this.#subject.keys(this.#thing)
     if (!(event.key in targets)) return
     event.preventDefault()
     this.#choose(targets[event.key])
+  }
+
+  /** Whether what is pointed out leads anywhere. */
+  #enter() {
+    const { enter } = this.#subject
+    if (!enter || this.#thing === undefined) return false
+    enter(this.#thing)
+    return true
   }
 
   /** @param {number | undefined} thing */

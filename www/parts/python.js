@@ -1,26 +1,20 @@
 // The lines of Python that read a tensor, to be copied.
 
 import { isAbort } from '../errors.js'
+import { createCopy } from './copy.js'
 import { h, visibleLines } from './dom.js'
-import { icon } from './icons.js'
-
-/** How long the button says that it copied. */
-const COPIED_MS = 1600
 
 /**
  * @param {import('./context.js').OpenContext} context
  * @param {import('../types').TensorInfo} tensor
  * @returns {HTMLElement}
  */
-export function createPython({ t, session, signal }, tensor) {
+export function createPython(context, tensor) {
+  const { t, session, signal } = context
   const code = h('code')
   let source = ''
   const pre = h('pre', { tabindex: 0, 'aria-label': t('python') }, code)
-  const label = h('span', { role: 'status' }, t('copyPython'))
-  const copy = h('button', { type: 'button', class: 'tool', part: 'copy-python', onclick: async () => {
-    if (await copied(source, code)) label.textContent = t('copied')
-    setTimeout(() => { label.textContent = t('copyPython') }, COPIED_MS)
-  } }, icon('copy'), label)
+  const copy = createCopy(context, 'copyPython', 'copy-python', code, () => source)
   const element = h('section', { class: 'python' }, h('header', {}, h('h3', {}, t('python')), copy), pre)
   session.checkpoint.python(tensor.index, { signal }).then(
     lines => {
@@ -40,21 +34,4 @@ export function createPython({ t, session, signal }, tensor) {
  */
 function highlighted(lines) {
   return lines.split(/("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')/).map((part, i) => i % 2 === 1 ? h('b', {}, part) : part)
-}
-
-/**
- * Where the clipboard is closed to the page, the text is selected instead, for the person to copy.
- *
- * @param {string} source
- * @param {HTMLElement} code
- * @returns {Promise<boolean>}
- */
-async function copied(source, code) {
-  try {
-    await navigator.clipboard.writeText(source)
-    return true
-  } catch {
-    getSelection()?.selectAllChildren(code)
-    return false
-  }
 }

@@ -2,6 +2,7 @@
 
 import { h } from './dom.js'
 import { createHealth, healthBadge } from './health.js'
+import { later } from './later.js'
 import { createLayers, hasLayers } from './layers.js'
 import { createMetadata } from './metadata.js'
 import { createParameters } from './parameters.js'
@@ -19,6 +20,7 @@ import { createPickles, hasPickles, picklesBadge } from './pickles.js'
 /** In the order of the tabs. @type {Section[]} */
 export const SECTIONS = [
   { id: 'parameters', title: 'tabParameters', create: createParameters },
+  { id: 'overview', title: 'tabOverview', create: later(async () => (await import('./overview.js')).createOverview), has: ({ session }) => session.checkpoint.tensors.length > 0 },
   { id: 'layers', title: 'tabLayers', create: createLayers, has: hasLayers },
   { id: 'health', title: 'tabHealth', create: createHealth, badge: healthBadge },
   { id: 'metadata', title: 'tabMetadata', create: createMetadata, badge: notesBadge },

@@ -15,10 +15,12 @@
 const EXAMINE_MS = 400
 const EXAMINE_SHARE = 0.1
 
-/** Events: `select`, `results`, `analysis`, `health`. */
+/** Events: `select`, `results`, `analysis`, `health`, `tab`. */
 export class Session extends EventTarget {
   /** @type {Map<number, Result>} */
   results = new Map()
+  /** Hashes of tensors that were asked for. @type {Map<number, string>} */
+  hashes = new Map()
   /** The chosen tensor's index, or -1. */
   selected = -1
   tab = 'parameters'
@@ -49,6 +51,12 @@ export class Session extends EventTarget {
     if (index === this.selected) return
     this.selected = index
     this.dispatchEvent(new Event('select'))
+  }
+
+  /** Goes to a section. @param {string} tab */
+  show(tab) {
+    this.tab = tab
+    this.dispatchEvent(new Event('tab'))
   }
 
   /** @param {Studied[]} finished */

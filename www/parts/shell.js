@@ -185,6 +185,7 @@ function openParts(context, actions) {
     tabs.show(id)
     show()
   }
+  session.addEventListener('tab', () => choose(session.tab), { signal })
   show()
   return [h('main', {}, createFacts(context), createDanger(context, () => choose('pickles')) ?? '', tabs.element, panel), createFooter(context, actions.progress)]
 }

@@ -1,6 +1,6 @@
 // The views of one tensor: one record each.
 
-import { h } from './dom.js'
+import { later } from './later.js'
 import { createWhere } from './where.js'
 
 /**
@@ -21,21 +21,6 @@ export const VIEWS = [
   { id: 'heatmap', title: 'viewHeatmap', create: later(async () => (await import('./heatmap.js')).createHeatmap) },
   { id: 'channels', title: 'viewChannels', create: later(async () => (await import('./channels.js')).createChannels), has: ({ shape }) => shape.length > 1 },
   { id: 'spectrum', title: 'viewSpectrum', create: later(async () => (await import('./spectrum.js')).createSpectrum), has: ({ matrix }) => matrix !== undefined },
+  { id: 'depth', title: 'viewDepth', create: later(async () => (await import('./depth.js')).createDepth), has: ({ depth, absent, problem }) => depth !== undefined && !absent && !problem },
   { id: 'where', title: 'viewWhere', create: createWhere },
 ]
-
-/**
- * A view whose script is fetched when it is first shown.
- *
- * @param {() => Promise<View['create']>} load
- * @returns {View['create']}
- */
-function later(load) {
-  return (context, tensor) => {
-    const element = h('div')
-    load().then(create => {
-      if (!context.signal.aborted) element.replaceWith(create(context, tensor))
-    }, error => element.replaceChildren(h('p', { class: 'message warn', role: 'alert' }, context.t('noPictures', { message: error.message }))))
-    return element
-  }
-}

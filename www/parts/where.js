@@ -1,6 +1,7 @@
 // The view Where: which bytes of which file, in which order, what they are, and who else uses them.
 
 import { h, visible } from './dom.js'
+import { createHash } from './hash.js'
 import { fromModel, layerOf } from './layers.js'
 import { ROLES } from './roles.js'
 import { called, createTrouble } from './tensor.js'
@@ -36,6 +37,7 @@ export function createWhere(context, tensor) {
     ['layout', layout && visible(layout)],
     ['quantization', createQuantization(context, tensor)],
     ['members', createMembers(context, tensor)],
+    ['sha256', !trouble && createHash(context, tensor)],
     ['device', device && visible(device)],
     ['sameElements', tied !== undefined && [createLink(context, tied), h('span', { class: 'soft' }, t('countedOnce'))]],
     ['sharesWith', createSharers(context, tensor)],

@@ -46,6 +46,7 @@ export default {
   // Tabs
   tabs: 'Sections',
   tabParameters: 'Parameters',
+  tabOverview: 'Overview',
   tabLayers: 'Layers',
   tabHealth: 'Health',
   findingsCount: { one: '{count} finding', other: '{count} findings' },
@@ -94,6 +95,7 @@ export default {
   viewHeatmap: 'Heatmap',
   viewSpectrum: 'Spectrum',
   viewChannels: 'Channels',
+  viewDepth: 'Over depth',
   viewWhere: 'Where',
   scalar: 'scalar',
   min: 'min',
@@ -248,6 +250,33 @@ export default {
   singularOff: 'too small by up to {error}',
   valueTable: 'The values as a table',
 
+  // Over depth
+  valuesOverDepth: 'Values over depth',
+  readDepth: { one: 'Read {count} tensor ({bytes})', other: 'Read {count} tensors ({bytes})' },
+  depthSummary: '{count} layers on one axis from {low} to {high}, each as high as its own fullest bin lets it.',
+  depthRange: 'The axis reaches from the lowest 0.1st to the highest 99.9th percentile of a layer.',
+  depthOutside: { one: '{count} value lies outside.', other: '{count} values lie outside.' },
+  depthThinned: 'One layer in {step} is shown.',
+  depthUnread: { one: '{count} tensor holds no numbers or could not be read.', other: '{count} tensors hold no numbers or could not be read.' },
+  axisLayer: 'layer',
+  layerNamed: 'layer {number}',
+  chooseLayer: 'Layers; the up and down arrow keys move, Enter chooses the tensor',
+  depthTable: 'The layers as a table',
+
+  // Overview
+  parametersByModule: 'Parameters by module',
+  treemapSummary: { one: '{total} parameters, all in {largest}.', other: '{total} parameters in {count} modules; the largest, {largest}, has {percent}.' },
+  chooseModule: 'Modules; left and right go to the next, down and up into it and out, Enter shows its parameters',
+  moduleShare: { one: '{count} parameter, {percent}', other: '{count} parameters, {percent}' },
+  otherModules: { one: '{count} other', other: '{count} others' },
+  moduleTable: 'The modules as a table',
+  module: 'Module',
+  bytesByType: 'Bytes by type',
+  elementsByRole: 'Elements by role',
+  valuesFound: 'Values',
+  infinities: '±Inf',
+  largestTensors: 'Largest tensors',
+
   // Where
   file: 'File',
   alias: 'Variable',
@@ -285,7 +314,10 @@ export default {
   absentTogether: 'If that is a file, open it together with the rest.',
   python: 'In Python',
   copyPython: 'Copy as Python',
+  copy: 'Copy',
   copied: 'Copied',
+  sha256: 'SHA-256',
+  compute: 'Compute',
 
   // Metadata
   notes: 'Notes',

@@ -47,6 +47,7 @@ export default {
   // 标签页
   tabs: '栏目',
   tabParameters: '参数',
+  tabOverview: '总览',
   tabLayers: '层',
   tabHealth: '健康',
   findingsCount: { other: '{count} 项发现' },
@@ -95,6 +96,7 @@ export default {
   viewHeatmap: '热图',
   viewSpectrum: '奇异值谱',
   viewChannels: '通道',
+  viewDepth: '随深度',
   viewWhere: '位置',
   scalar: '标量',
   min: '最小值',
@@ -249,6 +251,33 @@ export default {
   singularOff: '至多偏小 {error}',
   valueTable: '以表格显示这些值',
 
+  // 随深度
+  valuesOverDepth: '各层的值',
+  readDepth: { other: '读取 {count} 个张量（{bytes}）' },
+  depthSummary: '{count} 层共用从 {low} 到 {high} 的横轴。每层的高度以自己最满的区间为准。',
+  depthRange: '横轴从各层第 0.1 百分位的最小值到第 99.9 百分位的最大值。',
+  depthOutside: { other: '{count} 个值在范围之外。' },
+  depthThinned: '每 {step} 层显示一层。',
+  depthUnread: { other: '{count} 个张量不含数值或无法读取。' },
+  axisLayer: '层',
+  layerNamed: '第 {number} 层',
+  chooseLayer: '各层；用上下方向键移动，按 Enter 选择张量',
+  depthTable: '以表格显示各层',
+
+  // 总览
+  parametersByModule: '各模块的参数',
+  treemapSummary: { other: '共 {total} 个参数，分布在 {count} 个模块中；最大的是 {largest}，占 {percent}。' },
+  chooseModule: '各模块；左右方向键移到相邻模块，上下方向键移出和移入，按 Enter 显示其参数',
+  moduleShare: { other: '{count} 个参数，{percent}' },
+  otherModules: { other: '其他 {count} 个' },
+  moduleTable: '以表格显示各模块',
+  module: '模块',
+  bytesByType: '各类型的字节',
+  elementsByRole: '各角色的元素',
+  valuesFound: '数值',
+  infinities: '±Inf',
+  largestTensors: '最大的张量',
+
   // 位置
   file: '文件',
   alias: '变量名',
@@ -286,6 +315,9 @@ export default {
   absentTogether: '如果那是一个文件，请与其余文件一起打开。',
   python: 'Python 代码',
   copyPython: '复制为 Python',
+  copy: '复制',
+  sha256: 'SHA-256',
+  compute: '计算',
   copied: '已复制',
 
   // 元数据

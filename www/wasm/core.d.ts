@@ -66,6 +66,7 @@ export class Opened {
   groups(): Columns<Group>
   /** What is known of a tensor. */
   known(index: number, dequantized: boolean): Studied | undefined
+  series(index: number): Series | undefined
   plane(index: number, rows: number | undefined, columns: number | undefined, fixed: Float64Array, width: number, height: number, dequantized?: boolean): PlaneReading
   matrix(index: number, dequantized?: boolean): OpenedMatrix
   values(index: number, start: Float64Array, shape: Float64Array, dequantized?: boolean): (number | string | boolean)[]
@@ -76,6 +77,19 @@ export class Opened {
   studied(): number
   vitals(from: number): Uint8Array
   python(index: number): string
+  free(): void
+}
+
+/** Tensors that are named alike but for one number, by that number, which stands between `before` and `behind` in each name. */
+export interface Series { tensors: Uint32Array, numbers: string[], before: string, behind: string }
+
+/** The SHA-256 of a tensor in the making. */
+export class Hash {
+  constructor(opened: Opened, index: number)
+  /** Fraction done; 1 is finished. */
+  step(opened: Opened): number
+  /** The digits, which the report has from then on. */
+  keep(opened: Opened): string | undefined
   free(): void
 }
 

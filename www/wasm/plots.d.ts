@@ -62,6 +62,7 @@ export interface RidgelineChart {
   frame: Frame
   edges: Float64Array
   rows: { label: string, counts: Float64Array }[]
+  chosen?: number
   hover?: number
 }
 
