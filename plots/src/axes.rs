@@ -4,6 +4,7 @@ use crate::frame::{Area, Frame};
 use crate::picture::Picture;
 use crate::text::{printable, shortened, width};
 use crate::ticks::Ticks;
+use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
 /// The size of labels, and of the title.
@@ -117,24 +118,37 @@ pub(crate) fn draw_x(picture: &mut Picture<'_>, frame: &Frame, area: Area, scale
     }
 }
 
-/// Draws a line with a square of each colour and what it stands for, above the data on the right; without it where there is no
-/// room.
-pub(crate) fn draw_legend<'a>(
-    picture: &mut Picture<'_>,
-    frame: &Frame,
-    entries: impl Iterator<Item = (&'a str, plotters::style::RGBColor)>,
-) {
-    let (room, square) = ((frame.width - 2.0 * MARGIN) / 3.0, 9.0);
-    let top = picture.area.top;
-    for (row, (label, color)) in entries.enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a few lines")]
-        let y = top + 4.0 + row as f64 * LABEL_HEIGHT;
-        if y + LABEL_HEIGHT > picture.area.bottom {
-            return;
+/// The side of a square in a legend.
+const SQUARE: f64 = 9.0;
+
+/// A legend above the data, in rows as wide as the data. Returns the area that it leaves.
+pub(crate) fn legend_room(area: Area, labels: &[String]) -> Area {
+    let rows = legend_places(area, labels).last().map_or(0.0, |(_, row)| row + 1.0);
+    Area { top: area.top + rows * LABEL_HEIGHT, ..area }
+}
+
+/// The left side and the row of each entry of a legend.
+fn legend_places(area: Area, labels: &[String]) -> Vec<(f64, f64)> {
+    let (mut left, mut row) = (area.left, 0.0);
+    let place = |label: &String| {
+        let wide = SQUARE + NEAR + width(label, LABEL);
+        if left > area.left && left + wide > area.right {
+            (left, row) = (area.left, row + 1.0);
         }
-        let right = picture.area.right - 4.0;
-        picture.fill(Area { left: right - square, top: y + 1.0, right, bottom: y + 1.0 + square }, color);
-        let label = shortened(&printable(label), LABEL, room);
-        picture.text(label, (right - square - NEAR, y), LABEL, (HPos::Right, VPos::Top), frame.colors.soft);
+        let here = (left, row);
+        left += wide + LABEL_GAP;
+        here
+    };
+    labels.iter().map(place).collect()
+}
+
+/// Draws a square of each colour and what it stands for into the room above the data.
+pub(crate) fn draw_legend(picture: &mut Picture<'_>, frame: &Frame, labels: &[String], colors: &[RGBColor]) {
+    let area = picture.area;
+    for (((left, row), label), color) in legend_places(area, labels).into_iter().zip(labels).zip(colors) {
+        let top = ABOVE - 4.0 + row * LABEL_HEIGHT;
+        picture.fill(Area { left, top: top + 1.0, right: left + SQUARE, bottom: top + 1.0 + SQUARE }, *color);
+        let label = shortened(&printable(label), LABEL, area.right - left - SQUARE - NEAR);
+        picture.text(label, (left + SQUARE + NEAR, top), LABEL, (HPos::Left, VPos::Top), frame.colors.soft);
     }
 }

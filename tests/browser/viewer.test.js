@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { download, drop, fixture, golden, row, start, tensorRows, testFile } from './harness.js'
+import { download, drop, fixture, golden, row, safetensors, start, tensorRows, testFile } from './harness.js'
 
 /** @type {Awaited<ReturnType<typeof start>>} */
 let viewer
@@ -292,6 +292,20 @@ test('several tensors are compared on one axis', async () => {
     await summary.getByText(name, { exact: false }).waitFor()
   }
   assert.equal(await input.isVisible(), false, 'five are enough')
+  await check()
+})
+
+test('a legend says what long names differ in', async () => {
+  const { page, check } = await viewer.open()
+  const names = [0, 11].map(layer => `model.transformer.layers.${layer}.self_attention.q_proj.weight`)
+  await drop(page, [safetensors('layers.safetensors', Object.fromEntries(names.map(name => [name, { shape: [4], values: Float32Array.of(1, 2, 3, 4) }])))])
+  await row(page, names[0]).click()
+  await page.locator('[part=compare]').fill(names[1])
+  await page.locator('[part=compare]').press('Enter')
+  await page.locator('[part=plot-summary]', { hasText: `Compared: ${names.join(', ')}.` }).waitFor()
+  const svg = (await download(page, () => page.locator('[data-export=svg]').click())).bytes.toString()
+  for (const text of ['…layers.0…', '…layers.11…', 'count']) assert.match(svg, new RegExp(`<text [^>]*>\\s*${text}\\s*</text>`))
+  assert.equal((await table(page)).head, `low,high,${names.join(',')}`)
   await check()
 })
 

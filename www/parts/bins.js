@@ -33,19 +33,20 @@ export function binsOf({ t, numbers }, { edges, series, powers }, { logY, notes,
       t(series.length > 1 ? 'plotOutsideOf' : 'plotOutside', { name: label, below: numbers.exact(below), above: numbers.exact(above) })),
     ...notes,
   ]
+  const short = tellingApart(series.map(({ label }) => label))
   const shares = asShares({ edges, series, powers })
   return {
     words,
     summary: summary.filter(Boolean).join(' '),
     hint: t('chooseBin'),
     count: counts.length,
-    chart: (frame, hover) => ({ kind: 'histogram', frame, edges, series: series.map(({ label, counts }, at) => ({ label, counts, total: totals[at] })), logY, shares, powers, hover }),
+    chart: (frame, hover) => ({ kind: 'histogram', frame, edges, series: series.map(({ label, counts }, at) => ({ label, short: short[at], counts, total: totals[at] })), logY, shares, powers, hover }),
     tell: bin => [
       t('bin', { low: edge(bin), high: edge(bin + 1) }),
       ...powers ? [t('binPowers', { low: numbers.exact(edges[bin]), high: numbers.exact(edges[bin + 1]) })] : [],
-      ...series.map(({ label, counts }, at) => {
+      ...series.map(({ counts }, at) => {
         const told = t('binCount', { count: numbers.exact(counts[bin]), percent: share(bin, at) }, counts[bin])
-        return series.length > 1 ? t('binOf', { name: label, told }) : told
+        return series.length > 1 ? t('binOf', { name: short[at], told }) : told
       }),
     ],
     at: (x, _, { area }) => {
@@ -58,6 +59,22 @@ export function binsOf({ t, numbers }, { edges, series, powers }, { logY, notes,
     },
     keys: bin => ({ ArrowRight: bin === undefined ? 0 : Math.min(last, bin + 1), ArrowLeft: bin === undefined ? last : Math.max(0, bin - 1), Home: 0, End: last, Escape: undefined }),
   }
+}
+
+/**
+ * Names without the parts that all of them begin and end with, but for the last one before they differ: `…layers.0…`.
+ *
+ * @param {string[]} names
+ */
+export function tellingApart(names) {
+  const parts = names.map(name => name.split(/(?<=[./])/))
+  const least = Math.min(...parts.map(({ length }) => length)) - 1
+  const alike = (/** @type {number} */ at) => parts.every(part => part.at(at) === parts[0].at(at))
+  let [before, after] = [0, 0]
+  while (before < least && alike(before)) before++
+  while (after < least - before && alike(-1 - after)) after++
+  const first = Math.max(0, before - 1)
+  return parts.map(part => `${first > 0 ? '…' : ''}${part.slice(first, part.length - after).join('').replace(after > 0 ? /[./]$/ : '', '')}${after > 0 ? '…' : ''}`)
 }
 
 /**

@@ -1,7 +1,7 @@
 // The view Histogram: statistics, the plot with its controls, exports, and the figures behind it.
 
 import { isAbort } from '../errors.js'
-import { asShares, binsOf, magnitudes, totalOf } from './bins.js'
+import { asShares, binsOf, magnitudes, tellingApart, totalOf } from './bins.js'
 import { createChoice } from './choice.js'
 import { createComparison } from './compare.js'
 import { createDataTable } from './data-table.js'
@@ -191,7 +191,7 @@ function createBinTable(context, { edges, series, powers }) {
   const { t, numbers } = context
   const totals = series.map(one => totalOf(one) || 1)
   const edge = (/** @type {number} */ at) => numbers.significant(powers ? 2 ** edges[at] : edges[at], 6)
-  const heads = series.length > 1 ? series.flatMap(({ label }) => [label, t('binShare')]) : [t('binValues'), t('binShare')]
+  const heads = series.length > 1 ? tellingApart(series.map(({ label }) => label)).flatMap(label => [label, t('binShare')]) : [t('binValues'), t('binShare')]
   return createDataTable(context, t('dataTable'), [t('binLow'), t('binHigh'), ...heads], edges.length - 1, bin =>
     [edge(bin), edge(bin + 1), ...series.flatMap(({ counts }, at) => [numbers.exact(counts[bin]), numbers.percent(counts[bin] / totals[at])])])
 }

@@ -19,7 +19,7 @@ export interface HistogramChart {
   kind: 'histogram'
   frame: Frame
   edges: Float64Array
-  series: { label: string, counts: Float64Array, total: number }[]
+  series: { label: string, short?: string, counts: Float64Array, total: number }[]
   logY?: boolean
   shares?: boolean
   powers?: boolean
