@@ -21,43 +21,36 @@ fn main() {
     // About normal.
     let bytes: Vec<u8> =
         (0..BYTES / 4).flat_map(|_| ((0..8).map(|_| uniform()).sum::<f32>() * 0.02).to_le_bytes()).collect();
-    let runs = || {
-        bytes.chunks(CHUNK).enumerate().map(|(at, bytes)| Run {
-            number: Number::F32,
-            bytes,
-            count: bytes.len() / 4,
-            start: Some((at * CHUNK / 4) as u64),
-            times: 1,
-        })
-    };
+    let runs: Vec<Run<'_>> = (0..)
+        .step_by(CHUNK / 4)
+        .zip(bytes.chunks(CHUNK))
+        .map(|(start, bytes)| Run { number: Number::F32, bytes, count: bytes.len() / 4, start: Some(start), times: 1 })
+        .collect();
     let wants = Wants { depth: Depth::Moments, ..Wants::USUAL };
     let mut copy = vec![0; CHUNK];
-    let memcpy = best(|| bytes.chunks(CHUNK).for_each(|chunk| black_box(&mut copy).copy_from_slice(black_box(chunk))));
+    let memcpy = best(&runs, |run| black_box(&mut copy).copy_from_slice(black_box(run.bytes)));
+    let moments = best(&runs, |run| First::new(&wants, None).take(black_box(run)));
     let mut first = First::new(&wants, None);
-    let moments = best(|| {
-        first = First::new(&wants, None);
-        runs().for_each(|run| first.take(&run));
-    });
-    let fresh = first.second().expect("a histogram is wanted");
-    let histogram = best(|| {
-        let mut second = fresh.clone();
-        runs().for_each(|run| second.take(&run));
-        black_box(second);
-    });
+    runs.iter().for_each(|run| first.take(run));
+    let mut second = first.second().expect("a histogram is wanted");
+    let histogram = best(&runs, |run| second.take(black_box(run)));
     println!(
         "{{\"memcpy_gbs\": {memcpy:.2}, \"moments_gbs\": {moments:.2}, \"histogram_gbs\": {histogram:.2}, \"chunk_bytes\": {}}}",
         limits::CHUNK
     );
 }
 
-/// Gigabytes a second of the best of a few times.
-fn best(mut once: impl FnMut()) -> f64 {
-    let seconds = (0..5).map(|_| {
-        let start = Instant::now();
-        once();
-        start.elapsed().as_secs_f64()
-    });
+/// Gigabytes a second over all runs, each at its best of a few rounds: a busy machine disturbs some.
+fn best(runs: &[Run<'_>], mut take: impl FnMut(&Run<'_>)) -> f64 {
+    let mut seconds = vec![f64::INFINITY; runs.len()];
+    for _ in 0..8 {
+        for (best, run) in seconds.iter_mut().zip(runs) {
+            let start = Instant::now();
+            take(run);
+            *best = best.min(start.elapsed().as_secs_f64());
+        }
+    }
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     let bytes = BYTES as f64;
-    bytes / seconds.fold(f64::INFINITY, f64::min) / 1e9
+    bytes / seconds.iter().sum::<f64>() / 1e9
 }

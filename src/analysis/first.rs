@@ -7,9 +7,10 @@ use super::tally::{self, Tally};
 use super::vital::{HALF_LEAST, HALF_MAX};
 use super::{Counts, Depth, Edges, Findings, Histogram, Magnitudes, Places, Second, Summary, Wants};
 use crate::decode::{numbers, smallest_normal, unpack, value};
-use crate::model::{NUMBERS, Number};
+use crate::model::{Class, NUMBERS, Number};
 use paramscope_kernels::{BLOCK, Block, find_half, tally_bytes, tally_halves, tally_tops, widen_brain, widen_half};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// A run of elements as [`crate::decode::Elements`] reads them: dense, little-endian, packed.
@@ -49,7 +50,7 @@ pub struct First {
     /// Of narrow numbers the codes, of others the upper 16 bits as floats.
     tally: Tally,
     /// Magnitudes that the upper bits do not tell.
-    tiny: Vec<(i32, u64)>,
+    tiny: BTreeMap<i32, u64>,
     sheet: Option<Sheet>,
     sample: Sample,
 }
@@ -100,7 +101,7 @@ impl First {
             in_order: true,
             central: Central::default(),
             tally: Tally::default(),
-            tiny: Vec::new(),
+            tiny: BTreeMap::new(),
             sheet: matrix.filter(|_| wants.depth == Depth::Full).and_then(Sheet::new),
             sample: Sample::default(),
         }
@@ -252,9 +253,9 @@ impl First {
             }
         };
         if self.depth() == Depth::Full && block.least < told {
-            let tiny = values.iter().filter(|value| **value != 0.0 && value.abs() < told);
-            self.tiny.extend(tiny.map(|value| (magnitude(*value), run.times)));
-            self.join_tiny();
+            for value in values.iter().filter(|value| **value != 0.0 && value.abs() < told) {
+                *self.tiny.entry(magnitude(*value)).or_default() += run.times;
+            }
         }
         let places = &mut self.places;
         if block.max.max(-block.min) >= HALF_MAX {
@@ -272,16 +273,6 @@ impl First {
             self.places.max = place(&|value| value == block.max);
         }
         self.central.merge(&Central::of_block(&block, counted).times(run.times));
-    }
-
-    /// One entry a magnitude.
-    fn join_tiny(&mut self) {
-        self.tiny.sort_unstable();
-        self.tiny.dedup_by(|later, kept| {
-            let same = later.0 == kept.0;
-            kept.1 += if same { later.1 } else { 0 };
-            same
-        });
     }
 
     /// Takes in what another one was built from; `later` comes after this one's elements.
@@ -309,8 +300,9 @@ impl First {
         self.in_order &= later.in_order;
         self.central.merge(&later.central);
         self.tally.merge(&later.tally);
-        self.tiny.extend_from_slice(&later.tiny);
-        self.join_tiny();
+        for (magnitude, count) in &later.tiny {
+            *self.tiny.entry(*magnitude).or_default() += count;
+        }
         if let (Some(ours), Some(theirs)) = (&mut self.sheet, &later.sheet) {
             ours.merge(theirs);
         }
@@ -352,10 +344,7 @@ impl First {
         let finite = self.counts.finite;
         let (moments, histogram, percentiles, magnitudes);
         if let Some(number) = self.number().filter(|number| Kind::of(*number) == Kind::Codes) {
-            let mut values: Vec<(f64, u64)> =
-                valued(number, &self.tally).into_iter().map(|(_, value, count)| (value, count)).collect();
-            values.retain(|(value, _)| value.is_finite());
-            values.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let values = rising(number, &self.tally);
             moments = Central::of_counts(&values).moments();
             histogram = self.edges().map(|edges| {
                 let mut histogram = Histogram::new(edges?);
@@ -393,7 +382,7 @@ impl First {
             let (exponent, most) = kind.exponent(code);
             (0 < exponent && exponent < most).then_some((exponent - most / 2, count))
         });
-        Magnitudes::of(told.chain(self.tiny.iter().copied()))
+        Magnitudes::of(told.chain(self.tiny.iter().map(|(magnitude, count)| (*magnitude, *count))))
     }
 
     /// How much is found.
@@ -494,6 +483,19 @@ fn codes(run: &Run<'_>) -> Tally {
 /// The codes that occur, what each of them stands for, and how often it occurs.
 fn valued(number: Number, tally: &Tally) -> Vec<(u16, f64, u64)> {
     tally.pairs().into_iter().map(|(code, count)| (code, value(number, code), count)).collect()
+}
+
+/// The finite values of the codes that occur, rising but for equal ones, and how often each occurs.
+fn rising(number: Number, tally: &Tally) -> Vec<(f64, u64)> {
+    let values = valued(number, tally).into_iter().filter(|(_, value, _)| value.is_finite());
+    let (negative, positive): (Vec<_>, Vec<_>) = values.partition(|(_, value, _)| value.is_sign_negative());
+    let mut values = negative;
+    // The codes of negative floats rise as these fall.
+    if number.class() == Class::Float {
+        values.reverse();
+    }
+    values.extend(positive);
+    values.into_iter().map(|(_, value, count)| (value, count)).collect()
 }
 
 /// Goes over codes of at most 16 bits.

@@ -40,8 +40,8 @@ pub struct Outcome {
 pub(super) enum Made {
     /// One a tensor.
     Whole(Vec<Found>),
-    First(Result<First>),
-    Second(Result<Second>),
+    First(Result<Box<First>>),
+    Second(Result<Box<Second>>),
 }
 
 /// What a study found in a tensor: nothing in one without numbers.
@@ -90,12 +90,12 @@ impl Job {
                 None => Made::First(self.take_chunk(checkpoint, *target, *chunk, |wants, matrix, run| {
                     let mut first = First::new(wants, matrix);
                     first.take(run);
-                    first
+                    Box::new(first)
                 })),
                 Some(second) => Made::Second(self.take_chunk(checkpoint, *target, *chunk, |_, _, run| {
                     let mut second = second.clone();
                     second.take(run);
-                    second
+                    Box::new(second)
                 })),
             },
         };

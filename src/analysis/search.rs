@@ -18,6 +18,8 @@ pub(super) struct Search {
     buckets: Vec<Bucket>,
     /// Ranks and the keys that have them.
     found: Vec<(u64, u64)>,
+    /// All keys of the buckets, where they are gathered: how often each of some stands, and these.
+    gathered: Vec<(u64, Vec<u64>)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,8 +30,6 @@ struct Bucket {
     ranks: Vec<(u64, u64)>,
     /// The next 16 bits of its keys.
     tally: Tally,
-    /// Or all of its keys, and how often each stands.
-    keys: Vec<(u64, u64)>,
 }
 
 /// Puts the ranks, rising, into the buckets of keys that begin with `prefix` and go on with one of the codes.
@@ -40,7 +40,7 @@ fn split(prefix: u64, pairs: &[(u16, u64)], ranks: &[(u64, u64)]) -> Vec<Bucket>
         if inside > 0 {
             let ranks = ranks[..inside].iter().map(|(all, rank)| (*all, rank - below)).collect();
             let prefix = prefix << 16 | u64::from(code);
-            buckets.push(Bucket { prefix, size, ranks, tally: Tally::default(), keys: Vec::new() });
+            buckets.push(Bucket { prefix, size, ranks, tally: Tally::default() });
         }
         (below, ranks) = (below + size, &ranks[inside..]);
     }
@@ -56,14 +56,13 @@ impl Search {
     /// The search for the ranks that percentiles need among numbers of `width` bits, whose upper 16 were counted; `finite` tells which
     /// of these belong to finite ones.
     pub fn begin(width: u32, codes: &Tally, finite: impl Fn(u16) -> bool) -> Self {
-        let mut pairs: Vec<(u16, u64)> = codes.pairs().into_iter().filter(|(code, _)| finite(*code)).collect();
-        for (code, _) in &mut pairs {
-            *code = flipped(*code);
-        }
-        pairs.sort_unstable_by_key(|pair| pair.0);
+        let pairs = codes.pairs().into_iter().filter(|(code, _)| finite(*code));
+        let (negative, positive): (Vec<_>, Vec<_>) = pairs.partition(|(code, _)| code >> 15 == 1);
+        let rising = negative.into_iter().rev().chain(positive);
+        let pairs: Vec<(u16, u64)> = rising.map(|(code, count)| (flipped(code), count)).collect();
         let count = pairs.iter().map(|(_, count)| count).sum();
         let ranks: Vec<(u64, u64)> = ranks(count).into_iter().map(|rank| (rank, rank)).collect();
-        Search { width, known: 16, buckets: split(0, &pairs, &ranks), found: Vec::new() }
+        Search { width, known: 16, buckets: split(0, &pairs, &ranks), found: Vec::new(), gathered: Vec::new() }
     }
 
     /// Whether keys are gathered, not counted.
@@ -106,22 +105,28 @@ impl Search {
 
     /// Takes in float64 numbers.
     pub fn take_f64(&mut self, values: &[f64], places: &[u8; 1 << 16], times: u64) {
-        let gathers = self.gathers();
-        let (shift, top) = (self.width - self.known, self.known - 16);
+        let keys: Vec<u64> = values
+            .iter()
+            .map(|value| value.to_bits())
+            .filter(|bits| places[(bits >> 48) as usize] > 0)
+            .map(|bits| if bits >> 63 == 1 { !bits } else { bits | 1 << 63 })
+            .collect();
+        if self.gathers() {
+            let (buckets, shift) = (&self.buckets, self.width - self.known);
+            let wanted = |key: &u64| buckets.binary_search_by_key(&(key >> shift), |bucket| bucket.prefix).is_ok();
+            self.gathered.push((times, keys.into_iter().filter(wanted).collect()));
+        } else {
+            self.count_keys(&keys, times);
+        }
+    }
+
+    /// Counts the next 16 bits of those keys that are in a bucket.
+    fn count_keys(&mut self, keys: &[u64], times: u64) {
+        let shift = self.width - self.known;
         let mut codes = vec![Vec::new(); self.buckets.len()];
-        for value in values {
-            let bits = value.to_bits();
-            let Some(first) = usize::from(places[(bits >> 48) as usize]).checked_sub(1) else { continue };
-            let key = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
-            let shared = key >> 48;
-            let alike = self.buckets[first..].iter_mut().take_while(|bucket| bucket.prefix >> top == shared);
-            let Some((at, bucket)) = alike.enumerate().find(|(_, bucket)| bucket.prefix == key >> shift) else {
-                continue;
-            };
-            if gathers {
-                bucket.keys.push((key, times));
-            } else {
-                codes[first + at].push(u16::try_from(key >> (shift - 16) & 0xffff).expect("16 bits"));
+        for key in keys {
+            if let Ok(at) = self.buckets.binary_search_by_key(&(key >> shift), |bucket| bucket.prefix) {
+                codes[at].push(u16::try_from(key >> (shift - 16) & 0xffff).expect("16 bits"));
             }
         }
         self.count(&mut codes, 1, times);
@@ -139,38 +144,35 @@ impl Search {
     pub fn merge(&mut self, later: &Self) {
         for (bucket, later) in self.buckets.iter_mut().zip(&later.buckets) {
             bucket.tally.merge(&later.tally);
-            bucket.keys.extend_from_slice(&later.keys);
         }
+        self.gathered.extend_from_slice(&later.gathered);
     }
 
     /// What the pass tells: all ranks found, or buckets of 16 bits more.
     pub fn after(&self) -> Search {
-        let mut next = Search { known: self.known + 16, buckets: Vec::new(), ..self.clone() };
-        for bucket in &self.buckets {
-            if self.gathers() {
-                let mut keys = bucket.keys.clone();
-                keys.sort_unstable();
-                let mut ends = keys.iter().scan(0, |end, (key, times)| {
-                    *end += times;
-                    Some((*key, *end))
-                });
-                let mut now = ends.next();
-                for (all, rank) in &bucket.ranks {
-                    while now.is_some_and(|(_, end)| end <= *rank) {
-                        now = ends.next();
-                    }
-                    next.found.extend(now.map(|(key, _)| (*all, key)));
-                }
-            } else {
-                next.buckets.extend(split(bucket.prefix, &bucket.tally.pairs(), &bucket.ranks));
-            }
+        if !self.gathers() {
+            return self.counted();
         }
-        if next.known == next.width {
-            for bucket in std::mem::take(&mut next.buckets) {
-                next.found.extend(bucket.ranks.iter().map(|(all, _)| (*all, bucket.prefix)));
+        let mut search = Search { gathered: Vec::new(), ..self.clone() };
+        while !search.is_over() {
+            for (times, keys) in &self.gathered {
+                search.count_keys(keys, *times);
             }
+            search = search.counted();
         }
-        next
+        search
+    }
+
+    /// What was counted tells this.
+    fn counted(&self) -> Search {
+        let mut found = self.found.clone();
+        let split = |bucket: &Bucket| split(bucket.prefix, &bucket.tally.pairs(), &bucket.ranks);
+        let mut buckets: Vec<Bucket> = self.buckets.iter().flat_map(split).collect();
+        if self.known + 16 == self.width {
+            let ranks = |bucket: Bucket| bucket.ranks.into_iter().map(move |(all, _)| (all, bucket.prefix));
+            found.extend(std::mem::take(&mut buckets).into_iter().flat_map(ranks));
+        }
+        Search { width: self.width, known: self.known + 16, buckets, found, gathered: Vec::new() }
     }
 
     /// Whether nothing is left to look for.
@@ -205,10 +207,14 @@ fn between(count: u64, percent: f64) -> (u64, u64, f64) {
 
 /// The ranks that percentiles of so many numbers need, rising.
 fn ranks(count: u64) -> Vec<u64> {
-    let mut ranks: Vec<u64> =
-        PERCENTILES.iter().flat_map(|percent| [between(count, *percent).0, between(count, *percent).1]).collect();
-    ranks.sort_unstable();
-    ranks.dedup();
+    let mut ranks = Vec::with_capacity(2 * PERCENTILES.len());
+    for (below, above, _) in PERCENTILES.map(|percent| between(count, percent)) {
+        for rank in [below, above] {
+            if let Err(at) = ranks.binary_search(&rank) {
+                ranks.insert(at, rank);
+            }
+        }
+    }
     ranks
 }
 

@@ -200,11 +200,11 @@ impl Split {
     fn merge(&mut self, made: Made) -> Result<()> {
         match made {
             Made::First(part) => match &mut self.first {
-                None => self.first = Some(part?),
+                None => self.first = Some(*part?),
                 Some(first) => first.merge(&part?),
             },
             Made::Second(part) => match &mut self.second {
-                None => self.second = Some(part?),
+                None => self.second = Some(*part?),
                 Some(second) => second.merge(&part?),
             },
             Made::Whole(_) => {}

@@ -83,7 +83,7 @@ impl Tally {
             }
             return;
         }
-        codes.sort_unstable();
+        rise(codes);
         let pairs: Vec<_> = codes.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64 * times)).collect();
         self.add_pairs(&pairs);
     }
@@ -100,15 +100,17 @@ impl Tally {
 
     fn add_pairs(&mut self, more: &[(u16, u64)]) {
         match self {
-            Tally::Few(pairs) if pairs.is_empty() => *pairs = more.to_vec(),
             Tally::Few(pairs) if pairs.len() + more.len() < MANY => {
-                pairs.extend_from_slice(more);
-                pairs.sort_unstable_by_key(|pair| pair.0);
-                pairs.dedup_by(|later, kept| {
-                    let same = later.0 == kept.0;
-                    kept.1 += if same { later.1 } else { 0 };
-                    same
-                });
+                let (mut merged, mut later) = (Vec::with_capacity(pairs.len() + more.len()), more);
+                for &(code, count) in pairs.iter() {
+                    let (before, rest) = later.split_at(later.iter().take_while(|pair| pair.0 < code).count());
+                    merged.extend_from_slice(before);
+                    let same = rest.first().filter(|pair| pair.0 == code);
+                    merged.push((code, count + same.map_or(0, |pair| pair.1)));
+                    later = &rest[usize::from(same.is_some())..];
+                }
+                merged.extend_from_slice(later);
+                *pairs = merged;
             }
             _ => {
                 let totals = self.many();
@@ -129,5 +131,26 @@ impl Tally {
         }
         let Tally::Many(counts) = self else { unreachable!("made above") };
         counts
+    }
+}
+
+/// Sorts codes, by their lower bytes and then by their upper ones: quicker than comparing them, and much lighter.
+fn rise(codes: &mut [u16]) {
+    let mut sorted = vec![0; codes.len()];
+    for shift in [0, 8] {
+        let mut ends = [0; 256];
+        for code in codes.iter() {
+            ends[usize::from(code >> shift & 0xff)] += 1;
+        }
+        let mut end = 0;
+        for place in &mut ends {
+            (end, *place) = (end + *place, end);
+        }
+        for code in codes.iter() {
+            let place = &mut ends[usize::from(code >> shift & 0xff)];
+            sorted[*place] = *code;
+            *place += 1;
+        }
+        codes.copy_from_slice(&sorted);
     }
 }

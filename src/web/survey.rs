@@ -39,7 +39,9 @@ impl Survey {
         let wants = Wants { bins: bins.clamp(1, MOST_BINS), range: low.zip(high), depth };
         let usual = Wants { depth: Depth::Full, ..wants.clone() } == Wants::USUAL;
         let known = |target: &Target| {
-            usual && !again && opened.findings.get(target).is_some_and(|findings| !full || findings.magnitudes.is_some())
+            usual
+                && !again
+                && opened.findings.get(target).is_some_and(|findings| !full || findings.magnitudes.is_some())
         };
         let targets = tensors.iter().map(|tensor| Target { tensor: *tensor as usize, dequantized });
         let targets: Vec<Target> = targets.filter(|target| !known(target)).collect();
