@@ -201,11 +201,11 @@ impl Split {
         match made {
             Made::First(part) => match &mut self.first {
                 None => self.first = Some(*part?),
-                Some(first) => first.merge(&part?),
+                Some(first) => first.merge(&*part?),
             },
             Made::Second(part) => match &mut self.second {
                 None => self.second = Some(*part?),
-                Some(second) => second.merge(&part?),
+                Some(second) => second.merge(&*part?),
             },
             Made::Whole(_) => {}
         }
