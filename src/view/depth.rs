@@ -33,13 +33,13 @@ impl Depths {
             let next = keys.len() + 1;
             *keys.entry((before, text)).or_insert(next)
         };
-        let (mut counts, mut found): (Vec<usize>, Vec<(usize, Range<usize>, usize)>) = (Vec::new(), Vec::new());
+        let (mut counts, mut found) = (Vec::new(), Vec::new());
         for (index, Tensor { name, .. }) in tensors.iter().enumerate() {
             for number in numbers(name) {
                 let before = key(0, &name[..number.start]);
                 let series = key(before, &name[number.end..]);
                 counts.resize(counts.len().max(series + 1), 0);
-                counts[series] += 1;
+                counts[series] += 1_usize;
                 found.push((index, number, series));
             }
         }

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub struct Hash {
     index: usize,
     tensor: Tensor,
-    hash: analysis::Hash,
+    state: analysis::Hash,
 }
 
 #[wasm_bindgen]
@@ -23,7 +23,7 @@ impl Hash {
     #[wasm_bindgen(constructor)]
     pub fn new(opened: &Opened, index: usize) -> Result<Hash, JsValue> {
         let tensor = opened.wanted(index, false)?;
-        Ok(Hash { index, tensor, hash: analysis::Hash::default() })
+        Ok(Hash { index, tensor, state: analysis::Hash::default() })
     }
 
     /// Reads on; returns the fraction that is done.
@@ -32,12 +32,12 @@ impl Hash {
     ///
     /// Those of [`analysis::Hash::step`].
     pub fn step(&mut self, opened: &Opened) -> Result<f64, JsValue> {
-        self.hash.step(&opened.checkpoint.files, &self.tensor).map_err(|error| failure(&error))
+        self.state.step(&opened.checkpoint.files, &self.tensor).map_err(|error| failure(&error))
     }
 
     /// The hexadecimal digits, which the report then has, too; undefined until all is read.
     pub fn keep(&self, opened: &mut Opened) -> Option<String> {
-        let digits = self.hash.digits()?;
+        let digits = self.state.digits()?;
         opened.hashes.insert(self.index, digits.clone());
         Some(digits)
     }
