@@ -31,7 +31,9 @@ fn main() {
     let memcpy = best(&runs, |run| black_box(&mut copy).copy_from_slice(black_box(run.bytes)));
     let moments = best(&runs, |run| First::new(&wants, None).take(black_box(run)));
     let mut first = First::new(&wants, None);
-    runs.iter().for_each(|run| first.take(run));
+    for run in &runs {
+        first.take(run);
+    }
     let mut second = first.second().expect("a histogram is wanted");
     let histogram = best(&runs, |run| second.take(black_box(run)));
     println!(
