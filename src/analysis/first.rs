@@ -7,6 +7,7 @@ use super::tally::{self, Tally};
 use super::{Counts, Depth, Edges, Findings, Histogram, Magnitudes, Places, Second, Summary, Wants};
 use crate::decode::{numbers, smallest_normal, unpack, value};
 use crate::model::{NUMBERS, Number};
+use crate::sort;
 use paramscope_kernels::{BLOCK, Block, find_half, tally_bytes, tally_halves, tally_tops};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -337,7 +338,7 @@ impl First {
             let mut values: Vec<(f64, u64)> =
                 valued(number, &self.tally).into_iter().map(|(_, value, count)| (value, count)).collect();
             values.retain(|(value, _)| value.is_finite());
-            values.sort_by(|a, b| a.0.total_cmp(&b.0));
+            sort::by(&mut values, |a, b| a.0.total_cmp(&b.0));
             moments = Central::of_counts(&values).moments();
             histogram = self.edges().map(|edges| {
                 let mut histogram = Histogram::new(edges?);

@@ -1,6 +1,7 @@
 use super::tally::Tally;
 use super::{PERCENTILES, tally};
 use crate::limits;
+use crate::sort;
 use paramscope_kernels::select_tops;
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,7 @@ impl Search {
         for (code, _) in &mut pairs {
             *code = flipped(*code);
         }
-        pairs.sort_unstable_by_key(|pair| pair.0);
+        sort::by_key(&mut pairs, |pair| pair.0);
         let count = pairs.iter().map(|(_, count)| count).sum();
         let ranks: Vec<(u64, u64)> = ranks(count).into_iter().map(|rank| (rank, rank)).collect();
         Search { width, known: 16, buckets: split(0, &pairs, &ranks), found: Vec::new() }
