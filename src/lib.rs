@@ -1,7 +1,7 @@
 //! Opens machine-learning checkpoints, reading only the bytes it needs.
 //!
 //! Layers, each using only those before it:
-//! `error`, `limits`, `source`, `model`, `wire`, `formats`, `decode`, `analysis`, `view`, and in the browser `web`.
+//! `error`, `limits`, `sort`, `source`, `model`, `wire`, `formats`, `decode`, `analysis`, `view`, and in the browser `web`.
 
 pub mod analysis;
 pub mod decode;
@@ -9,6 +9,7 @@ pub mod error;
 pub mod formats;
 pub mod limits;
 pub mod model;
+mod sort;
 pub mod source;
 pub mod view;
 #[cfg(target_arch = "wasm32")]

@@ -4,6 +4,7 @@ use super::study::{elements, reads};
 use crate::decode::Kept;
 use crate::limits;
 use crate::model::{Checkpoint, Layout, Tensor};
+use crate::sort;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -70,7 +71,7 @@ pub(super) fn plan(checkpoint: &Checkpoint, targets: &[Target]) -> (Vec<Unit>, u
             None => alone.push(Unit::Whole { targets: vec![*target], bring: None }),
         }
     }
-    small.sort_unstable_by_key(|(place, target)| (place.file, place.offset, *target));
+    sort::by_key(&mut small, |(place, target)| (place.file, place.offset, *target));
     // Large ones first: what is begun last should be over soon.
     let mut units = alone;
     let mut group: Option<(Bring, Vec<Target>)> = None;

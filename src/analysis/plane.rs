@@ -398,8 +398,9 @@ mod tests {
 
     #[test]
     fn a_plane_of_several_steps_is_that_of_one() {
-        // More than one chunk of 8 MiB, both along rows and across them.
-        let (rows, columns) = (1100u32, 1003u32);
+        // More than one chunk, both along rows and across them.
+        let (rows, columns) = (2200u32, 1003u32);
+        assert!(u64::from(rows * columns) * 8 > limits::CHUNK);
         let values: Vec<f64> = (0..rows * columns).map(|at| f64::from(at * 1009 % 100_003) - 50_000.0).collect();
         let shape = [u64::from(rows), u64::from(columns)];
         let (files, matrix) = tensor(&shape, &values);

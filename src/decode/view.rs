@@ -6,6 +6,7 @@ use super::walk::{Odometer, Walk, merged};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{ByteOrder, ByteRange, Dtype, Layout};
+use crate::sort;
 use crate::source::{Files, ReadAt};
 
 /// The elements of a dense or strided layout, in row-major order or in that of the file.
@@ -53,7 +54,7 @@ impl<'a> View<'a> {
         view.repeat =
             dimensions.iter().filter(|(at, (_, stride))| repeats(*at, *stride)).map(|(_, (size, _))| size).product();
         dimensions.retain(|(at, (_, stride))| !repeats(*at, *stride));
-        dimensions.sort_unstable_by_key(|(_, (_, stride))| std::cmp::Reverse(*stride));
+        sort::by_key(&mut dimensions, |(_, (_, stride))| std::cmp::Reverse(*stride));
         let long = dimensions.iter().filter(|(_, (size, _))| *size > 1);
         view.row_major = view.repeat == 1 && long.is_sorted_by_key(|(at, _)| *at);
         let inside =

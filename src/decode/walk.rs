@@ -1,5 +1,7 @@
 //! Ways through the elements of a strided view.
 
+use crate::sort;
+
 /// The order in which elements are visited: outermost dimension first, each with its size and its stride in elements.
 #[derive(Debug)]
 pub(super) struct Walk {
@@ -73,7 +75,7 @@ impl Slab {
     /// the others, which are walked, the farthest apart first: files are then read forward.
     pub fn split(&self, reach: u64) -> (Slab, Vec<Dimension>) {
         let mut dimensions = self.dimensions.clone();
-        dimensions.sort_unstable_by_key(|dimension| dimension.stride);
+        sort::by_key(&mut dimensions, |dimension| dimension.stride);
         let mut extent: u64 = 1;
         let near = dimensions.iter().take_while(|dimension| {
             extent = extent.saturating_add((dimension.size - 1).saturating_mul(dimension.stride));

@@ -4,6 +4,7 @@ use super::names::{A_VALUE, meaning};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{Checkpoint, Level, Meaning, Note, PickleFacts, Referred, Verdict};
+use crate::sort;
 use crate::source::{Memory, ReadAt, read_vec};
 use crate::wire::pickle::arrays::encoded;
 use crate::wire::pickle::opcodes as op;
@@ -104,9 +105,9 @@ fn listed(pickle: &Pickle, most: usize) -> Vec<Referred> {
     if worst.len() > most {
         let mut by_level: Vec<(Meaning, u64, &Reference)> =
             worst.iter().map(|name| (meaning(&name.global).0, name.at, *name)).collect();
-        by_level.sort_unstable_by_key(|(level, at, _)| (*level, *at));
+        sort::by_key(&mut by_level, |(level, at, _)| (*level, *at));
         by_level.truncate(most);
-        by_level.sort_unstable_by_key(|(_, at, _)| *at);
+        sort::by_key(&mut by_level, |(_, at, _)| *at);
         worst = by_level.into_iter().map(|(.., name)| name).collect();
     }
     worst.into_iter().map(referred).collect()
@@ -390,7 +391,7 @@ pub(super) fn with_those_found(mut error: Error, pickle: &Pickle) -> Error {
         .map(|reference| (meaning(&reference.global).0, &reference.global))
         .filter(|(meaning, _)| !matches!(meaning, Meaning::InTorchsList | Meaning::NumpyBuilder))
         .collect();
-    odd.sort_by_key(|(meaning, _)| *meaning);
+    sort::by_key(&mut odd, |(meaning, _)| *meaning);
     let shown: Vec<String> = odd.iter().take(TOLD).map(|(_, global)| quoted(&global.dotted()).to_string()).collect();
     if !shown.is_empty() {
         error.message = format!("{} Before, it refers to {}; nothing of it was run.", error.message, shown.join(", "));

@@ -5,6 +5,7 @@ use super::pickles::PickleFact;
 use super::report::{self, Note, Report};
 use crate::formats::{FORMATS, Format};
 use crate::model::{Checkpoint, Entry, Key, Role};
+use crate::sort;
 use crate::view::table::Tree;
 use serde::Serialize;
 
@@ -153,7 +154,7 @@ impl Facts {
         for share in &mut dtypes {
             share.share = share.bytes / typed;
         }
-        dtypes.sort_unstable_by(|a, b| b.bytes.total_cmp(&a.bytes));
+        sort::by(&mut dtypes, |a, b| b.bytes.total_cmp(&a.bytes));
         let mut roles: Vec<Option<Role>> = Vec::new();
         for tensor in &checkpoint.tensors {
             if !roles.contains(&tensor.role) {

@@ -4,6 +4,7 @@ use super::depth::Depths;
 use super::natural::natural;
 use super::tied::Sharing;
 use crate::model::Tensor;
+use crate::sort;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
@@ -225,7 +226,7 @@ impl Tree {
         if !grouped {
             let mut rows: Vec<Child> = (0..tensors.len()).filter(|index| found[*index]).map(Child::Tensor).collect();
             if sort != Sort::File || descending {
-                rows.sort_by(order);
+                sort::by(&mut rows, order);
             }
             for row in rows {
                 table.push(row, 0);
@@ -240,7 +241,7 @@ impl Tree {
         let sorted = |children: &[Child]| {
             let mut rows: Vec<Child> = children.iter().copied().filter(shown).collect();
             if sort != Sort::File || descending {
-                rows.sort_by(order);
+                sort::by(&mut rows, order);
             }
             rows.reverse();
             rows

@@ -1,6 +1,7 @@
 //! Tensors that share storages, and those that are the same under several names.
 
 use crate::model::Tensor;
+use crate::sort;
 use std::ops::Range;
 
 /// How many of the tensors on one storage are named: a file may put a million on one.
@@ -23,7 +24,7 @@ impl Sharing {
             Some((range.file, range.offset, range.len, index))
         };
         let mut storages: Vec<_> = tensors.iter().enumerate().filter_map(storage).collect();
-        storages.sort_unstable();
+        sort::by(&mut storages, Ord::cmp);
         let mut places = vec![0..0; tensors.len()];
         let mut start = 0;
         for same in storages.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {

@@ -8,6 +8,7 @@ use super::config::{DEPTH, Spec, output_shapes};
 use super::store::{Store, joined, last_part};
 use super::walk::{Found, Walk};
 use crate::model::{Class, Layer, Number, Role, Tensor};
+use crate::sort;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
@@ -294,6 +295,6 @@ fn regroup(found: &mut Vec<(usize, Found)>, layer: &Listed<'_>) {
             ((leaf, *ranks.entry(around).or_insert(next), within), (leaf, weight))
         })
         .collect();
-    ranked.sort_by_key(|(rank, _)| *rank);
+    sort::by_key(&mut ranked, |(rank, _)| *rank);
     found.extend(ranked.into_iter().map(|(_, weight)| weight));
 }

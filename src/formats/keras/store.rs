@@ -2,6 +2,7 @@
 
 use crate::limits;
 use crate::model::Tensor;
+use crate::sort;
 use std::collections::HashMap;
 
 /// `a/b`; either part may be empty.
@@ -153,8 +154,8 @@ impl Store {
             written[group] = written[group].max(inside.unwrap_or(0));
         }
         for group in &mut self.groups {
-            group.groups.sort_by_key(|child| written[*child]);
-            group.arrays.sort_by_key(|array| {
+            sort::by_key(&mut group.groups, |child| written[*child]);
+            sort::by_key(&mut group.arrays, |array| {
                 let name = self.arrays[*array].name();
                 (name.parse::<u64>().unwrap_or(u64::MAX), *array)
             });

@@ -18,6 +18,7 @@ use super::{Candidate, Format};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{self, ByteRange, Checkpoint, Dtype, Layout, Note, Number, Tensor, element_count};
+use crate::sort;
 use crate::source::{File, FileId, Files, Pages, ReadAt, read_vec};
 use header::{Entry, Header};
 
@@ -143,7 +144,7 @@ fn read_header(id: FileId, source: &dyn ReadAt) -> Result<Contents> {
 /// Refuses overlaps; gaps between tensors and bytes after the last one are told.
 fn check_order(entries: &[Entry], data_len: u64) -> Result<Vec<Note>> {
     let mut by_place: Vec<&Entry> = entries.iter().filter(|entry| entry.begin < entry.end).collect();
-    by_place.sort_unstable_by_key(|entry| (entry.begin, entry.end));
+    sort::by_key(&mut by_place, |entry| (entry.begin, entry.end));
     let mut notes = Vec::new();
     let mut covered = 0;
     let mut before: Option<&Entry> = None;

@@ -7,6 +7,7 @@ use super::{Candidate, lookalikes};
 use crate::error::{Error, Result, quoted};
 use crate::limits;
 use crate::model::{Checkpoint, Note, Tensor};
+use crate::sort;
 use crate::source::{File, Files};
 pub(super) use index::{Index, plain_names, shard_not_given};
 use std::collections::HashSet;
@@ -77,7 +78,7 @@ impl Shards {
                 (other.stem == stem && other.of == of).then(|| (other.number, file.clone()))
             })
             .collect();
-        set.sort_unstable_by_key(|(number, _)| *number);
+        sort::by_key(&mut set, |(number, _)| *number);
         Some(set.into_iter().map(|(_, file)| file).collect())
     }
 

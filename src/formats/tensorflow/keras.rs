@@ -5,6 +5,7 @@ use super::graph::Graph;
 use crate::error::Result;
 use crate::limits;
 use crate::model::{Checkpoint, Layer, Weight};
+use crate::sort;
 use crate::source::{Pages, ReadAt};
 use crate::wire::protobuf::Message;
 
@@ -61,7 +62,7 @@ pub(super) fn add_layers(model: &mut Checkpoint, source: &dyn ReadAt, objects: &
             })
             .collect();
         // In a layer as in the model: the trained ones first.
-        weights.sort_by_key(|weight| weight.index.unwrap_or(usize::MAX));
+        sort::by_key(&mut weights, |weight| weight.index.unwrap_or(usize::MAX));
         if !weights.is_empty() {
             let Metadata { name, class_name: class, trainable } = metadata;
             model.layers.push(Layer { name, class, output: None, trainable, weights });

@@ -21,6 +21,7 @@ mod parse;
 use crate::analysis::Counts;
 use crate::error::Result;
 use crate::model::Tensor;
+use crate::sort;
 use regex_lite::Regex;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -94,7 +95,7 @@ impl Query {
     pub fn marks(&self, name: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> =
             self.0.iter().filter(|term| term.wanted).flat_map(|term| term.test.marks(name)).collect();
-        found.sort_unstable_by_key(|range| range.start);
+        sort::by_key(&mut found, |range| range.start);
         found.dedup_by(|later, earlier| {
             let touches = later.start <= earlier.end;
             if touches {

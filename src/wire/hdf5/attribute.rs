@@ -7,6 +7,7 @@ use super::links::text;
 use super::space::Space;
 use super::types::Type;
 use crate::error::{Error, Result};
+use crate::sort;
 
 /// One attribute of an object.
 #[derive(Clone, Debug)]
@@ -47,9 +48,9 @@ impl File {
             wrong.push(error);
         }
         if ordered {
-            found.sort_by_key(|attribute| attribute.order);
+            sort::by_key(&mut found, |attribute| attribute.order);
         } else {
-            found.sort_by(|a, b| a.name.cmp(&b.name));
+            sort::by(&mut found, |a, b| a.name.cmp(&b.name));
         }
         (found, wrong)
     }

@@ -9,6 +9,7 @@ use super::header::{Message, kind};
 use super::{number, undo};
 use crate::error::{Error, Result};
 use crate::model::Filter;
+use crate::sort;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -117,7 +118,7 @@ impl Heap {
     /// Puts records that hold ids, from this byte on, into the order of the objects in the file.
     pub fn sort(&self, records: &mut [Vec<u8>], from: usize) {
         let len = usize::from(self.offset_len);
-        records.sort_by_key(|record| record.get(from + 1..from + 1 + len).map_or(0, number));
+        sort::by_key(records, |record| record.get(from + 1..from + 1 + len).map_or(0, number));
     }
 
     /// The bytes of the object of an id.

@@ -4,6 +4,7 @@ use super::cursor::Cursor;
 use super::file::File;
 use super::header::{Header, kind};
 use crate::error::Result;
+use crate::sort;
 
 /// One link of a group.
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ impl File {
                 return Err(cursor.wrong("tells of no B-tree or no heap"));
             };
             let mut links = self.symbols(tree, heap)?;
-            links.sort_by(|a, b| a.name.cmp(&b.name));
+            sort::by(&mut links, |a, b| a.name.cmp(&b.name));
             return Ok(Some(links));
         }
         let info = header.find(kind::LINK_INFO);
@@ -69,9 +70,9 @@ impl File {
             }
         }
         if ordered {
-            links.sort_by_key(|link| link.order);
+            sort::by_key(&mut links, |link| link.order);
         } else {
-            links.sort_by(|a, b| a.name.cmp(&b.name));
+            sort::by(&mut links, |a, b| a.name.cmp(&b.name));
         }
         Ok(Some(links))
     }

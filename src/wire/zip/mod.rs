@@ -19,6 +19,7 @@ pub use entry::{Entry, Method};
 
 use crate::error::{Error, Result, quoted};
 use crate::model::Note;
+use crate::sort;
 use crate::source::{ReadAt, read_vec, require};
 use std::borrow::Borrow;
 use std::collections::HashSet;
@@ -174,7 +175,7 @@ impl ReadAt for Run {
 
 fn by_place(entries: &[Rc<Entry>]) -> Vec<&Rc<Entry>> {
     let mut sorted: Vec<&Rc<Entry>> = entries.iter().collect();
-    sorted.sort_unstable_by_key(|entry| entry.header_at);
+    sort::by_key(&mut sorted, |entry| entry.header_at);
     sorted
 }
 

@@ -4,6 +4,7 @@ use super::{Found, Visit, Walker};
 use crate::formats::keras::classes::{Kind, class};
 use crate::formats::keras::store::joined;
 use crate::model::{Layer, Role, Tensor};
+use crate::sort;
 
 impl<'a> Walker<'a> {
     /// Adds the variables that a layer holds itself: what is trained, then what is not.
@@ -25,7 +26,7 @@ impl<'a> Walker<'a> {
         let (state, mut trained): (Vec<_>, Vec<_>) = weights.partition(|(_, variable)| variable.kind != Kind::Trained);
         // A layer of 8-bit floats that is made by its config makes their scales first.
         if visit.spec.is_some() && trained.iter().any(|(_, variable)| variable.name == "inputs_scale") {
-            trained.sort_by_key(|(_, variable)| matches!(variable.name, "kernel" | "bias"));
+            sort::by_key(&mut trained, |(_, variable)| matches!(variable.name, "kernel" | "bias"));
         }
         for (array, variable) in trained {
             let steps = if merged(variable.name) { Some(false) } else { visit.trained };

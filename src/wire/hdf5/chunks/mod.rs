@@ -12,6 +12,7 @@ use super::{Btree2, Sizes, number};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{ChunkIndex, ChunkIndexKind};
+use crate::sort;
 use crate::source::{ReadAt, require};
 use blocks::{Blocks, Entries, Entry};
 use extensible::ExtensibleArray;
@@ -240,7 +241,7 @@ impl<'a> Chunks<'a> {
             }
             Array::Implicit => {}
         }
-        found.sort_unstable_by_key(|chunk| chunk.number);
+        sort::by_key(found, |chunk| chunk.number);
         Ok(())
     }
 }
