@@ -27,6 +27,8 @@ export class ParamScope extends Base {
   #session = null
   /** @type {import('./engine.js').Core | null} */
   #core = null
+  /** @type {{ language: string, translate: import('./parts/texts.js').Translate } | null} */
+  #texts = null
   /** @type {AbortController | null} */
   #opening = null
   #rendering = new AbortController()
@@ -37,11 +39,11 @@ export class ParamScope extends Base {
   }
 
   connectedCallback() {
-    Promise.all([coreOnPage(), loaded(this.#style)]).then(([core]) => {
+    Promise.all([coreOnPage(), loaded(this.#style), this.#translate()]).then(([core]) => {
       this.#core = core
       this.#render()
       if (this.src && !this.#session) this.#openQuietly(this.src)
-    }, error => this.#shell.broken(translator(this.language)('noCore', { message: error.message })))
+    }, async error => this.#shell.broken((await translator(this.language))('noCore', { message: error.message })))
   }
 
   disconnectedCallback() {
@@ -56,7 +58,8 @@ export class ParamScope extends Base {
    */
   attributeChangedCallback(name, before, now) {
     if (before === now || !this.#core) return
-    if (name === 'lang' || name === 'readonly') this.#render()
+    if (name === 'lang') this.#translate().then(() => this.#render())
+    else if (name === 'readonly') this.#render()
     else if (name === 'src' && now) this.#openQuietly(now)
     else if (name === 'tensor') this.#selectByName()
     else if (name === 'theme') this.#shell.theme(this.theme)
@@ -185,13 +188,21 @@ export class ParamScope extends Base {
     if (index >= 0) this.#session?.select(index)
   }
 
+  /** Makes ready the texts of the language that is wanted by then. */
+  async #translate() {
+    const { language } = this
+    const translate = await translator(language)
+    if (language === this.language) this.#texts = { language, translate }
+  }
+
   #render() {
     const core = this.#core
-    if (!core) return
+    const texts = this.#texts
+    if (!core || !texts) return
     this.#rendering.abort()
     this.#rendering = new AbortController()
-    const { language } = this
-    const context = { host: this, t: translator(language), numbers: new Numbers(language), core, settings: this.#settings, signal: this.#rendering.signal, report: (/** @type {Error} */ error) => this.#report(error) }
+    const { language, translate: t } = texts
+    const context = { host: this, t, numbers: new Numbers(language), core, settings: this.#settings, signal: this.#rendering.signal, report: (/** @type {Error} */ error) => this.#report(error) }
     this.#shell.show(context, this.#session, {
       open: files => this.#openForPerson(files),
       drop: transfer => droppedEntries(transfer).then(entries => this.#openForPerson(entries), error => this.#report(error)),

@@ -4,7 +4,6 @@ import { h } from './dom.js'
 import { createHealth, healthBadge } from './health.js'
 import { later } from './later.js'
 import { createLayers, hasLayers } from './layers.js'
-import { createMetadata } from './metadata.js'
 import { createParameters } from './parameters.js'
 import { createPickles, hasPickles, picklesBadge } from './pickles.js'
 
@@ -23,7 +22,7 @@ export const SECTIONS = [
   { id: 'overview', title: 'tabOverview', create: later(async () => (await import('./overview.js')).createOverview), has: ({ session }) => session.checkpoint.tensors.length > 0 },
   { id: 'layers', title: 'tabLayers', create: createLayers, has: hasLayers },
   { id: 'health', title: 'tabHealth', create: createHealth, badge: healthBadge },
-  { id: 'metadata', title: 'tabMetadata', create: createMetadata, badge: notesBadge },
+  { id: 'metadata', title: 'tabMetadata', create: later(async () => (await import('./metadata.js')).createMetadata), badge: notesBadge },
   { id: 'pickles', title: 'tabPickle', create: createPickles, badge: picklesBadge, has: hasPickles },
 ]
 

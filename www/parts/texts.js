@@ -1,14 +1,16 @@
 // Looks texts up in the catalogue of one language.
 
 import en from '../texts/en.js'
-import zh from '../texts/zh.js'
 
 /** @typedef {keyof typeof en} Key */
 /** One text, or one for each plural category of `n` that the language has. @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Text */
 /** @typedef {(key: Key, values?: Record<string, string | number>, n?: number) => string} Translate */
 
-/** @type {Record<string, { name: string, texts: Record<Key, Text> }>} */
-export const LANGUAGES = { en: { name: 'English', texts: en }, zh: { name: '简体中文', texts: zh } }
+/** A catalogue that not everyone reads is fetched by those who do. @type {Record<string, { name: string, load: () => Promise<Record<Key, Text>> }>} */
+export const LANGUAGES = {
+  en: { name: 'English', load: async () => en },
+  zh: { name: '简体中文', load: async () => (await import('../texts/zh.js')).default },
+}
 
 /**
  * The language among ours that a tag, or else the browser, prefers.
@@ -22,12 +24,14 @@ export function chooseLanguage(tag) {
 }
 
 /**
+ * English, if the language's own catalogue cannot be fetched.
+ *
  * @param {string} lang
- * @returns {Translate}
+ * @returns {Promise<Translate>}
  */
-export function translator(lang) {
-  const { texts } = LANGUAGES[lang]
-  const plural = new Intl.PluralRules(lang)
+export async function translator(lang) {
+  const [texts, language] = /** @type {[Record<Key, Text>, string]} */ (await LANGUAGES[lang].load().then(texts => [texts, lang], () => [en, 'en']))
+  const plural = new Intl.PluralRules(language)
   return (key, values = {}, n) => {
     const text = texts[key]
     const template = typeof text === 'string' ? text : (n === undefined ? undefined : text[plural.select(n)]) ?? text.other ?? ''

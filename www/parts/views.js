@@ -1,7 +1,6 @@
 // The views of one tensor: one record each.
 
 import { later } from './later.js'
-import { createWhere } from './where.js'
 
 /**
  * @typedef {object} View
@@ -22,5 +21,5 @@ export const VIEWS = [
   { id: 'channels', title: 'viewChannels', create: later(async () => (await import('./channels.js')).createChannels), has: ({ shape }) => shape.length > 1 },
   { id: 'spectrum', title: 'viewSpectrum', create: later(async () => (await import('./spectrum.js')).createSpectrum), has: ({ matrix }) => matrix !== undefined },
   { id: 'depth', title: 'viewDepth', create: later(async () => (await import('./depth.js')).createDepth), has: ({ depth, absent, problem }) => depth !== undefined && !absent && !problem },
-  { id: 'where', title: 'viewWhere', create: createWhere },
+  { id: 'where', title: 'viewWhere', create: later(async () => (await import('./where.js')).createWhere) },
 ]

@@ -5,6 +5,8 @@ use crate::module;
 use crate::run::{Outcome, root, run};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write;
@@ -15,6 +17,9 @@ const PAGE: [&str; 4] = ["html", "css", "js", "wasm"];
 
 /// Where the page's modules and those that wasm-bindgen wrote stand beside each other, to be put together.
 const SOURCE: &str = "target/site-source";
+
+/// What esbuild tells of the scripts that it wrote.
+const SCRIPTS: &str = "target/site-scripts.json";
 
 /// Builds the site and prints its weight; returns its folder.
 pub fn build() -> Outcome<PathBuf> {
@@ -34,7 +39,7 @@ pub fn build() -> Outcome<PathBuf> {
         let name = Path::new(file).file_name().ok_or_else(|| format!("wasm-pack.toml: {file} is no file."))?;
         copy(&root().join(file), &site.join(&config.site.examples).join(name))?;
     }
-    weigh(&site, &config)?;
+    weigh(&site, &config, &begun_with(&config)?)?;
     Ok(site)
 }
 
@@ -59,6 +64,7 @@ fn put_together(config: &Config, source: &Path, site: &Path) -> Outcome<()> {
         argument
     }));
     arguments.push("--log-level=warning".into());
+    arguments.push(format!("--metafile={SCRIPTS}").into());
     let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
     run("node_modules/.bin/esbuild", &arguments, &[], &root())
 }
@@ -103,7 +109,7 @@ fn files_below(folder: &Path) -> Outcome<Vec<PathBuf>> {
 }
 
 /// Prints every file's size, raw and compressed; fails if the page is too heavy.
-fn weigh(site: &Path, config: &Config) -> Outcome<()> {
+fn weigh(site: &Path, config: &Config, scripts: &BTreeSet<String>) -> Outcome<()> {
     let limit_kib = config.limits.page_gzip_kib;
     let (mut raw, mut packed) = (0, 0);
     println!("{:>10} {:>10}  {}", "bytes", "gzip", site.strip_prefix(root()).unwrap_or(site).display());
@@ -111,7 +117,7 @@ fn weigh(site: &Path, config: &Config) -> Outcome<()> {
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}.", path.display()))?;
         let gzip = gzip(&bytes);
         let kind = path.extension().is_some_and(|ending| PAGE.iter().any(|kind| ending == *kind));
-        let page = kind && !is_for_later(&path, config);
+        let page = kind && !is_for_later(&path, config, scripts);
         let mark = if page { "" } else { "  (when asked for)" };
         println!("{:>10} {gzip:>10}  {}{mark}", bytes.len(), path.strip_prefix(site).expect("below it").display());
         if page {
@@ -127,14 +133,36 @@ fn weigh(site: &Path, config: &Config) -> Outcome<()> {
 }
 
 /// Whether a page fetches a file only when it needs it: `NAME_bg.wasm` of such a module, or a script that is imported by a call.
-/// esbuild gives those their own names, and the name `chunk` to what several scripts import from the start.
-fn is_for_later(path: &Path, config: &Config) -> bool {
+fn is_for_later(path: &Path, config: &Config, scripts: &BTreeSet<String>) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if path.extension().is_some_and(|ending| ending == "js") {
-        return !name.starts_with("chunk-") && !config.site.scripts.iter().any(|script| *script == name);
+        return !scripts.contains(&*name);
     }
     let later = config.modules.iter().filter(|module| module.when_asked_for);
     later.map(|module| format!("{}_bg.wasm", module.name)).any(|module| module == name)
+}
+
+/// The names of the scripts that a page begins with, as esbuild tells them: those of the site, and what they import but by a call.
+fn begun_with(config: &Config) -> Outcome<BTreeSet<String>> {
+    let told = fs::read_to_string(root().join(SCRIPTS)).map_err(|error| format!("{SCRIPTS}: {error}."))?;
+    let told: Value = serde_json::from_str(&told).map_err(|error| format!("{SCRIPTS}: {error}."))?;
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let outputs = told["outputs"].as_object().into_iter().flatten();
+    let imports: BTreeMap<String, Vec<String>> = outputs
+        .map(|(path, output)| {
+            let imports = output["imports"].as_array().into_iter().flatten();
+            let from_the_start = imports.filter(|import| import["kind"] == "import-statement");
+            (name(path), from_the_start.filter_map(|import| import["path"].as_str().map(name)).collect())
+        })
+        .collect();
+    let mut found = BTreeSet::new();
+    let mut waiting: Vec<String> = config.site.scripts.iter().map(|script| name(script)).collect();
+    while let Some(script) = waiting.pop() {
+        if found.insert(script.clone()) {
+            waiting.extend(imports.get(&script).into_iter().flatten().cloned());
+        }
+    }
+    Ok(found)
 }
 
 fn gzip(bytes: &[u8]) -> usize {
