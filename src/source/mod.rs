@@ -27,10 +27,10 @@ pub use repeated::Repeated;
 pub use window::Window;
 
 use crate::error::{Error, Result};
-use std::fmt::Debug;
+use std::fmt;
 
 /// Bytes readable at any offset, possibly far larger than memory. Reading blocks.
-pub trait ReadAt: Debug {
+pub trait ReadAt {
     /// How many bytes there are.
     fn size(&self) -> u64;
 
@@ -55,6 +55,13 @@ pub trait ReadAt: Debug {
     /// Those of [`ReadAt::read_at`].
     fn bring(&self, _offset: u64, _len: u64) -> Result<()> {
         Ok(())
+    }
+}
+
+// Not each source's own, of which a module would have to have all, and of all that they hold.
+impl fmt::Debug for dyn ReadAt + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.size())
     }
 }
 
