@@ -47,7 +47,7 @@ mod tests {
             expected.sort_by_key(|(key, _)| *key);
             by_key(&mut items, |(key, _)| *key);
             prop_assert_eq!(&items, &expected);
-            expected.sort_by(|a, b| b.0.cmp(&a.0));
+            expected.sort_by_key(|item| std::cmp::Reverse(item.0));
             by(&mut items, |a, b| b.0.cmp(&a.0));
             prop_assert_eq!(&items, &expected);
         }

@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Array, Float64Array, Reflect, Uint8Array};
-use paramscope::web::{Job, Opened, Survey, page};
+use paramscope::web::{Job, Opened, Search, Survey, page};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -75,11 +75,11 @@ fn pools_a_plane_step_by_step() {
 #[wasm_bindgen_test]
 fn a_filter_finds_and_marks() {
     let opened = open("simplenn.pt", SIMPLENN);
-    let mut search = opened.search("fc1", "file", false, true).unwrap();
+    let mut search = Search::new("fc1", "file", false, true).unwrap();
     while !search.step(&opened) {}
     assert_eq!(field(&search.table(&opened), "matches"), 2.0);
     assert_eq!(page::marks("fc1", "model.fc1.weight"), [6, 9]);
-    let refused = opened.search("/(/", "file", false, true).err().unwrap();
+    let refused = Search::new("/(/", "file", false, true).err().unwrap();
     assert_eq!(field(&refused, "kind"), "query");
 }
 
