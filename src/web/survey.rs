@@ -24,7 +24,7 @@ impl Survey {
     /// `dequantized`, of what these stand for. `full` asks for all that can be found. Those of which the usual is wanted and known are
     /// left out, unless it is wanted `again`.
     #[wasm_bindgen(constructor)]
-    #[expect(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "JavaScript's side names them")]
+    #[expect(clippy::too_many_arguments, reason = "JavaScript's side names them")]
     pub fn new(
         opened: &Opened,
         tensors: &[u32],
