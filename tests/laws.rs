@@ -259,6 +259,9 @@ proptest! {
         prop_assert_eq!(found.places.max, place(&|value| value == *high));
         prop_assert_eq!(found.places.nan, place(&f64::is_nan));
         prop_assert_eq!(found.places.pos_inf, place(&|value| value == f64::INFINITY));
+        // Half way from float16's largest number to the next one, and from zero to its smallest.
+        prop_assert_eq!(found.places.beyond_half, place(&|value| value.is_finite() && value.abs() >= 65520.0));
+        prop_assert_eq!(found.places.below_half, place(&|value| value != 0.0 && value.abs() <= 2f64.powi(-25)));
         prop_assert_eq!(found.histogram.unwrap(), Edges::new(9, *low, *high).map(|edges| of(&Histogram::new(edges), &values)));
         let count = u32::try_from(sorted.len() - 1).unwrap();
         for (percent, ours) in PERCENTILES.iter().zip(found.percentiles.unwrap()) {
@@ -273,6 +276,47 @@ proptest! {
         }
         let sized = sorted.iter().filter(|value| **value != 0.0).count() as u64;
         prop_assert_eq!(found.magnitudes.unwrap().counts.iter().sum::<u64>(), sized);
+    }
+
+    #[test]
+    fn rows_and_columns_are_those_of_the_plain_rule(
+        number in prop::sample::select(vec![Number::F32, Number::F16, Number::Bf16, Number::I8, Number::U16]),
+        (rows, columns) in prop_oneof![(1usize..40, 1usize..60), (1usize..5, 900usize..2300)],
+        seed in any::<u64>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut state = seed;
+        let mut bits = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state.to_be_bytes()
+        };
+        let count = rows * columns;
+        let width = usize::try_from(number.bits()).unwrap() / 8;
+        let mut bytes: Vec<u8> = (0..count).flat_map(|_| bits().into_iter().take(width)).collect();
+        // Finite floats: no exponent of all ones.
+        if !matches!(number, Number::I8 | Number::U16) {
+            bytes.iter_mut().skip(width - 1).step_by(width).for_each(|top| *top &= 0xbf);
+        }
+        let elements = Elements { number, bytes, count };
+        let values = elements.values();
+        prop_assert!(values.iter().all(|value| value.is_finite()));
+        let found = elements.findings(&Wants::USUAL, Some((rows as u64, columns as u64)), &[cut.index(count)]);
+        let found = found.channels.unwrap();
+        let line = |of: &dyn Fn(usize) -> usize, len: usize| {
+            let values = (0..len).map(|at| values[of(at)]);
+            let squares: f64 = values.clone().map(|value| value * value).sum();
+            (values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max), squares.sqrt())
+        };
+        for row in 0..rows {
+            let (min, max, l2) = line(&|at| row * columns + at, columns);
+            prop_assert_eq!((found.rows.min[row], found.rows.max[row]), (min, max));
+            prop_assert!(near(found.rows.l2[row], l2, 1e-12, 0.0));
+        }
+        for column in 0..columns {
+            let (min, max, l2) = line(&|at| at * columns + column, rows);
+            prop_assert_eq!((found.columns.min[column], found.columns.max[column]), (min, max));
+            prop_assert!(near(found.columns.l2[column], l2, 1e-12, 0.0));
+        }
     }
 
     #[test]

@@ -119,7 +119,7 @@ export class Checkpoint {
     /** @type {Map<number, import('./types').Studied>} */
     const found = new Map()
     if (bins === DEFAULT_BINS && !range && !channels) {
-      const known = await Promise.all(indices.map(index => this.#channel.call('known', { index, dequantized }, { signal })))
+      const known = await Promise.all(indices.map(index => this.#channel.call('known', { index, dequantized, full: depth === 'full' }, { signal })))
       indices.forEach((index, place) => { if (known[place]) found.set(index, known[place]) })
     }
     const tensors = indices.filter(index => !found.has(index))

@@ -39,7 +39,7 @@ const METHODS = {
   python: ({ opened }, { index }) => opened.python(index),
   series: ({ opened }, { index }) => opened.series(index),
   sha256,
-  known: ({ opened }, { index, dequantized }) => opened.known(index, dequantized),
+  known: ({ opened }, { index, dequantized, full }) => opened.known(index, dequantized, full),
   survey: beginSurvey,
   order: (_, { survey }) => surveys.get(survey)?.order(),
   take: ({ opened }, { survey, outcome }) => stepOf(survey, survey => survey.take(opened, outcome)),

@@ -143,16 +143,19 @@ impl First {
                 (self.min, self.max) = (self.min.min(value), self.max.max(value));
             }
         }
+        let (lowest, highest, full) = (self.min, self.max, self.depth() == Depth::Full);
         for &(code, value, _) in &values {
             let kinds = [
-                value == self.min,
-                value == self.max,
+                value == lowest,
+                value == highest,
                 value.is_nan(),
                 value == f64::INFINITY,
                 value == f64::NEG_INFINITY,
+                full && beyond_half(value),
+                full && below_half(value),
             ];
-            for (codes, _) in wanted.iter_mut().zip(kinds).filter(|(_, is)| *is) {
-                codes.push(code);
+            for (codes, is) in wanted.iter_mut().zip(kinds) {
+                codes.extend(is.then_some(code));
             }
         }
         if let Some(start) = start {

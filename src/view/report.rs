@@ -2,7 +2,7 @@
 
 use super::layers::{LayerFact, layers};
 use super::pickles::PickleFact;
-use crate::analysis::{Counts, Findings, Histogram, Moments, PERCENTILES, Places};
+use crate::analysis::{Counts, Findings, Histogram, Magnitudes, Moments, PERCENTILES, Places};
 use crate::decode::{Cell, Shown};
 use crate::error::Result;
 use crate::formats;
@@ -168,7 +168,7 @@ pub struct Dequantized {
 pub struct Summary {
     /// How many values of which kind.
     #[serde(flatten)]
-    pub counts: CountsFact,
+    pub counts: Counts,
     /// The smallest finite value.
     pub min: Option<Real>,
     /// The largest finite value.
@@ -195,19 +195,7 @@ pub struct Summary {
     pub percentiles: Option<Percentiles>,
     /// Finite values other than zero by floor(log2 |x|).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub magnitudes: Option<MagnitudesFact>,
-}
-
-/// How many values of which kind there are.
-#[derive(Clone, Copy, Serialize)]
-#[expect(missing_docs, reason = "those of `analysis::Counts`")]
-pub struct CountsFact {
-    pub finite: u64,
-    pub nan: u64,
-    pub pos_inf: u64,
-    pub neg_inf: u64,
-    pub zeros: u64,
-    pub subnormal: u64,
+    pub magnitudes: Option<Magnitudes>,
 }
 
 /// Where the first value of a kind is.
@@ -240,15 +228,6 @@ impl Serialize for Percentiles {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(PERCENTILES.iter().zip(self.0).map(|(rank, value)| (rank.to_string(), Real(value))))
     }
-}
-
-/// How many values have which magnitude.
-#[derive(Clone, Serialize)]
-pub struct MagnitudesFact {
-    /// The power of two of the first count.
-    pub lowest: i32,
-    /// One a power of two.
-    pub counts: Vec<u64>,
 }
 
 /// A histogram of the finite values.
@@ -435,12 +414,11 @@ impl TensorReport {
 impl Summary {
     /// What a study found.
     pub fn new(findings: &Findings) -> Self {
-        let Counts { finite, nan, pos_inf, neg_inf, zeros, subnormal } = findings.counts;
-        let Places { min, max, nan: first_nan, pos_inf: first_pos_inf, neg_inf: first_neg_inf, .. } = findings.places;
+        let Places { min, max, nan, pos_inf, neg_inf, .. } = findings.places;
         let moments = findings.moments.as_ref();
         let moment = |of: fn(&Moments) -> f64| moments.map(|moments| Real(of(moments)));
         Summary {
-            counts: CountsFact { finite, nan, pos_inf, neg_inf, zeros, subnormal },
+            counts: findings.counts,
             min: findings.limits.map(|(min, _)| Real(min)),
             max: findings.limits.map(|(_, max)| Real(max)),
             mean: moment(|moments| moments.mean),
@@ -449,12 +427,9 @@ impl Summary {
             abs_mean: moment(|moments| moments.abs_mean),
             skewness: moments.and_then(|moments| moments.skewness).map(Real),
             kurtosis: moments.and_then(|moments| moments.kurtosis).map(Real),
-            first_at: PlacesFact { min, max, nan: first_nan, pos_inf: first_pos_inf, neg_inf: first_neg_inf },
+            first_at: PlacesFact { min, max, nan, pos_inf, neg_inf },
             percentiles: findings.percentiles.map(Percentiles),
-            magnitudes: findings
-                .magnitudes
-                .as_ref()
-                .map(|magnitudes| MagnitudesFact { lowest: magnitudes.lowest, counts: magnitudes.counts.clone() }),
+            magnitudes: findings.magnitudes.clone(),
         }
     }
 }

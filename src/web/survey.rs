@@ -108,13 +108,12 @@ impl Survey {
 
 #[wasm_bindgen]
 impl Opened {
-    /// What is known of a tensor, as [`Survey::take`] tells it; undefined if nothing is.
-    #[wasm_bindgen(js_name = known)]
-    pub fn known_of(&self, tensor: usize, dequantized: bool) -> JsValue {
+    /// What is known of a tensor, as [`Survey::take`] tells it; undefined if nothing is, or if not all that can be found is and it
+    /// is wanted in `full`.
+    pub fn known(&self, tensor: usize, dequantized: bool, full: bool) -> JsValue {
         let target = Target { tensor, dequantized };
-        self.findings
-            .get(&target)
-            .map_or(JsValue::UNDEFINED, |findings| studied(target, &Ok(Some(findings.clone())), false))
+        let findings = self.findings.get(&target).filter(|findings| is_known(findings, full));
+        findings.map_or(JsValue::UNDEFINED, |findings| studied(target, &Ok(Some(findings.clone())), false))
     }
 }
 
@@ -139,6 +138,11 @@ impl Job {
     pub fn step(&mut self, opened: &Opened) -> JsValue {
         self.0.step(&opened.checkpoint).map_or(JsValue::UNDEFINED, |outcome| bytes(&outcome))
     }
+}
+
+/// Whether a study found all that is wanted now.
+fn is_known(findings: &Findings, full: bool) -> bool {
+    !full || findings.magnitudes.is_some()
 }
 
 fn bytes<T: serde::Serialize>(data: &T) -> JsValue {

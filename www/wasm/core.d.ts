@@ -64,8 +64,8 @@ export class Opened {
   /** In file order. */
   tensors(): Columns<TensorInfo>
   groups(): Columns<Group>
-  /** What is known of a tensor. */
-  known(index: number, dequantized: boolean): Studied | undefined
+  /** What is known of a tensor; nothing, if all is wanted and less is known. */
+  known(index: number, dequantized: boolean, full: boolean): Studied | undefined
   series(index: number): Series | undefined
   plane(index: number, rows: number | undefined, columns: number | undefined, fixed: Float64Array, width: number, height: number, dequantized?: boolean): PlaneReading
   matrix(index: number, dequantized?: boolean): OpenedMatrix
