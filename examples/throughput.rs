@@ -29,7 +29,7 @@ fn time(path: &str) -> Result<(f64, u64)> {
     let checkpoint = formats::open(&files_from_paths(&[path.to_owned()])?)?;
     let start = Instant::now();
     for tensor in &checkpoint.tensors {
-        Study::whole(&Wants { depth: Depth::Moments, ..Wants::USUAL }, &checkpoint.files, tensor)?;
+        Study::whole(&Wants { depth: Depth::Moments, ..Wants::USUAL }, &checkpoint, tensor)?;
     }
     let bytes = checkpoint.tensors.iter().map(paramscope::model::Tensor::bytes).sum();
     Ok((start.elapsed().as_secs_f64(), bytes))

@@ -100,7 +100,7 @@ fn errors_of_reading(what: &str, checkpoint: &Checkpoint) -> Vec<Error> {
     for tensor in &checkpoint.tensors {
         let stored: u64 = tensor.layout.storage().map_or(0, |range| range.len);
         if stored <= 1 << 20 {
-            errors.extend(Study::whole(&Wants::USUAL, &checkpoint.files, tensor).err());
+            errors.extend(Study::whole(&Wants::USUAL, checkpoint, tensor).err());
             errors.extend(paramscope::view::report::first(&checkpoint.files, tensor).err());
         }
     }

@@ -375,7 +375,7 @@ fn full_report(checkpoint: &Checkpoint) -> Report {
 }
 
 fn study(checkpoint: &Checkpoint, tensor: &Tensor) -> Option<paramscope::analysis::Findings> {
-    Study::whole(&Wants::USUAL, &checkpoint.files, tensor).ok()?
+    Study::whole(&Wants::USUAL, checkpoint, tensor).ok()?
 }
 
 fn tensor_differences(ours: &Value, theirs: &Value) -> Vec<String> {

@@ -108,7 +108,7 @@ fn one_value_fills_any_shape_without_being_held_so_often() {
     )
     .unwrap();
     assert_eq!(shown(&checkpoint)[1].1, json!([1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]));
-    let found = Study::whole(&Wants::USUAL, &checkpoint.files, &checkpoint.tensors[0]).unwrap().unwrap();
+    let found = Study::whole(&Wants::USUAL, &checkpoint, &checkpoint.tensors[0]).unwrap().unwrap();
     assert_eq!((found.counts.finite, found.limits), (1 << 40, Some((2.5, 2.5))));
 }
 

@@ -4,6 +4,7 @@ mod common;
 
 use common::archives::ZipWriter;
 use common::{entry, goldens, tests_folder, warned};
+use paramscope::analysis::{Study, Wants};
 use paramscope::error::{Kind, Result};
 use paramscope::formats;
 use paramscope::model::{Checkpoint, Layout, Level};
@@ -26,6 +27,15 @@ fn archive(records: &[(&str, &[u8])]) -> Result<Checkpoint> {
         zip.add(name, bytes);
     }
     formats::open(&Files::one("model.keras", Rc::new(zip.finish())))
+}
+
+#[test]
+fn kernels_have_a_channel_for_each_output() {
+    let checkpoint = open(fixture("functional.h5"));
+    let kernel = checkpoint.tensors.iter().find(|tensor| tensor.name == "stem_conv/kernel").unwrap();
+    assert_eq!(kernel.shape, [3, 3, 3, 4]);
+    let channels = Study::whole(&Wants::USUAL, &checkpoint, kernel).unwrap().unwrap().channels.unwrap();
+    assert_eq!((channels.rows.l2.len(), channels.columns.l2.len()), (27, 4));
 }
 
 #[test]

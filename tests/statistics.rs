@@ -20,7 +20,7 @@ fn statistics_are_what_they_truly_are() {
         for theirs in truth["tensors"].as_array().unwrap() {
             let ours =
                 checkpoint.tensors.iter().find(|tensor| tensor.name == theirs["name"].as_str().unwrap()).unwrap();
-            let found = Study::whole(&Wants::USUAL, &checkpoint.files, ours).unwrap().unwrap();
+            let found = Study::whole(&Wants::USUAL, &checkpoint, ours).unwrap().unwrap();
             let ours = Differences::of(&found, theirs);
             wrong.extend(ours.0.into_iter().map(|what| format!("{fixture}: {} {what}", theirs["name"])));
             checked += 1;

@@ -129,7 +129,7 @@ fn a_survey_finds_what_a_study_of_each_tensor_finds() {
             continue;
         };
         survey(&checkpoint, &targets(&checkpoint), &Wants::USUAL, |target, what| {
-            let alone = Study::whole(&Wants::USUAL, &checkpoint.files, &checkpoint.tensors[target.tensor]);
+            let alone = Study::whole(&Wants::USUAL, &checkpoint, &checkpoint.tensors[target.tensor]);
             assert_eq!(text(&what), text(&alone), "{}: {target:?}", golden["fixture"]);
             compared += 1;
         });

@@ -93,7 +93,7 @@ fn big_endian_elements_are_turned_around() {
 
 /// Studies a tensor to its end.
 fn study(checkpoint: &Checkpoint, tensor: &Tensor) -> paramscope::error::Result<()> {
-    Study::whole(&Wants::USUAL, &checkpoint.files, tensor).map(drop)
+    Study::whole(&Wants::USUAL, checkpoint, tensor).map(drop)
 }
 
 #[test]

@@ -142,7 +142,7 @@ export interface Study {
   summary?: Summary
   histogram?: Histogram
   problem?: string
-  /** Of the matrix of the first dimension by all others, if asked for. */
+  /** Of the tensor as a matrix of its first axis by all others, or, in formats with output channels last, of all others by its last; if asked for. */
   channels?: { rows: Lines, columns: Lines }
 }
 /**
@@ -245,7 +245,7 @@ export interface Finding {
   message: string
 }
 
-/** One of these: an element; the first rows or columns of the matrix of the first dimension by all others; other tensors; a way of drawing first values; the shape of the others; a parameter. */
+/** One of these: an element; the first rows or columns, as in `channels`; other tensors; a way of drawing first values; the shape of the others; a parameter. */
 export interface FindingPlace {
   index?: number[]
   rows?: number[]

@@ -43,7 +43,8 @@ pub struct Findings {
     pub percentiles: Option<[f64; PERCENTILES.len()]>,
     /// `None` if not wanted.
     pub magnitudes: Option<Magnitudes>,
-    /// Of a tensor of at least two dimensions, as a matrix of its first dimension by all others; `None` if not wanted or too many.
+    /// Of a tensor of at least two dimensions, as a matrix whose rows, or where the format has them last whose columns, are output channels;
+    /// `None` if not wanted or too many.
     pub channels: Option<Channels>,
     /// `None` if not wanted.
     pub print: Option<Print>,

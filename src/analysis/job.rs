@@ -1,7 +1,7 @@
 use super::plan::{Bring, Target};
-use super::study::{self, Study, elements};
+use super::study::{Study, elements};
 use super::{Findings, First, Run, Second, Wants};
-use crate::decode::Kept;
+use crate::decode::{Kept, flattened};
 use crate::error::{Error, Result};
 use crate::model::Checkpoint;
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,8 @@ impl Job {
         let found = match target.find(checkpoint) {
             None => Err(no_such(target)),
             Some(tensor) => {
-                let study = self.study.get_or_insert_with(|| Study::new(&self.order.wants, &tensor));
+                let study =
+                    self.study.get_or_insert_with(|| Study::new(&self.order.wants, &tensor, checkpoint.outputs_last()));
                 match study.step(&checkpoint.files, &tensor) {
                     Ok(done) if done < 1.0 => return,
                     Ok(_) => Ok(study.findings(&tensor)),
@@ -142,7 +143,7 @@ impl Job {
             start: elements.is_row_major().then_some(start),
             times: elements.repeat(),
         };
-        Ok(take(&self.order.wants, study::matrix(&tensor), &run))
+        Ok(take(&self.order.wants, flattened(&tensor, checkpoint.outputs_last()), &run))
     }
 }
 

@@ -1,8 +1,8 @@
 use super::{Findings, First, Run, Second, Wants};
-use crate::decode::{Elements, Kept};
+use crate::decode::{Elements, Kept, flattened};
 use crate::error::Result;
 use crate::limits;
-use crate::model::{Number, Tensor};
+use crate::model::{Checkpoint, Number, Tensor};
 use crate::source::Files;
 
 /// The study of one tensor by one reader, a chunk a step, so that whoever runs it can be asked to stop in between.
@@ -30,10 +30,11 @@ enum State {
 }
 
 impl Study {
-    /// A study of a tensor, which has to be the same at every step.
-    pub fn new(wants: &Wants, tensor: &Tensor) -> Self {
+    /// A study of a tensor, which has to be the same at every step. `outputs_last`: where its output channels are
+    /// ([`crate::model::Checkpoint::outputs_last`]).
+    pub fn new(wants: &Wants, tensor: &Tensor, outputs_last: bool) -> Self {
         Study {
-            first: First::new(wants, matrix(tensor)),
+            first: First::new(wants, flattened(tensor, outputs_last)),
             second: None,
             state: if tensor.dtype.number().is_some() { State::First } else { State::Finished },
             done: 0,
@@ -91,14 +92,14 @@ impl Study {
         finished.then(|| self.first.findings(self.second.as_ref()))
     }
 
-    /// What a study finds in a tensor, at one go; `None` for one without numbers.
+    /// What a study finds in a tensor of a checkpoint, at one go; `None` for one without numbers.
     ///
     /// # Errors
     ///
     /// Those of [`Study::step`].
-    pub fn whole(wants: &Wants, files: &Files, tensor: &Tensor) -> Result<Option<Findings>> {
-        let mut study = Study::new(wants, tensor);
-        while study.step(files, tensor)? < 1.0 {}
+    pub fn whole(wants: &Wants, checkpoint: &Checkpoint, tensor: &Tensor) -> Result<Option<Findings>> {
+        let mut study = Study::new(wants, tensor, checkpoint.outputs_last());
+        while study.step(&checkpoint.files, tensor)? < 1.0 {}
         Ok(study.findings(tensor))
     }
 
@@ -149,12 +150,6 @@ pub(super) fn reads(tensor: &Tensor) -> u64 {
     if tensor.dtype.bits().is_some_and(|bits| bits <= 16) { 1 } else { 2 }
 }
 
-/// Rows and columns of a tensor of at least two dimensions: the first by all others.
-pub(super) fn matrix(tensor: &Tensor) -> Option<(u64, u64)> {
-    let (rows, rest) = tensor.shape.split_first().filter(|(_, rest)| !rest.is_empty())?;
-    crate::model::element_count(rest).map(|columns| (*rows, columns))
-}
-
 /// The elements in the order in which a study takes them: row-major if that costs no more than the order of the file.
 pub(super) fn elements<'a>(files: &'a Files, tensor: &'a Tensor, kept: &Kept) -> Result<Elements<'a>> {
     // Sums are over the bytes as they lie in the file.
@@ -193,7 +188,7 @@ mod tests {
         let sparse = Sparse { kind: SparseKind::Coo, indices, others: None, values };
         let tensor = Tensor::new("a", Dtype::Number(Number::F32), shape.to_vec(), Layout::Sparse(Rc::new(sparse)));
         let wants = Wants { bins: 4, ..Wants::USUAL };
-        Study::whole(&wants, &files, &tensor).unwrap().expect("there are numbers")
+        Study::whole(&wants, &Checkpoint::new(files, "npy"), &tensor).unwrap().expect("there are numbers")
     }
 
     #[test]

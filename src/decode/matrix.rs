@@ -37,11 +37,7 @@ impl Matrix {
     /// can be counted.
     pub fn sides(tensor: &Tensor, outputs_last: bool) -> Option<(u64, u64)> {
         let real = |number: Number| number.class() != Class::Complex;
-        if tensor.shape.len() < 2 || !tensor.dtype.number().is_some_and(real) {
-            return None;
-        }
-        let (rows, columns) = tensor.shape.split_at(split(tensor, outputs_last));
-        element_count(&tensor.shape).and(element_count(rows).zip(element_count(columns)))
+        tensor.dtype.number().filter(|number| real(*number)).and(flattened(tensor, outputs_last))
     }
 
     /// How many rows it has.
@@ -80,6 +76,16 @@ impl Matrix {
         }
         Ok(vectors)
     }
+}
+
+/// The rows and the columns of a tensor of at least two axes, if they can be counted: its first axis by all others, or, if
+/// `outputs_last`, all others by its last.
+pub fn flattened(tensor: &Tensor, outputs_last: bool) -> Option<(u64, u64)> {
+    if tensor.shape.len() < 2 {
+        return None;
+    }
+    let (rows, columns) = tensor.shape.split_at(split(tensor, outputs_last));
+    element_count(&tensor.shape).and(element_count(rows).zip(element_count(columns)))
 }
 
 /// How many of its axes are those of rows.

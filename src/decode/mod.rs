@@ -35,6 +35,6 @@ pub use cells::{Cell, cells};
 pub use elements::Elements;
 pub use floats::smallest_normal;
 pub use kept::Kept;
-pub use matrix::Matrix;
+pub use matrix::{Matrix, flattened};
 pub use numbers::{as_numpy, numbers, unpack, value};
 pub use shown::Shown;

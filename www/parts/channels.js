@@ -27,11 +27,11 @@ export function createChannels(context, tensor) {
   const { t, numbers, session, signal } = context
   const trouble = createTrouble(context, tensor)
   if (trouble) return h('div', { class: 'channels' }, trouble)
-  const { shape, quantization } = tensor
+  const { quantization } = tensor
   const figure = h('div', { class: 'figure-body', 'aria-live': 'off' })
-  const columns = shape.slice(1).reduce((product, length) => product * length, 1)
+  const [rows, columns] = axesOf(tensor).map(axes => axes.reduce((product, length) => product * length, 1))
   const choice = createChoice(t('channelsOf'), /** @type {[Side, string][]} */ ([
-    ['rows', t('channelRows', { count: numbers.exact(shape[0]) })], ['columns', t('channelColumns', { count: numbers.exact(columns) })],
+    ['rows', t('channelRows', { count: numbers.exact(rows) })], ['columns', t('channelColumns', { count: numbers.exact(columns) })],
   ]), draw)
   const real = h('input', { type: 'checkbox', part: 'dequantized', onchange: read })
   const controls = h('div', { class: 'controls' }, choice.element, quantization?.codes && h('label', {}, real, t('dequantized')))
@@ -96,15 +96,26 @@ export function createChannels(context, tensor) {
 }
 
 /**
+ * The lengths of the axes that make up the rows, and of those that make up the columns.
+ *
+ * @param {TensorInfo} tensor
+ */
+function axesOf({ shape, matrix }) {
+  const split = matrix && matrix[0] !== shape[0] ? shape.length - 1 : 1
+  return [shape.slice(0, split), shape.slice(split)]
+}
+
+/**
  * A row or a column as NumPy slices it: `[5, :]`, `[:, 2, 0]`.
  *
- * @param {number[]} shape
+ * @param {TensorInfo} tensor
  * @param {Side} side
  * @param {number} index
  */
-function sliced(shape, side, index) {
-  const [, ...rest] = shape
-  const places = side === 'rows' ? [index, ...rest.map(() => ':')] : [':', ...placeOf(index, rest)]
+function sliced(tensor, side, index) {
+  const [rows, columns] = axesOf(tensor)
+  const all = (/** @type {number[]} */ axes) => axes.map(() => ':')
+  const places = side === 'rows' ? [...placeOf(index, rows), ...all(columns)] : [...all(rows), ...placeOf(index, columns)]
   return `[${places.join(', ')}]`
 }
 
@@ -118,9 +129,9 @@ function sliced(shape, side, index) {
  * @param {Remarkable} remarkable
  * @param {number} at
  */
-function cells({ t, numbers }, { shape }, side, { min, max, l2 }, { dead, empty, outliers }, at) {
+function cells({ t, numbers }, tensor, side, { min, max, l2 }, { dead, empty, outliers }, at) {
   const note = dead.includes(at) ? t('channelDead') : empty.includes(at) ? t('channelEmpty') : outliers.includes(at) ? t('channelOutlier') : ''
-  return [sliced(shape, side, at), ...[min[at], max[at], l2[at]].map(value => empty.includes(at) ? '–' : numbers.significant(value, 6)), note]
+  return [sliced(tensor, side, at), ...[min[at], max[at], l2[at]].map(value => empty.includes(at) ? '–' : numbers.significant(value, 6)), note]
 }
 
 /**
@@ -145,7 +156,7 @@ function channelsOf(context, tensor, side, lines, remarkable) {
   }, which.length)
   const summary = [
     t(side === 'rows' ? 'rowsSummary' : 'columnsSummary', { count: numbers.exact(count) }, count),
-    largest !== undefined && t('channelLargest', { norm: numbers.significant(norm[largest]), index: sliced(tensor.shape, side, largest) }),
+    largest !== undefined && t('channelLargest', { norm: numbers.significant(norm[largest]), index: sliced(tensor, side, largest) }),
     named('channelsDead', dead), named('channelsEmpty', empty), named('channelsOutlying', outliers),
     dead.length + empty.length + outliers.length === 0 && t('channelsUsual', { times }),
     isComplex(tensor) && t('ofMagnitudes'),
