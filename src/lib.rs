@@ -1,9 +1,10 @@
 //! Opens machine-learning checkpoints, reading only the bytes it needs.
 //!
 //! Layers, each using only those before it:
-//! `error`, `limits`, `sort`, `source`, `model`, `wire`, `formats`, `decode`, `analysis`, `view`, and in the browser `web`.
+//! `error`, `limits`, `decimal`, `sort`, `source`, `model`, `wire`, `formats`, `decode`, `analysis`, `view`, and in the browser `web`.
 
 pub mod analysis;
+mod decimal;
 pub mod decode;
 pub mod error;
 pub mod formats;

@@ -6,8 +6,8 @@ use common::files_below;
 use std::path::Path;
 
 /// Each layer may use those before it.
-const LAYERS: [&str; 11] =
-    ["error", "limits", "sort", "source", "model", "wire", "formats", "decode", "analysis", "view", "web"];
+const LAYERS: [&str; 12] =
+    ["error", "limits", "decimal", "sort", "source", "model", "wire", "formats", "decode", "analysis", "view", "web"];
 
 /// Crates that only one layer may name.
 const OWN_CRATES: [(&str, &str); 3] = [("wasm_bindgen", "web"), ("js_sys", "web"), ("serde_wasm_bindgen", "web")];

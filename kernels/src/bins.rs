@@ -39,8 +39,9 @@ impl Bins {
         })
     }
 
-    /// Counts little-endian float32 values; those that are near an edge or outside are handed to `again`.
-    pub fn add(&mut self, values: &[[u8; 4]], mut again: impl FnMut(f32)) {
+    /// Counts little-endian float32 values; those that are near an edge or outside go to `again`.
+    #[inline(never)]
+    pub fn add(&mut self, values: &[[u8; 4]], again: &mut Vec<f64>) {
         let mut numbers = [0u32; AT_ONCE];
         for values in values.chunks(AT_ONCE) {
             let numbers = &mut numbers[..values.len()];
@@ -57,7 +58,7 @@ impl Bins {
             }
             if self.again() != before {
                 for (value, _) in values.iter().zip(numbers).filter(|(_, number)| **number == AGAIN) {
-                    again(f32::from_le_bytes(*value));
+                    again.push(f32::from_le_bytes(*value).into());
                 }
             }
         }

@@ -31,6 +31,7 @@ pub struct Block {
 
 impl Block {
     /// The figures of little-endian float32 values; `None` if one of them is not finite. `room` becomes the values.
+    #[inline(never)]
     pub fn of_f32(values: &[[u8; 4]], room: &mut Vec<f64>) -> Option<Block> {
         room.resize(values.len(), 0.0);
         for (wide, value) in room.iter_mut().zip(values) {
@@ -53,6 +54,7 @@ impl Block {
     }
 
     /// The figures of float64 values; `None` if one of them is not finite. `room` becomes the values, scaled.
+    #[inline(never)]
     pub fn of_f64(values: &[f64], room: &mut Vec<f64>) -> Option<Block> {
         // Every one is looked at: a loop without a way out is several times as fast.
         if !values.iter().fold(true, |finite, value| finite & (value.abs() <= f64::MAX)) {

@@ -17,6 +17,7 @@ struct Strip {
 }
 
 /// Takes in whole rows of `columns` finite float32 values, little-endian: one entry a row in `rows`, one a column in `across`.
+#[inline(never)]
 pub fn grid(values: &[[u8; 4]], columns: usize, rows: &mut Line<'_>, across: &mut Line<'_>) {
     let mut strip = Box::new(Strip {
         min: [0.0; STRIP],
@@ -86,6 +87,7 @@ fn limits(values: &[f32]) -> (f32, f32) {
 }
 
 /// The float32 numbers, little-endian, that bfloat16 codes stand for.
+#[inline(never)]
 pub fn widen_brain(codes: &[[u8; 2]], into: &mut [[u8; 4]]) {
     for (value, [low, high]) in into.iter_mut().zip(codes) {
         *value = [0, 0, *low, *high];
@@ -94,6 +96,7 @@ pub fn widen_brain(codes: &[[u8; 2]], into: &mut [[u8; 4]]) {
 
 /// The float32 numbers, little-endian, that finite binary16 codes stand for. Moving the bits in place and multiplying rebiases the
 /// exponent, exactly and for subnormals too.
+#[inline(never)]
 pub fn widen_half(codes: &[[u8; 2]], into: &mut [[u8; 4]]) {
     const REBIAS: f32 = f32::from_bits((127 + 112) << 23);
     for (value, code) in into.iter_mut().zip(codes) {

@@ -1,6 +1,7 @@
 //! The loops over numbers that statistics are made of: slices in, plain figures out.
 //!
-//! They are a crate of their own so that they are optimised where the rest need not be. Sums run in a fixed number of lanes
+//! They are a crate of their own so that they are optimised where the rest need not be; for that, what is called from elsewhere is
+//! never inlined there, where it would be compiled as its caller is. Sums run in a fixed number of lanes
 //! side by side, which the compiler turns into the vectors that a machine has: baseline x86-64, simd128 and plain code go
 //! through the same additions in the same order, so their digits are the same. Nothing is contracted to fused operations.
 #![expect(

@@ -12,6 +12,7 @@ pub struct Line<'a> {
 }
 
 /// Takes in values that follow each other in one row: each into its column, all into `row`, which has one entry.
+#[inline(never)]
 pub fn lines(values: &[f64], row: &mut Line<'_>, columns: &mut Line<'_>) {
     let count = values.len();
     let (min, max, squares) = (&mut columns.min[..count], &mut columns.max[..count], &mut columns.squares[..count]);

@@ -22,6 +22,7 @@ const KEYS: [u64; ROUNDS + LANES] = {
 
 /// A number that tells bytes from others, and from the same ones in another place. Products of 32 bits, each byte with a key
 /// of its place, summed in lanes; as XXH3 does it.
+#[inline(never)]
 pub fn print(bytes: &[u8], place: u64) -> u64 {
     let mut lanes: [u64; LANES] = std::array::from_fn(|lane| KEYS[lane]);
     let (stripes, rest) = bytes.as_chunks::<{ 8 * LANES }>();

@@ -48,9 +48,9 @@ impl Second {
             let bins = (values.len() >= MANY).then(|| Bins::new(edges.bins(), edges.as_slice()[0], edges.density()));
             match bins.flatten() {
                 Some(mut bins) => {
-                    for values in values.chunks(BLOCK) {
-                        bins.add(values, |value| histogram.add(&[value.into()], times));
-                    }
+                    let mut again = Vec::new();
+                    bins.add(values, &mut again);
+                    histogram.add(&again, times);
                     bins.take(&mut histogram.counts, times);
                 }
                 None => {

@@ -2,6 +2,7 @@
 
 use super::needed::needed;
 use super::{Comparison, Count, Figure, Term, Test};
+use crate::decimal;
 use crate::error::{Error, Result, quoted};
 use regex_lite::RegexBuilder;
 
@@ -154,7 +155,7 @@ fn shape(value: &str) -> Result<Test> {
 fn number(value: &str) -> Result<f64> {
     let digits = value.trim_end_matches(|character: char| character.is_alphabetic());
     // The e of an exponent stands between digits.
-    let (digits, unit) = if value.parse::<f64>().is_ok() { (value, "") } else { (digits, &value[digits.len()..]) };
+    let (digits, unit) = if decimal::parse(value).is_some() { (value, "") } else { (digits, &value[digits.len()..]) };
     let times = match unit {
         "" | "b" => 1.0,
         "k" | "kb" => 1e3,
@@ -165,8 +166,8 @@ fn number(value: &str) -> Result<f64> {
         "gib" => 1_073_741_824.0,
         _ => f64::NAN,
     };
-    match digits.parse::<f64>() {
-        Ok(number) if (number * times).is_finite() => Ok(number * times),
+    match decimal::parse(digits) {
+        Some(number) if (number * times).is_finite() => Ok(number * times),
         _ => Err(Error::query(format!("{:?} is not a number such as 1000, 1e6 or 2MiB.", quoted(value)))),
     }
 }

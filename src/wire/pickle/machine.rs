@@ -4,6 +4,7 @@ use super::nodes::{Global, Id, Node, Object, Pickle, Reference};
 use super::opcodes as op;
 use super::stack::{Machine, Waiting, damaged, narrow};
 use super::{escapes, joblib, python2};
+use crate::decimal;
 use crate::error::{Error, Result};
 use crate::source::ReadAt;
 use std::borrow::Cow;
@@ -193,7 +194,9 @@ impl Machine<'_> {
             op::BININT1 => Node::Int(self.array::<1>()?[0].into()),
             op::BININT2 => Node::Int(u16::from_le_bytes(self.array()?).into()),
             op::BINFLOAT => Node::Float(f64::from_be_bytes(self.array()?)),
-            op::FLOAT => Node::Float(self.text_line()?.trim().parse().map_err(|_| damaged("a line is no number"))?),
+            op::FLOAT => {
+                Node::Float(decimal::parse(self.text_line()?.trim()).ok_or_else(|| damaged("a line is no number"))?)
+            }
             op::LONG1 | op::LONG4 => {
                 let len = if code == op::LONG1 {
                     u64::from(self.array::<1>()?[0])

@@ -3,6 +3,7 @@
 use super::arrays;
 use super::modules::class;
 use super::nodes::{Id, Node, Object, Pickle, Reference};
+use crate::decimal;
 use crate::model::Value;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -288,7 +289,7 @@ fn set(pickle: &Pickle, args: &[Id], none: &str, open: &str, close: &str) -> Opt
 fn complex(pickle: &Pickle, args: &[Id]) -> Option<String> {
     let number = |id: &Id| match pickle.node(*id) {
         Node::Float(number) => Some(number),
-        Node::Int(number) => number.to_string().parse().ok(),
+        Node::Int(number) => decimal::parse(&number.to_string()),
         _ => None,
     };
     let [real, imaginary] = args else { return None };
